@@ -1,0 +1,5 @@
+"""`python -m snncore`."""
+
+from snncore.cli import main
+
+main(prog_name="python -m snncore")

@@ -1,0 +1,76 @@
+"""Numbers that judge a result: spike-train statistics, picture errors, classification scores.
+
+Every function takes arrays, changes none of them, and returns plain floats or small arrays; where
+too little data leaves a number undefined it returns NaN, which the page words as "not enough
+spikes".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def rate_hz(n_spikes: float, duration: float) -> float:
+    """Mean firing rate in Hz of `n_spikes` in `duration` ms (> 0)."""
+    if not duration > 0:
+        raise ValueError(f"duration must be > 0 ms, got {duration}")
+    return 1000.0 * float(n_spikes) / float(duration)
+
+
+def intervals(times: ArrayLike) -> NDArray[np.float64]:
+    """Inter-spike intervals in ms of ascending spike times in ms [K] → [K-1]."""
+    return np.diff(np.asarray(times, dtype=np.float64))
+
+
+def cv(times: ArrayLike) -> float:
+    """Coefficient of variation of the inter-spike intervals, std/mean; NaN below 2 intervals."""
+    isi = intervals(times)
+    if isi.size < 2 or isi.mean() == 0:
+        return float("nan")
+    return float(isi.std() / isi.mean())
+
+
+def fano(counts: ArrayLike) -> float:
+    """Fano factor var/mean (unbiased variance) of spike counts [K]; NaN below 2 or all zero."""
+    values = np.asarray(counts, dtype=np.float64)
+    if values.size < 2 or values.mean() == 0:
+        return float("nan")
+    return float(values.var(ddof=1) / values.mean())
+
+
+def rmse(reference: ArrayLike, estimate: ArrayLike) -> float:
+    """Root mean square error of two arrays of one shape."""
+    a, b = np.asarray(reference, dtype=np.float64), np.asarray(estimate, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"reference and estimate must have one shape, got {a.shape}, {b.shape}")
+    return float(np.sqrt(np.mean((a - b) ** 2)))
+
+
+def psnr(reference: ArrayLike, estimate: ArrayLike, *, peak: float = 1.0) -> float:
+    """Peak signal-to-noise ratio 20·log10(peak / RMSE) in dB; infinite for equal arrays."""
+    error = rmse(reference, estimate)
+    return float("inf") if error == 0 else float(20 * np.log10(peak / error))
+
+
+def accuracy(predicted: ArrayLike, labels: ArrayLike) -> float:
+    """Fraction of equal entries of two integer arrays [S]; a prediction of -1 is never right."""
+    p, y = np.asarray(predicted), np.asarray(labels)
+    if p.shape != y.shape or p.size == 0:
+        raise ValueError(
+            f"predicted and labels must have one non-empty shape, got {p.shape}, {y.shape}"
+        )
+    return float(np.mean((p == y) & (p >= 0)))
+
+
+def confusion(predicted: ArrayLike, labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
+    """Confusion matrix [n_classes, n_classes]: row = true class, column = predicted class.
+
+    Samples without a prediction (-1) are counted nowhere, so rows may sum to less than the class.
+    """
+    p, y = np.asarray(predicted, dtype=np.int64), np.asarray(labels, dtype=np.int64)
+    if p.shape != y.shape:
+        raise ValueError(f"predicted and labels must have one shape, got {p.shape}, {y.shape}")
+    keep = p >= 0
+    flat = np.bincount(y[keep] * n_classes + p[keep], minlength=n_classes * n_classes)
+    return flat.reshape(n_classes, n_classes)
