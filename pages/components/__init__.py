@@ -1,0 +1,33 @@
+"""Shared pieces of the pages. Importing any of them first loads the heavy libraries, once.
+
+Ten visitors of a freshly started server open four different pages in ten threads. Left to
+themselves those threads would import parts of the same libraries in different orders, and Python
+answers such a knot with half-initialised modules. This file is imported before any other piece,
+under its own import lock, so one thread loads everything in one order and the rest wait for it.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+
+# Only what every visit ends up needing; torchvision and seaborn (200 MB) load where they are used.
+_HEAVY = ("numpy", "altair", "torch", "numba", "snntorch", "sklearn.linear_model", "PIL.Image")
+
+
+def _warm_up() -> None:
+    for name in _HEAVY:
+        importlib.import_module(name)
+    import torch
+
+    from snncore.device import cpu_count
+
+    torch.set_num_threads(cpu_count())
+    # What is alive now (300,000 objects of imported libraries) lives until the server stops:
+    # collect the garbage once, then take the rest out of every later collection, each of which
+    # would otherwise hold the interpreter for about 0.1 s (streamlit#8977).
+    gc.collect()
+    gc.freeze()
+
+
+_warm_up()

@@ -1,0 +1,184 @@
+"""The frame around every page: navigation, title, help, device badge and data status.
+
+`open_page(key)` is the first call of each page. A page opened by a cold deep link runs without
+dashboard.py, so everything that a visitor sees around the page's own content is drawn here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from snncore.device import DeviceChoice, choose_device
+
+from .brand import icon_png
+
+PageKey = Literal["home", "lif", "encoding", "hopfield", "stdp"]
+
+
+class Page(NamedTuple):
+    """What the frame knows of one page."""
+
+    file: str
+    title: str
+    icon: str  # Material symbol of the navigation; its font is part of Streamlit
+    intro: str
+    help: str  # Markdown of the help popover
+
+
+PAGES: dict[str, Page] = {
+    "home": Page(
+        "dashboard.py",
+        "Spiking Lab",
+        ":material/home:",
+        "Neurons that speak in spikes: simulate one, write pictures in spikes, "
+        "recall them from memory, and train a network that learns by spike timing.",
+        "Open one of the four pages. Each starts on a working example; nothing has to be "
+        "uploaded or configured.",
+    ),
+    "lif": Page(
+        "pages/1_LIF_Playground.py",
+        "LIF Playground",
+        ":material/show_chart:",
+        "Drive a leaky integrate-and-fire neuron with a current and watch it charge, leak "
+        "and fire.",
+        "1. Pick a preset or move a slider: the simulation runs again at once.\n"
+        "2. Compare the measured firing rate with the theoretical one.\n"
+        "3. Raise the noise and see where theory and simulation part.",
+    ),
+    "encoding": Page(
+        "pages/2_Spike_Encoding.py",
+        "Spike Encoding",
+        ":material/grain:",
+        "Turn a picture into spike trains with three codes, and see what each code keeps of it.",
+        "1. Choose a picture and a code.\n"
+        "2. Read the raster: one row per neuron, one mark per spike, time to the right.\n"
+        "3. Compare the picture rebuilt from the spikes with the original.",
+    ),
+    "hopfield": Page(
+        "pages/3_Hopfield_Recall.py",
+        "Hopfield Recall",
+        ":material/psychology:",
+        "Store pictures in an associative memory, damage one, and let the neurons restore it.",
+        "1. Choose the stored pictures, the kind and the amount of damage.\n"
+        "2. Choose the memory: classical, modern, or spiking neurons.\n"
+        "3. Compare the recalled picture with the best that any method could do.",
+    ),
+    "stdp": Page(
+        "pages/4_STDP_MNIST_Trainer.py",
+        "STDP MNIST Trainer",
+        ":material/model_training:",
+        "Let a layer of spiking neurons discover digits by spike-timing-dependent plasticity, "
+        "without being told the labels.",
+        "1. Choose the data and the size of the layer, then press Start.\n"
+        "2. Watch the receptive fields turn from noise into digits.\n"
+        "3. At the end, read the confusion matrix beside the untrained control.\n\n"
+        "Training goes on while you look at another page. The page's address leads back to it.",
+    ),
+}
+
+_HELP_FOOT = (
+    "**The address of the page is its state.** Copy it to come back to exactly this view, or use "
+    "*Share*.  \n**Everything here also runs in a terminal**: *Command* shows how."
+)
+
+
+def open_page(key: PageKey) -> None:
+    """Draw the frame of page `key`; call it before any other Streamlit command of the page."""
+    page = PAGES[key]
+    title = page.title if key == "home" else f"{page.title} · Spiking Lab"
+    st.set_page_config(page_title=title, page_icon=icon_png(), layout="wide")
+    device = _device_or_stop()
+    with st.sidebar:
+        _navigation()
+        st.space("small")
+        _device_badge(device)
+        _data_status()
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.title(page.title, anchor=False, width="content")
+        with st.popover("Help", icon=":material/help:", key="frame_help", width="content"):
+            st.markdown(page.help)
+            st.markdown(_HELP_FOOT)
+    st.markdown(page.intro)
+
+
+def is_dark() -> bool:
+    """Whether the visitor's browser shows the dark theme (False where that is unknown)."""
+    return st.context.theme.type == "dark"
+
+
+def page_link(key: PageKey, *, label: str | None = None, stretch: bool = True) -> None:
+    """A link to page `key`; plain text where that page cannot be reached from this one."""
+    page = PAGES[key]
+    text = page.title if label is None else label
+    try:
+        st.page_link(
+            page.file, label=text, icon=page.icon, width="stretch" if stretch else "content"
+        )
+    except StreamlitAPIException:  # page run alone, outside the dashboard
+        st.markdown(f"{page.icon} {text}")
+
+
+def _navigation() -> None:
+    with st.container(key="frame_navigation", gap="xsmall"):
+        page_link("home", label="Home")
+        for key in ("lif", "encoding", "hopfield", "stdp"):
+            page_link(key)
+
+
+def _device_or_stop() -> DeviceChoice:
+    try:
+        return choose_device()
+    except ValueError as error:
+        st.error(f"{error}. Change the environment variable and start the dashboard again.")
+        st.stop()
+
+
+def device_words(choice: DeviceChoice) -> str:
+    """The badge's text, e.g. "Computing on CPU"."""
+    return f"Computing on {choice.device.type.upper()}"
+
+
+def _device_badge(choice: DeviceChoice) -> None:
+    with st.container(key="frame_device", gap="xsmall"):
+        st.badge(
+            device_words(choice),
+            icon=":material/memory:",
+            color="blue" if choice.device.type == "cpu" else "green",
+        )
+        st.caption(f"{choice.name} — {choice.reason}")
+
+
+def _data_status() -> None:
+    with st.container(key="frame_data", gap="xsmall"):
+        data_status()
+
+
+def data_status() -> None:
+    """Which data sets are here, which can be fetched, and how; drawn in the current container."""
+    from snncore import datasets
+
+    if not hasattr(datasets, "catalogue"):
+        return
+    extra = [info for info in datasets.catalogue() if not info.bundled]
+    present = [info for info in extra if info.present]
+    if len(present) == len(extra):
+        badge, colour = "All data sets present", "green"
+    else:
+        badge, colour = f"{len(present)} of {len(extra)} large data sets present", "gray"
+    st.badge(badge, icon=":material/database:", color=colour)
+    missing = [info for info in extra if not info.present]
+    if not missing:
+        return
+    with st.popover("Get the others", key="frame_get_data", width="content", type="tertiary"):
+        for info in missing:
+            st.markdown(f"**{info.title}** — {info.note}")
+        st.markdown(
+            "Every page works without them, on pictures that are bundled. They are looked for in:"
+        )
+        st.code(str(datasets.data_root()), language=None, wrap_lines=True)
+        st.markdown("Set `SNNCORE_DATA` to a torchvision folder that you already have.")
