@@ -1,0 +1,10 @@
+"""Unsupervised STDP: images become Poisson spikes, one LIF layer competes and learns.
+
+`params` the parameters, `drive` images to spike probabilities, `dense` the layer in its torch and
+kernel form, `train` the learning loop as a generator of snapshots.
+"""
+
+from snncore.stdp.dense import Layer as Layer
+from snncore.stdp.params import TrainParams as TrainParams
+from snncore.stdp.train import Snapshot as Snapshot
+from snncore.stdp.train import train as train

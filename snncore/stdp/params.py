@@ -1,0 +1,69 @@
+"""Parameters of the STDP layer, its input and its training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from snncore.params import Params, choice, integer, number
+
+
+@dataclass(frozen=True)
+class TrainParams(Params):
+    """Everything that, with a data set, determines a training run.
+
+    Potentials are in units of one input spike through one whole synapse: a spike of input i adds
+    w_ij, each neuron's weights have unit L2 norm. One step is `dt` ms.
+    """
+
+    layer: str = choice("dense", ("dense",), "Kind of layer.")
+    neurons: int = integer(100, 2, 6400, "LIF neurons in the layer.", step=10)
+    epochs: int = integer(1, 1, 50, "Passes over the training images.")
+    seed: int = integer(0, 0, 2**31 - 1, "Seed of every random draw.")
+    retina: str = choice(
+        "on_off",
+        ("on_off", "raw"),
+        "Input: difference-of-Gaussians ON and OFF cells, or the raw intensities.",
+    )
+    steps: int = integer(50, 4, 400, "Longest presentation while learning.", unit="steps")
+    dt: float = number(2.0, 0.1, 10.0, "Length of a step.", unit="ms")
+    tau_m: float = number(
+        20.0, 1.0, 200.0, "Time constant of the membrane and of the STDP trace.", unit="ms"
+    )
+    max_rate_hz: float = number(
+        100.0, 1.0, 500.0, "Rate of an input with normalised drive 1.", unit="Hz"
+    )
+    gain: float = number(9.0, 0.5, 40.0, "Drive = gain · pixel / image's L2 norm, capped at 1.5.")
+    theta: float = number(10.0, 0.1, 200.0, "Threshold at the start.")
+    theta_rate: float = number(0.02, 0.0, 1.0, "Step of the homeostatic thresholds.")
+    rate_first: float = number(0.1, 0.0, 1.0, "STDP learning rate at the start.")
+    rate_last: float = number(0.005, 0.0, 1.0, "STDP learning rate at the end (geometric).")
+    batch: int = integer(50, 1, 2000, "Images learnt from frozen weights, then merged.")
+    feature_steps: int = integer(100, 4, 1000, "Presentation while counting spikes.", unit="steps")
+    feature_theta: float = number(0.5, 0.05, 2.0, "Thresholds while counting, as a fraction.")
+    inhibition: float = number(3.0, 0.0, 50.0, "What a spike takes from all others while counting.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_rate_hz * self.dt * DRIVE_CAP > 1000.0:
+            raise ValueError(
+                f"max_rate_hz·dt must be <= {1000.0 / DRIVE_CAP:.0f} (a spike probability of 1 per "
+                f"step at drive {DRIVE_CAP}), got {self.max_rate_hz} Hz · {self.dt} ms"
+            )
+        if self.rate_last > self.rate_first:
+            raise ValueError(
+                f"rate_last must be <= rate_first, got {self.rate_last} > {self.rate_first}"
+            )
+
+    @property
+    def leak(self) -> float:
+        """What is left of a potential or trace after one step, exp(-dt/tau_m)."""
+        return math.exp(-self.dt / self.tau_m)
+
+    @property
+    def probability(self) -> float:
+        """Spike probability per step at drive 1."""
+        return self.max_rate_hz * self.dt / 1000.0
+
+
+DRIVE_CAP = 1.5
