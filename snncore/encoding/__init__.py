@@ -1,0 +1,53 @@
+"""Spike codes: how values and signals become spikes, and how to read them back.
+
+One module per family, one `Code` per code; `CODES` is the registry that the pages, the command
+line and the tests go through.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from snncore.encoding import delta, latency, rate
+from snncore.encoding.code import Code as Code
+from snncore.encoding.delta import DeltaParams as DeltaParams
+from snncore.encoding.delta import FadeInParams as FadeInParams
+from snncore.encoding.delta import SendOnDeltaParams as SendOnDeltaParams
+from snncore.encoding.delta import delta_decode as delta_decode
+from snncore.encoding.delta import delta_encode as delta_encode
+from snncore.encoding.delta import fade_in_decode as fade_in_decode
+from snncore.encoding.delta import fade_in_encode as fade_in_encode
+from snncore.encoding.delta import send_on_delta_encode as send_on_delta_encode
+from snncore.encoding.latency import LatencyParams as LatencyParams
+from snncore.encoding.latency import LatencyRcParams as LatencyRcParams
+from snncore.encoding.latency import first_spike as first_spike
+from snncore.encoding.latency import latency_decode as latency_decode
+from snncore.encoding.latency import latency_encode as latency_encode
+from snncore.encoding.latency import latency_rc_decode as latency_rc_decode
+from snncore.encoding.latency import latency_rc_encode as latency_rc_encode
+from snncore.encoding.rate import RateParams as RateParams
+from snncore.encoding.rate import RateSignalParams as RateSignalParams
+from snncore.encoding.rate import rate_decode as rate_decode
+from snncore.encoding.rate import rate_encode as rate_encode
+from snncore.encoding.rate import rate_signal_decode as rate_signal_decode
+from snncore.encoding.rate import rate_signal_encode as rate_signal_encode
+
+CODES: dict[str, Code] = {
+    code.name: code for family in (rate, latency, delta) for code in family.CODES
+}
+
+
+def get_code(name: str) -> Code:
+    """The code called `name`.
+
+    Raises:
+        ValueError: there is none; the message names those that there are.
+    """
+    if name not in CODES:
+        raise ValueError(f"unknown code {name!r}; it must be one of {', '.join(CODES)}")
+    return CODES[name]
+
+
+def codes(kind: Literal["intensity", "signal"]) -> tuple[Code, ...]:
+    """All codes of one kind, in the order of the registry."""
+    return tuple(code for code in CODES.values() if code.kind == kind)

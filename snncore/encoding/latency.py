@@ -1,0 +1,186 @@
+"""Latency codes: one spike per neuron, the earlier the brighter; a dark pixel is silent.
+
+The first spikes of a population carry enough for a decision before any rate could be measured
+(Thorpe 1990; VanRullen & Thorpe 2001, Neural Computation 13:1255, doi 10.1162/08997660152002852).
+
+    linear:  t = (T − 1)(1 − x)                  every step stands for the same range of values
+    RC:      t = τ ln(x / (x − θ)),  x > θ       when a membrane charging towards x crosses θ
+
+Times are rounded to whole steps, half to even, as in snnTorch. What would fire after the last
+step, and the value 0, stays silent.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from snncore.encoding.code import Code, check_intensities, check_spikes
+from snncore.params import Params, flag, number
+
+Tensor = torch.Tensor
+
+GREY_LEVEL = 1.0 / 255.0
+
+
+@dataclass(frozen=True)
+class LatencyParams(Params):
+    """Linear latency."""
+
+    threshold: float = number(
+        0.01, 0.0, 0.99, "Values below it are silent; 0 is silent always.", step=0.01
+    )
+
+
+@dataclass(frozen=True)
+class LatencyRcParams(Params):
+    """Latency of a membrane that charges towards the value."""
+
+    threshold: float = number(
+        0.1, 0.0, 0.99, "Firing threshold; values up to it are silent.", step=0.01, lo_open=True
+    )
+    fit: bool = flag(
+        True,
+        "Choose τ so that one grey level above the threshold fires in the last step.",
+        label="Fit τ to the window",
+    )
+    tau: float = number(
+        10.0, 0.01, 1e4, "Time constant of the membrane when it is not fitted.", unit="steps"
+    )
+
+    def tau_steps(self, n_steps: int) -> float:
+        """The time constant in steps for a window of `n_steps`.
+
+        Fitted: (T − 1) / ln((θ + 1/255) / (1/255)), independent of the data, so that one picture
+        is encoded the same alone and in a batch.
+        """
+        if not self.fit:
+            return self.tau
+        return (n_steps - 1) / math.log((self.threshold + GREY_LEVEL) / GREY_LEVEL)
+
+
+def linear_times(values: Tensor, n_steps: int) -> Tensor:
+    """(T − 1)(1 − x) in steps, not rounded, for values of any shape."""
+    return (n_steps - 1) * (1.0 - values)
+
+
+def rc_times(values: Tensor, threshold: float, tau: float) -> Tensor:
+    """τ ln(x/(x − θ)) in steps, not rounded; infinite for x ≤ θ."""
+    above = values > threshold
+    safe = torch.where(above, values, torch.ones_like(values))
+    times = tau * torch.log(safe / (safe - threshold))
+    return torch.where(above, times, torch.full_like(times, math.inf))
+
+
+def _one_spike(times: Tensor, fires: Tensor, n_steps: int) -> Tensor:
+    """bool [T, B, N]: a spike at the rounded time where `fires` and it is inside the window."""
+    steps = torch.where(fires, times, torch.full_like(times, -1.0)).round()
+    clock = torch.arange(n_steps, device=times.device, dtype=times.dtype).view(-1, 1, 1)
+    return clock == steps[None]
+
+
+def first_spike(spikes: Tensor) -> tuple[Tensor, Tensor]:
+    """Step of the first spike (int64 [B, N], 0 if there is none) and whether there is one."""
+    fired = check_spikes(spikes) != 0
+    return fired.to(torch.uint8).argmax(dim=0), fired.any(dim=0)
+
+
+def latency_encode(
+    values: Tensor,
+    params: LatencyParams | None = None,
+    *,
+    n_steps: int,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Tensor:
+    """One spike at (T − 1)(1 − x): bool [T, B, N] from values [B, N] in 0..1, T ≥ 2.
+
+    White fires in step 0; values below `threshold`, and 0, never fire. Deterministic: `seed` and
+    `samples` are ignored.
+
+    Raises:
+        ValueError: values outside 0..1 or NaN, a bad shape, n_steps < 2.
+    """
+    del seed, samples
+    params = params or LatencyParams()
+    values = check_intensities(values, n_steps, least=2)
+    fires = (values >= params.threshold) & (values > 0)
+    return _one_spike(linear_times(values, n_steps), fires, n_steps)
+
+
+def latency_decode(spikes: Tensor, params: LatencyParams | None = None) -> Tensor:
+    """1 − t/(T − 1) of the first spike, 0 for silence: float32 [B, N], off by ≤ 1/(2(T − 1))."""
+    del params
+    step, fired = first_spike(spikes)
+    if spikes.shape[0] < 2:
+        raise ValueError("spikes must have at least 2 steps to tell one latency from another")
+    values = 1.0 - step.to(torch.float32) / (spikes.shape[0] - 1)
+    return torch.where(fired, values, torch.zeros_like(values))
+
+
+def latency_rc_encode(
+    values: Tensor,
+    params: LatencyRcParams | None = None,
+    *,
+    n_steps: int,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Tensor:
+    """One spike at τ ln(x/(x − θ)): bool [T, B, N] from values [B, N] in 0..1, T ≥ 2.
+
+    x ≤ θ never reaches the threshold, and what would reach it after the last step is silent too.
+    Deterministic: `seed` and `samples` are ignored.
+
+    Raises:
+        ValueError: values outside 0..1 or NaN, a bad shape, n_steps < 2.
+    """
+    del seed, samples
+    params = params or LatencyRcParams()
+    values = check_intensities(values, n_steps, least=2)
+    times = rc_times(values, params.threshold, params.tau_steps(n_steps))
+    return _one_spike(times, torch.isfinite(times), n_steps)
+
+
+def latency_rc_decode(spikes: Tensor, params: LatencyRcParams | None = None) -> Tensor:
+    """θ/(1 − e^{−t/τ}) of the first spike, at most 1, and 0 for silence: float32 [B, N]."""
+    params = params or LatencyRcParams()
+    step, fired = first_spike(spikes)
+    ratio = step.to(torch.float32) / params.tau_steps(max(2, spikes.shape[0]))
+    charged = -torch.expm1(-ratio)
+    values = torch.where(
+        charged > params.threshold, params.threshold / charged, torch.ones_like(charged)
+    )
+    return torch.where(fired, values, torch.zeros_like(values))
+
+
+LATENCY = Code(
+    name="latency",
+    title="Latency (linear)",
+    equation=r"t = (T-1)\,(1-x), \qquad \hat x = 1-\frac{t}{T-1}",
+    kind="intensity",
+    silent_at_zero=True,
+    stochastic=False,
+    params=LatencyParams,
+    encode=latency_encode,
+    decode=latency_decode,
+    source="Thorpe 1990; VanRullen & Thorpe 2001",
+    idea="One spike per pixel: the brighter, the earlier.",
+)
+
+LATENCY_RC = Code(
+    name="latency_rc",
+    title="Latency (RC membrane)",
+    equation=r"t = \tau\,\ln\frac{x}{x-\theta}, \qquad \hat x = \frac{\theta}{1-e^{-t/\tau}}",
+    kind="intensity",
+    silent_at_zero=True,
+    stochastic=False,
+    params=LatencyRcParams,
+    encode=latency_rc_encode,
+    decode=latency_rc_decode,
+    source="VanRullen & Thorpe 2001; the logarithmic latency of snnTorch (Eshraghian et al. 2023)",
+    idea="One spike per pixel, when a leaky membrane charged by it reaches the threshold.",
+)
+
+CODES = (LATENCY, LATENCY_RC)

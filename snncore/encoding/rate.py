@@ -1,0 +1,175 @@
+"""Rate codes: the value is the probability of a spike in each step.
+
+Each step is one Bernoulli draw, p = gain·x, so the intervals between spikes are geometric with
+CV = √(1 − p), the count of T steps has mean pT and Fano factor 1 − p, and the limit of small p is
+a Poisson process (Dayan & Abbott 2001, Theoretical Neuroscience, ch. 1; rates as the carrier:
+Adrian & Zotterman 1926, J. Physiol. 61:151).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from snncore import rng
+from snncore.encoding.code import (
+    Code,
+    check_intensities,
+    check_signal,
+    check_spikes,
+    sample_numbers,
+)
+from snncore.params import Params, integer, number
+
+Tensor = torch.Tensor
+
+_WORDS_AT_ONCE = 1 << 21  # random words in flight: 16 MB, whatever the number of steps
+
+
+@dataclass(frozen=True)
+class RateParams(Params):
+    """How often a white pixel fires."""
+
+    gain: float = number(
+        1.0, 0.0, 1.0, "Probability of a spike per step at the value 1.", step=0.05, lo_open=True
+    )
+
+
+@dataclass(frozen=True)
+class RateSignalParams(RateParams):
+    """Time-varying rate and the window that reads it back."""
+
+    window: int = integer(
+        25, 1, 999, "Length of the moving average that decodes.", unit="steps", step=2
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.window % 2 == 0:
+            raise ValueError(f"window must be odd, so that it has a centre, got {self.window}")
+
+
+def _bernoulli(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
+    """bool [T, B, N]: draw < limit, for int64 limits [1 or T, B, N]; memory bounded in T."""
+    _, count, neurons = limits.shape
+    steps = max(4, _WORDS_AT_ONCE // max(1, count * neurons) // 4 * 4)
+    spikes = torch.empty((n_steps, count, neurons), dtype=torch.bool, device=limits.device)
+    for first in range(0, n_steps, steps):
+        last = min(n_steps, first + steps)
+        words = rng.draws(seed, rng.stream("encode"), samples, neurons, last - first, first=first)
+        spikes[first:last] = words < (limits if limits.shape[0] == 1 else limits[first:last])
+    return spikes
+
+
+def rate_encode(
+    values: Tensor,
+    params: RateParams | None = None,
+    *,
+    n_steps: int,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Tensor:
+    """Independent spikes with probability gain·x per step.
+
+    Args:
+        values: [B, N] in 0..1.
+        params: gain.
+        n_steps: T.
+        seed: 0..2**63-1.
+        samples: int64 [B], the number of each row in its data set (default 0..B-1): the spikes of
+            a row depend on its number, not on the batch that it is in.
+
+    Returns:
+        bool [T, B, N] on the device of `values`; a value of 0 never fires, 1 with gain 1 always.
+
+    Raises:
+        ValueError: values outside 0..1 (nothing is clipped) or NaN, a bad shape, seed or n_steps.
+    """
+    params = params or RateParams()
+    values = check_intensities(values, n_steps)
+    numbers = sample_numbers(samples, values.shape[0], values.device)
+    limits = rng.threshold(values * params.gain)
+    return _bernoulli(limits[None], seed, numbers, n_steps)
+
+
+def rate_decode(spikes: Tensor, params: RateParams | None = None) -> Tensor:
+    """Mean over time divided by the gain: the unbiased estimate, float32 [B, N].
+
+    Its standard deviation is √(p(1 − p)/T)/gain; with gain < 1 it can exceed 1.
+    """
+    params = params or RateParams()
+    counts = check_spikes(spikes).sum(dim=0, dtype=torch.int32)
+    return counts.to(torch.float32) / (spikes.shape[0] * params.gain)
+
+
+def rate_signal_encode(
+    signal: Tensor,
+    params: RateSignalParams | None = None,
+    *,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Tensor:
+    """A signal [T, B, N] in 0..1 as spikes with probability gain·s(t): bool [T, B, N].
+
+    Raises:
+        ValueError: values outside 0..1 or NaN, a bad shape or seed.
+    """
+    params = params or RateSignalParams()
+    signal = check_signal(signal)
+    steps, count, neurons = signal.shape
+    check_intensities(signal.reshape(steps, count * neurons), steps)
+    numbers = sample_numbers(samples, count, signal.device)
+    return _bernoulli(rng.threshold(signal * params.gain), seed, numbers, steps)
+
+
+def rate_signal_decode(
+    spikes: Tensor, params: RateSignalParams | None = None, start: Tensor | None = None
+) -> Tensor:
+    """Centred moving average of the spikes over `window` steps divided by the gain, [T, B, N].
+
+    At the ends the average is over the steps that exist. `start` is not needed and ignored.
+    """
+    del start
+    params = params or RateSignalParams()
+    spikes = check_spikes(spikes)
+    steps, half = spikes.shape[0], params.window // 2
+    total = torch.zeros((steps + 1, *spikes.shape[1:]), dtype=torch.int32, device=spikes.device)
+    total[1:] = spikes.to(torch.int32).cumsum(dim=0, dtype=torch.int32)
+    centre = torch.arange(steps, device=spikes.device)
+    lower, upper = (centre - half).clamp_min(0), (centre + half + 1).clamp_max(steps)
+    width = (upper - lower).to(torch.float32).view(-1, 1, 1)
+    return (total[upper] - total[lower]).to(torch.float32) / (width * params.gain)
+
+
+RATE = Code(
+    name="rate",
+    title="Rate (Bernoulli)",
+    equation=r"P(\text{spike in step } t) = g\,x, \qquad "
+    r"\hat x = \frac{1}{gT}\sum_{t=1}^{T} s_t",
+    kind="intensity",
+    silent_at_zero=True,
+    stochastic=True,
+    params=RateParams,
+    encode=rate_encode,
+    decode=rate_decode,
+    source="Adrian & Zotterman 1926; Dayan & Abbott 2001, ch. 1",
+    idea="How often a neuron fires says how bright its pixel is.",
+)
+
+RATE_SIGNAL = Code(
+    name="rate_signal",
+    title="Rate of a signal (inhomogeneous Bernoulli)",
+    equation=r"P(\text{spike in step } t) = g\,s(t), \qquad "
+    r"\hat s(t) = \frac{1}{gW}\sum_{|u-t|\le W/2} s_u",
+    kind="signal",
+    silent_at_zero=True,
+    stochastic=True,
+    params=RateSignalParams,
+    encode=rate_signal_encode,
+    decode=rate_signal_decode,
+    source="Dayan & Abbott 2001, ch. 1",
+    idea="The density of spikes around a moment says how large the signal is there.",
+)
+
+CODES = (RATE, RATE_SIGNAL)

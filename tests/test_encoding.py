@@ -1,0 +1,403 @@
+"""Spike codes against their statistics, published outputs, snnTorch, and their own inverses."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from snntorch import spikegen
+
+from snncore import encoding, metrics
+from snncore.encoding import latency
+
+INTENSITY = encoding.codes("intensity")
+SIGNAL = encoding.codes("signal")
+STEPS = 60
+
+
+def ramp(n: int = 101) -> torch.Tensor:
+    """All values 0, 1/(n−1), …, 1 in one row."""
+    return torch.linspace(0, 1, n)[None]
+
+
+def wave(steps: int = 200) -> torch.Tensor:
+    """Two slow signals in 0..1, [T, 1, 2]."""
+    t = torch.arange(steps, dtype=torch.float32) / steps
+    return torch.stack([0.5 + 0.45 * torch.sin(6.3 * t), 0.2 + 0.6 * t], dim=1)[:, None]
+
+
+# --- every code of the registry ------------------------------------------------------------------
+
+
+def test_registry_names_are_keys_and_descriptions_complete():
+    assert len(encoding.CODES) >= 7
+    for name, code in encoding.CODES.items():
+        assert code.name == name
+        assert code.title and code.equation and code.source and code.idea
+
+
+def test_unknown_code_is_named_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"unknown code 'morse'.*rate"):
+        encoding.get_code("morse")
+
+
+@pytest.mark.parametrize("code", INTENSITY, ids=lambda c: c.name)
+class TestEveryIntensityCode:
+    def test_shape_dtype_and_zero_is_silent(self, code):
+        spikes = code.encode(ramp(), code.params(), n_steps=STEPS)
+        assert spikes.shape == (STEPS, 1, 101)
+        assert spikes.dtype == torch.bool
+        assert code.silent_at_zero
+        assert not bool(spikes[:, 0, 0].any())
+        assert bool(spikes[:, 0, -1].any())
+
+    def test_brighter_reads_back_brighter(self, code):
+        params = code.params()
+        spikes = code.encode(ramp(5), params, n_steps=1000, seed=1)
+        values = code.decode(spikes, params)[0]
+        assert bool((values.diff() > 0).all())
+        assert values[0] == 0
+        assert float((values - ramp(5)[0]).abs().max()) < 0.11
+
+    def test_batch_equals_its_rows_one_by_one(self, code):
+        values = torch.stack([ramp()[0], ramp()[0].flip(0), ramp()[0] ** 2])
+        together = code.encode(values, code.params(), n_steps=STEPS, seed=3)
+        for b in range(3):
+            alone = code.encode(
+                values[b : b + 1], code.params(), n_steps=STEPS, seed=3, samples=torch.tensor([b])
+            )
+            assert torch.equal(together[:, b : b + 1], alone)
+
+    def test_same_seed_same_spikes_and_other_seed_only_if_stochastic(self, code):
+        a, b, c = (code.encode(ramp(), code.params(), n_steps=STEPS, seed=s) for s in (0, 0, 1))
+        assert torch.equal(a, b)
+        assert torch.equal(a, c) != code.stochastic
+
+    def test_input_is_unchanged(self, code):
+        values = ramp()
+        code.encode(values, code.params(), n_steps=STEPS)
+        assert torch.equal(values, ramp())
+
+    @pytest.mark.parametrize("bad", [-0.01, 1.01, float("nan"), float("inf")])
+    def test_values_outside_are_refused_not_clipped(self, code, bad):
+        with pytest.raises(ValueError, match=r"values must be in 0\.\.1 everywhere"):
+            code.encode(torch.tensor([[0.5, bad]]), code.params(), n_steps=STEPS)
+
+    def test_bad_shapes_types_and_steps_are_named(self, code):
+        with pytest.raises(ValueError, match=r"values must be \[B, N\]"):
+            code.encode(torch.zeros(3), code.params(), n_steps=STEPS)
+        with pytest.raises(ValueError, match="floating point"):
+            code.encode(torch.ones(1, 3, dtype=torch.int64), code.params(), n_steps=STEPS)
+        with pytest.raises(ValueError, match="n_steps must be a whole number"):
+            code.encode(ramp(), code.params(), n_steps=0)
+        with pytest.raises(ValueError, match=r"spikes must be \[T, B, N\]"):
+            code.decode(torch.zeros(3, 4, dtype=torch.bool), code.params())
+
+
+@pytest.mark.parametrize("code", SIGNAL, ids=lambda c: c.name)
+class TestEverySignalCode:
+    def test_shape_and_zero_signal_is_silent(self, code):
+        assert code.encode(wave(), code.params()).shape == (200, 1, 2)
+        assert not bool(code.encode(torch.zeros(50, 2, 3), code.params()).any())
+
+    def test_batch_equals_its_rows_one_by_one(self, code):
+        signal = torch.cat([wave(), wave().flip(0), wave() ** 2], dim=1)
+        together = code.encode(signal, code.params(), seed=2)
+        for b in range(3):
+            alone = code.encode(
+                signal[:, b : b + 1], code.params(), seed=2, samples=torch.tensor([b])
+            )
+            assert torch.equal(together[:, b : b + 1], alone)
+
+    def test_same_seed_same_spikes_and_input_unchanged(self, code):
+        signal = wave()
+        a = code.encode(signal, code.params(), seed=1)
+        assert torch.equal(a, code.encode(signal, code.params(), seed=1))
+        assert torch.equal(a, code.encode(signal, code.params(), seed=2)) != code.stochastic
+        assert torch.equal(signal, wave())
+
+    def test_bad_signals_are_named(self, code):
+        with pytest.raises(ValueError, match="finite"):
+            code.encode(torch.full((4, 1, 1), float("nan")), code.params())
+        with pytest.raises(ValueError, match=r"\[T, B, N\]"):
+            code.encode(torch.zeros(4), code.params())
+
+
+# --- rate ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", [0.02, 0.2, 0.5, 0.9])
+def test_rate_intervals_and_counts_follow_the_bernoulli_law(p):
+    steps, neurons = 1000, 300
+    spikes = encoding.rate_encode(torch.full((1, neurons), p), n_steps=steps, seed=5)[:, 0].numpy()
+    counts = spikes.sum(axis=0)
+    # unbiased: standard error of the mean count
+    assert counts.mean() == pytest.approx(
+        p * steps, abs=5 * math.sqrt(steps * p * (1 - p) / neurons)
+    )
+    # Fano = 1 − p; relative standard error of a variance √(2/(K − 1)) = 7.1 %
+    assert metrics.fano(counts) == pytest.approx(1 - p, rel=4 * math.sqrt(2 / (neurons - 1)))
+    # CV = √(1 − p) of the pooled geometric intervals
+    gaps = np.concatenate([np.diff(np.flatnonzero(column)) for column in spikes.T])
+    assert gaps.mean() == pytest.approx(1 / p, rel=0.06 if p < 0.1 else 0.02)
+    assert gaps.std() / gaps.mean() == pytest.approx(math.sqrt(1 - p), rel=0.05)
+
+
+def test_rate_intervals_have_no_memory():
+    spikes = encoding.rate_encode(torch.full((1, 500), 0.3), n_steps=1000, seed=1)[:, 0]
+    after = spikes[1:][spikes[:-1]].double()
+    assert float(after.mean()) == pytest.approx(0.3, abs=5 * math.sqrt(0.21 / len(after)))
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.25])
+def test_rate_decoder_is_unbiased_with_the_stated_spread(gain):
+    params = encoding.RateParams(gain)
+    x, steps, neurons = 0.6, 100, 4000
+    spikes = encoding.rate_encode(torch.full((1, neurons), x), params, n_steps=steps)
+    estimate = encoding.rate_decode(spikes, params)[0].double()
+    spread = math.sqrt(gain * x * (1 - gain * x) / steps) / gain
+    assert float(estimate.mean()) == pytest.approx(x, abs=5 * spread / math.sqrt(neurons))
+    assert float(estimate.std()) == pytest.approx(spread, rel=5 * math.sqrt(0.5 / neurons))
+
+
+def test_rate_never_fires_at_zero_and_always_at_one():
+    spikes = encoding.rate_encode(torch.tensor([[0.0, 1.0]]), n_steps=5000)
+    assert spikes[:, 0, 0].sum() == 0
+    assert spikes[:, 0, 1].all()
+
+
+def test_rate_spikes_do_not_depend_on_the_length_of_the_run():
+    values = torch.full((300, 784), 0.3)  # more words than are made at once
+    long = encoding.rate_encode(values, n_steps=24, seed=2)
+    short = encoding.rate_encode(values[:2], n_steps=10, seed=2)
+    assert torch.equal(long[:10, :2], short)
+
+
+def test_rate_matches_snntorch_statistically():
+    values = torch.linspace(0, 1, 11)[None].repeat(300, 1)
+    steps = 100
+    ours = encoding.rate_encode(values, n_steps=steps).double().mean(dim=(0, 1))
+    theirs = spikegen.rate(values, num_steps=steps).double().mean(dim=(0, 1))
+    error = torch.sqrt(2 * values[0] * (1 - values[0]) / (steps * 300)).double()
+    assert bool(((ours - theirs).abs() <= 5 * error + 1e-12).all())
+
+
+def test_rate_signal_follows_the_signal_in_time():
+    params = encoding.RateSignalParams(gain=1.0, window=51)
+    signal = wave(600)
+    estimate = encoding.rate_signal_decode(encoding.rate_signal_encode(signal, params), params)
+    # spread of a mean of 51 Bernoulli draws is at most 0.5/√51 = 0.07
+    assert metrics.rmse(signal.numpy(), estimate.numpy()) < 0.08
+
+
+def test_rate_signal_decoder_is_the_moving_average():
+    spikes = torch.tensor([1, 0, 0, 1, 1, 0], dtype=torch.bool).view(-1, 1, 1)
+    params = encoding.RateSignalParams(gain=0.5, window=3)
+    expected = [1 / 2, 1 / 3, 1 / 3, 2 / 3, 2 / 3, 1 / 2]
+    got = encoding.rate_signal_decode(spikes, params)[:, 0, 0]
+    torch.testing.assert_close(got, 2 * torch.tensor(expected))
+
+
+def test_rate_of_a_signal_outside_is_refused_and_even_windows_too():
+    with pytest.raises(ValueError, match=r"0\.\.1"):
+        encoding.rate_signal_encode(torch.full((4, 1, 1), 1.5))
+    with pytest.raises(ValueError, match="window must be odd"):
+        encoding.RateSignalParams(window=4)
+
+
+# --- latency -------------------------------------------------------------------------------------
+
+
+def test_linear_times_are_the_published_ones():
+    values = torch.tensor([0.02, 0.5, 1.0])
+    torch.testing.assert_close(latency.linear_times(values, 5), torch.tensor([3.92, 2.0, 0.0]))
+
+
+def test_rc_times_are_the_published_ones():
+    # snnTorch normalises so that the slowest of [.02, .5, 1] takes 4 steps: τ = 4/ln 2
+    times = latency.rc_times(torch.tensor([0.02, 0.5, 1.0]), 0.01, 4 / math.log(2))
+    torch.testing.assert_close(times, torch.tensor([4.0, 0.1166, 0.0580]), rtol=0, atol=5e-5)
+
+
+@pytest.mark.parametrize("steps", [5, 20, 50])
+def test_linear_latency_equals_snntorch_and_uses_every_step(steps):
+    values = ramp(1001)
+    ours = encoding.latency_encode(values, n_steps=steps)
+    theirs = spikegen.latency(values, num_steps=steps, normalize=True, linear=True, clip=True)
+    assert torch.equal(ours, theirs > 0)
+    assert bool(ours.any(dim=2).all())
+
+
+@pytest.mark.parametrize(("tau", "threshold"), [(5.0, 0.01), (10.0, 0.1), (3.0, 0.4)])
+def test_rc_latency_equals_snntorch(tau, threshold):
+    values = (torch.arange(1, 256, dtype=torch.float32) / 255)[None]  # no value equals θ
+    params = encoding.LatencyRcParams(threshold, fit=False, tau=tau)
+    ours = encoding.latency_rc_encode(values, params, n_steps=20)
+    theirs = spikegen.latency(
+        values, num_steps=20, tau=tau, threshold=threshold, clip=True, bypass=True
+    )
+    assert torch.equal(ours, theirs > 0)
+    assert 0 < int(ours.sum()) < values.numel() or threshold == 0.01
+
+
+def test_fitted_rc_latency_reaches_the_last_step_whatever_the_batch():
+    params = encoding.LatencyRcParams(0.1)
+    values = torch.tensor([[0.1 + 1 / 255, 0.5, 1.0, 0.1]])
+    spikes = encoding.latency_rc_encode(values, params, n_steps=50)
+    step, fired = encoding.first_spike(spikes)
+    assert fired.tolist() == [[True, True, True, False]]
+    assert step[0, 0] == 49
+    expected = params.tau_steps(50) * math.log(0.5 / 0.4)
+    assert step[0, 1] == round(expected)
+
+
+@pytest.mark.parametrize("code", ["latency", "latency_rc"])
+def test_latency_keeps_order_and_fires_at_most_once(code):
+    code = encoding.get_code(code)
+    spikes = code.encode(ramp(256), code.params(), n_steps=100)
+    assert int(spikes.sum(dim=0).max()) == 1
+    step, fired = encoding.first_spike(spikes)
+    assert bool((step[fired].diff() <= 0).all())
+
+
+def test_linear_latency_is_off_by_at_most_half_a_step():
+    values, steps = ramp(1001), 41
+    error = encoding.latency_decode(encoding.latency_encode(values, n_steps=steps)) - values
+    assert float(error.abs().max()) <= 0.5 / (steps - 1) + 1e-6
+
+
+def test_rc_latency_reads_back_within_half_a_step_of_time():
+    params, values = encoding.LatencyRcParams(0.2, fit=False, tau=200.0), torch.linspace(0.3, 1, 50)
+    spikes = encoding.latency_rc_encode(values[None], params, n_steps=300)
+    step, fired = encoding.first_spike(spikes)
+    assert bool(fired.all())
+    back = encoding.latency_rc_decode(spikes, params)[0]
+    again = latency.rc_times(back, 0.2, 200.0)
+    torch.testing.assert_close(again, step[0].float(), rtol=1e-3, atol=1e-3)
+    assert float((back - values).abs().max()) < 0.02
+
+
+def test_zero_is_silent_even_without_a_threshold():
+    spikes = encoding.latency_encode(
+        torch.tensor([[0.0, 1e-6]]), encoding.LatencyParams(0.0), n_steps=10
+    )
+    assert spikes.sum(dim=0).tolist() == [[0, 1]]
+
+
+def test_latency_needs_two_steps():
+    with pytest.raises(ValueError, match="n_steps must be a whole number >= 2"):
+        encoding.latency_encode(ramp(), n_steps=1)
+
+
+# --- delta ---------------------------------------------------------------------------------------
+
+
+def column(values: list[float]) -> torch.Tensor:
+    return torch.tensor(values).view(-1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "padding", "off", "expected"),
+    [  # published outputs of snnTorch's spikegen.delta with threshold 1
+        ([1, 2, 2.9, 3, 3.9], False, False, [1, 1, 0, 0, 0]),
+        ([1, 2, 2.9, 3, 3.9], True, False, [0, 1, 0, 0, 0]),
+        ([1, 2, 0, 2, 2.9], False, True, [1, 1, -1, 1, 0]),
+    ],
+)
+def test_delta_gives_the_published_spikes(values, padding, off, expected):
+    params = encoding.DeltaParams(1.0, padding=padding, off_spikes=off)
+    spikes = encoding.delta_encode(column([float(v) for v in values]), params)
+    assert spikes.dtype == torch.int8
+    assert spikes.flatten().tolist() == expected
+
+
+@pytest.mark.parametrize("padding", [True, False])
+@pytest.mark.parametrize("off", [True, False])
+def test_delta_equals_snntorch(padding, off):
+    signal = torch.sin(torch.arange(600, dtype=torch.float32) ** 1.3 * 0.01).view(-1, 2, 1)
+    params = encoding.DeltaParams(0.05, padding=padding, off_spikes=off)
+    ours = encoding.delta_encode(signal, params)
+    theirs = spikegen.delta(signal, threshold=0.05, padding=padding, off_spike=off)
+    assert torch.equal(ours.float(), theirs)
+    assert int((ours > 0).sum()) > 20
+
+
+def test_step_forward_gives_the_published_spikes():
+    # spikify's step_forward example
+    signal = column([0.1, 0.3, 0.4, 0.2, 0.5, 0.6])
+    spikes = encoding.send_on_delta_encode(signal, encoding.SendOnDeltaParams(0.2))
+    assert spikes.flatten().tolist() == [0, 0, 1, 0, 0, 1]
+
+
+def test_a_slow_ramp_escapes_delta_but_not_send_on_delta():
+    signal = torch.linspace(0, 1, 201).view(-1, 1, 1)  # 0.005 per step, far below θ
+    delta, send = encoding.DeltaParams(0.1), encoding.SendOnDeltaParams(0.1)
+    forgets = encoding.delta_encode(signal, delta)
+    remembers = encoding.send_on_delta_encode(signal, send)
+    assert int(forgets.abs().sum()) == 0
+    lost = encoding.delta_decode(forgets, delta, signal[0]) - signal
+    kept = encoding.delta_decode(remembers, send, signal[0]) - signal
+    assert float(lost.abs().max()) == pytest.approx(1.0)
+    assert float(kept.abs().max()) <= 0.1 + 1e-6
+
+
+@pytest.mark.parametrize("theta", [0.03, 0.1, 0.5])
+def test_send_on_delta_error_is_bounded_while_the_slope_is(theta):
+    t = torch.arange(3000, dtype=torch.float32)
+    signal = (torch.sin(0.004 * t) + 0.5 * torch.cos(0.013 * t)).view(-1, 2, 1)
+    assert float(signal.diff(dim=0).abs().max()) <= theta
+    params = encoding.SendOnDeltaParams(theta)
+    spikes = encoding.send_on_delta_encode(signal, params)
+    error = encoding.delta_decode(spikes, params, signal[0]) - signal
+    assert float(error.abs().max()) <= theta * (1 + 1e-5)
+    assert int(spikes.min()) == -1 and int(spikes.max()) == 1
+
+
+def test_send_on_delta_overloads_on_a_jump_and_catches_up():
+    signal = column([0.0] + [1.0] * 20)
+    params = encoding.SendOnDeltaParams(0.1)
+    back = encoding.delta_decode(encoding.send_on_delta_encode(signal, params), params, signal[0])
+    error = (back - signal).abs().flatten()
+    assert float(error[1]) == pytest.approx(0.9)
+    assert float(error[-1]) <= 0.1 + 1e-6
+
+
+def test_delta_without_padding_reads_back_from_zero():
+    params = encoding.DeltaParams(1.0, padding=False)
+    signal = column([1.0, 2.0, 1.0, 1.0])
+    back = encoding.delta_decode(encoding.delta_encode(signal, params), params, signal[0])
+    assert back.flatten().tolist() == [1, 2, 1, 1]
+
+
+def test_fade_in_counts_the_steps_of_light_and_reads_back_their_middle():
+    values = torch.tensor([[0.0, 0.05, 0.15, 0.55, 1.0]])
+    params = encoding.FadeInParams(0.1)
+    spikes = encoding.fade_in_encode(values, params, n_steps=100)
+    assert spikes.sum(dim=0).tolist() == [[0, 0, 1, 5, 9]]
+    back = encoding.fade_in_decode(spikes, params)
+    torch.testing.assert_close(back, torch.tensor([[0.0, 0.0, 0.15, 0.55, 0.95]]))
+
+
+def test_fade_in_error_is_at_most_half_a_threshold_once_it_fires():
+    values, params = ramp(1001), encoding.FadeInParams(0.07)
+    spikes = encoding.fade_in_encode(values, params, n_steps=50)
+    error = (encoding.fade_in_decode(spikes, params) - values).abs()
+    fired = spikes.any(dim=0)
+    assert float(error[fired].max()) <= 0.035 + 1e-5
+    assert float(error[~fired].max()) <= 0.07 + 1e-5
+
+
+def test_fade_in_refuses_what_would_overload():
+    with pytest.raises(ValueError, match=r"n_steps must be >= 1/threshold = 20, got 10"):
+        encoding.fade_in_encode(ramp(), encoding.FadeInParams(0.05), n_steps=10)
+
+
+@pytest.mark.parametrize("theta", [0.0, -1.0, float("nan"), float("inf")])
+def test_bad_thresholds_are_named(theta):
+    with pytest.raises(ValueError, match="threshold must be"):
+        encoding.SendOnDeltaParams(theta)
+
+
+def test_bad_sample_numbers_are_named():
+    with pytest.raises(ValueError, match=r"samples must be int64 \[1\]"):
+        encoding.rate_encode(ramp(), n_steps=4, samples=torch.arange(2))
