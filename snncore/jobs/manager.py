@@ -1,0 +1,296 @@
+"""The manager: who waits for which computation, what runs, what is kept, what is refused."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from snncore.jobs.records import (
+    Holder,
+    Job,
+    JobView,
+    Limits,
+    Progress,
+    Rejected,
+    Snapshot,
+    Start,
+    Stats,
+    Ticket,
+    expected_wait,
+)
+from snncore.jobs.worker import Crew, Ending, drive
+
+
+def _spent() -> Iterator[Progress]:
+    """What stands in place of an ended computation's start, which may hold large arrays."""
+    raise RuntimeError("a computation cannot be started twice")
+
+
+class JobManager:
+    """Runs computations for many owners; all methods may be called from any thread.
+
+    Args:
+        limits: what a visitor may ask of this server.
+        clock: seconds, monotonic; replaced in tests.
+        reap_every_s: period of the reaper thread [s]; 0 starts none (call `reap`).
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        reap_every_s: float = 2.0,
+    ) -> None:
+        self._limits = Limits() if limits is None else limits
+        self._clock = clock
+        self._changed = threading.Condition()  # guards everything below
+        self._queue: deque[Job] = deque()
+        self._running: list[Job] = []
+        self._finished: list[Job] = []
+        self._by_key: dict[str, Job] = {}
+        self._holders: dict[str, Holder] = {}
+        self._durations: deque[float] = deque(maxlen=8)
+        self._closing = False
+        self._crew = Crew(self._limits.workers, self._serve_one, self.reap, reap_every_s)
+
+    # ---- the visitor's side -------------------------------------------------------------------
+
+    def submit(self, owner: str, key: str, start: Start, est_bytes: int = 0) -> Ticket:
+        """Ask for a computation; returns at once.
+
+        Args:
+            owner: who asks; one owner has at most one active ticket, and asking again for the
+                same `key` returns that ticket.
+            key: `params.digest` of all that decides the result.
+            start: makes the generator, in the worker's thread.
+            est_bytes: memory that the computation will need.
+
+        Raises:
+            Rejected: the owner has another active computation, the queue is full, or the
+                computation is too large for this server.
+        """
+        with self._changed:
+            now = self._clock()
+            job = self._by_key.get(key)
+            for ticket_id, holder in self._holders.items():
+                if holder.owner != owner or ticket_id not in holder.job.live:
+                    continue
+                if holder.job is job:
+                    holder.last_seen = now
+                    return Ticket(ticket_id, key, True)
+                if holder.job.active:
+                    raise Rejected("You have a computation under way already. Cancel it first.")
+            if len(self._holders) >= self._limits.max_tickets:
+                raise Rejected("Too many visitors at the moment. Please try again in some minutes.")
+            joined = job is not None
+            if job is None:
+                job = self._enqueue(key, start, est_bytes)
+            ticket_id = secrets.token_urlsafe(16)
+            self._holders[ticket_id] = Holder(owner, job, now)
+            job.live.add(ticket_id)
+            job.looked_at = now
+            self._crew.ensure()
+            self._changed.notify_all()
+            return Ticket(ticket_id, key, joined)
+
+    def get(self, ticket_id: str) -> JobView | None:
+        """What the ticket shows now; also the sign of life that keeps the computation going.
+
+        None for a ticket that is unknown or forgotten.
+        """
+        with self._changed:
+            holder = self._holders.get(ticket_id)
+            if holder is None:
+                return None
+            holder.last_seen = holder.job.looked_at = self._clock()
+            if not holder.cancelled:
+                holder.job.live.add(ticket_id)  # seen again after the grace ran out
+            return self._view(ticket_id, holder)
+
+    def cancel(self, ticket_id: str) -> None:
+        """Give the ticket back; others who hold one to the same computation keep theirs."""
+        with self._changed:
+            holder = self._holders.get(ticket_id)
+            if holder is not None and holder.job.active:
+                holder.cancelled = True
+                self._drop(ticket_id, holder.job, "")
+
+    def wait(self, ticket_id: str, timeout: float | None = None) -> JobView | None:
+        """Block until the computation has ended (or `timeout` seconds), then as `get`."""
+        with self._changed:
+            holder = self._holders.get(ticket_id)
+            if holder is not None:
+                self._changed.wait_for(lambda: holder.cancelled or not holder.job.active, timeout)
+            return self.get(ticket_id)
+
+    def stats(self) -> Stats:
+        """How many computations wait, run and are kept, and how many tickets there are."""
+        with self._changed:
+            return Stats(
+                len(self._queue), len(self._running), len(self._finished), len(self._holders)
+            )
+
+    def close(self) -> None:
+        """Stop: cancel everything and let the threads end at their next step."""
+        with self._changed:
+            self._closing = True
+            self._crew.stop()
+            for ticket_id, holder in self._holders.items():
+                self._drop(ticket_id, holder.job, "The server is stopping.")
+            self._changed.notify_all()
+
+    # ---- upkeep (callers hold the lock, but for `reap`) ---------------------------------------
+
+    def reap(self) -> None:
+        """Drop tickets not seen for `grace_s` and forget what nobody looked at for `keep_s`."""
+        with self._changed:
+            now = self._clock()
+            for ticket_id, holder in self._holders.items():
+                if holder.job.active and now - holder.last_seen > self._limits.grace_s:
+                    self._drop(
+                        ticket_id,
+                        holder.job,
+                        f"Stopped because nobody was watching for {self._limits.grace_s:.0f} s.",
+                    )
+            kept = sorted(
+                (job for job in self._finished if now - job.looked_at <= self._limits.keep_s),
+                key=lambda job: -job.looked_at,
+            )[: self._limits.max_kept]
+            for job in set(self._finished).difference(kept):
+                if self._by_key.get(job.key) is job:
+                    del self._by_key[job.key]
+            self._finished = kept
+            kept_set = set(kept)
+            self._holders = {
+                ticket_id: holder
+                for ticket_id, holder in self._holders.items()
+                if holder.job.active
+                or (holder.job in kept_set and now - holder.last_seen <= self._limits.keep_s)
+            }
+
+    def _enqueue(self, key: str, start: Start, est_bytes: int) -> Job:
+        if est_bytes > self._limits.mem_budget:
+            need, have = est_bytes / 2**20, self._limits.mem_budget / 2**20
+            raise Rejected(
+                f"This computation needs about {need:.0f} MB; this server allows {have:.0f} MB. "
+                "Choose smaller values, or run it in a terminal."
+            )
+        if len(self._queue) >= self._limits.max_queue:
+            raise Rejected(
+                f"{len(self._queue)} computations are waiting already. "
+                "Please try again in some minutes."
+            )
+        job = Job(key, est_bytes, start)
+        self._queue.append(job)
+        self._by_key[key] = job
+        return job
+
+    def _drop(self, ticket_id: str, job: Job, reason: str) -> None:
+        job.live.discard(ticket_id)
+        if job.live:
+            return
+        if job.state == "queued":
+            self._queue.remove(job)
+            self._finish(job, Ending("cancelled", reason))
+        elif job.state == "running":
+            job.stop_reason = reason  # the worker sees at its next step that nobody is left
+
+    def _finish(self, job: Job, ending: Ending) -> None:
+        (job.state, job.error), job.start = ending, _spent
+        job.finished = job.looked_at = self._clock()
+        if job in self._running:
+            self._running.remove(job)
+        if ending.state == "done":
+            self._durations.append(job.finished - job.started)
+        elif self._by_key.get(job.key) is job:
+            del self._by_key[job.key]  # only results are shared: asking again tries again
+        self._finished.append(job)
+        self._changed.notify_all()
+
+    def _view(self, ticket_id: str, holder: Holder) -> JobView:
+        job, now = holder.job, self._clock()
+        return JobView(
+            ticket=ticket_id,
+            key=job.key,
+            state="cancelled" if holder.cancelled else job.state,
+            snapshot=job.snapshot,
+            position=self._queue.index(job) + 1 if job.state == "queued" else 0,
+            eta_s=None if holder.cancelled else self._eta(job, now),
+            elapsed_s=job.elapsed(now),
+            watchers=len(job.live),
+            error=job.error,
+        )
+
+    def _eta(self, job: Job, now: float) -> float | None:
+        if job.state == "running":
+            return job.remaining(now)
+        if job.state != "queued":
+            return 0.0
+        position = self._queue.index(job) + 1
+        return expected_wait(position, self._running, self._durations, self._limits.workers, now)
+
+    # ---- the worker's side --------------------------------------------------------------------
+
+    def _serve_one(self) -> bool:
+        """One round of a worker thread; False when it is to end."""
+        job = self._next()
+        if job is None:
+            return False
+        ending = drive(job.key, job.start, partial(self._publish, job))
+        with self._changed:
+            self._finish(job, ending)
+        return True
+
+    def _next(self) -> Job | None:
+        """The head of the queue once it fits into memory; None when closing.
+
+        Only the head: letting small ones overtake could keep a large one waiting for ever.
+        """
+
+        def ready() -> bool:
+            if self._closing:
+                return True
+            used = sum(job.est_bytes for job in self._running)
+            return bool(self._queue) and used + self._queue[0].est_bytes <= self._limits.mem_budget
+
+        with self._changed:
+            self._changed.wait_for(ready)
+            if self._closing:
+                return None
+            job = self._queue.popleft()
+            job.state, job.started = "running", self._clock()
+            self._running.append(job)
+            self._changed.notify_all()
+            return job
+
+    def _publish(self, job: Job, progress: Progress) -> Ending | None:
+        """Make a step visible; the end state if the computation is to stop here."""
+        fraction = progress.fraction if math.isfinite(progress.fraction) else 0.0
+        with self._changed:
+            sequence = 1 if job.snapshot is None else job.snapshot.sequence + 1
+            job.snapshot = Snapshot(
+                sequence, min(max(fraction, 0.0), 1.0), progress.text, progress.payload
+            )
+            self._changed.notify_all()
+            ending = self._ending(job)
+            if ending is not None and self._by_key.get(job.key) is job:
+                del self._by_key[job.key]  # from here on nobody may join it
+            return ending
+
+    def _ending(self, job: Job) -> Ending | None:
+        if not job.live or self._closing:
+            return Ending("cancelled", job.stop_reason)
+        if job.elapsed(self._clock()) > self._limits.max_runtime_s:
+            minutes = self._limits.max_runtime_s / 60
+            return Ending(
+                "failed",
+                f"Stopped after {minutes:.0f} minutes, the limit of this server. "
+                "Choose smaller values, or run it in a terminal.",
+            )
+        return None
