@@ -1,0 +1,87 @@
+"""Files of the user's own: upload limits, and pictures (PNG, JPEG) read with suspicion.
+
+The content decides what a file is, never its name. `read_npz` (module `npz`) and `check_upload`
+(module `uploads`) are offered here too.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from snncore.datasets.npz import read_npz
+from snncore.datasets.uploads import UPLOAD_LIMITS_MB, UploadKind, check_upload
+
+__all__ = ["MAX_PIXELS", "UPLOAD_LIMITS_MB", "UploadKind", "check_upload", "read_image", "read_npz"]
+
+MAX_PIXELS = 4_000_000  # of an uploaded picture, for example 2000×2000
+_PIXEL_RULE = "the picture must have <= 4 million pixels (for example 2000×2000); make it smaller"
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+# What Pillow raises on damaged files: its parsers trust the numbers that they read.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+)
+
+
+def read_image(data: bytes) -> NDArray[np.uint8]:
+    """The picture in the bytes of a PNG or JPEG file, turned upright as its EXIF says.
+
+    Transparent pixels are laid on white; 16-bit grey keeps its upper 8 bits; of an animation the
+    first frame is taken.
+
+    Args:
+        data: the file's content, at most 10 MB.
+
+    Returns:
+        uint8 [H, W] for a grey picture, else [H, W, 3]; at most `MAX_PIXELS` pixels.
+
+    Raises:
+        ValueError: too large, too many pixels (said before any is decoded), neither PNG nor JPEG
+            whatever the file's name, or damaged.
+    """
+    check_upload("picture", len(data))
+    if not data.startswith(_SIGNATURES):
+        raise ValueError("the picture must be a PNG or JPEG file, and this file is neither")
+    try:
+        picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        size = picture.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(f"the picture has too many pixels: {_PIXEL_RULE}") from error
+    except _BROKEN as error:
+        raise ValueError(f"the picture is damaged and cannot be read: {error}") from error
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f"{_PIXEL_RULE}, got {size[0]}×{size[1]}")
+    try:
+        picture.load()
+        return _pixels(ImageOps.exif_transpose(picture))
+    except _BROKEN as error:
+        raise ValueError(
+            f"the picture is damaged or cut off and cannot be read: {error}"
+        ) from error
+
+
+def _pixels(picture: Image.Image) -> NDArray[np.uint8]:
+    """uint8 [H, W] or [H, W, 3] of a decoded picture of any mode."""
+    if picture.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would cut it off
+        wide = np.asarray(picture).astype(np.int64)
+        return np.clip(wide >> 8, 0, 255).astype(np.uint8)
+    grey = picture.mode in ("1", "L", "LA", "La")
+    if picture.has_transparency_data:
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        picture = Image.alpha_composite(white, rgba)
+    return np.array(picture.convert("L" if grey else "RGB"), dtype=np.uint8)
