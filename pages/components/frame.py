@@ -162,8 +162,6 @@ def data_status() -> None:
     """Which data sets are here, which can be fetched, and how; drawn in the current container."""
     from snncore import datasets
 
-    if not hasattr(datasets, "catalogue"):
-        return
     extra = [info for info in datasets.catalogue() if not info.bundled]
     present = [info for info in extra if info.present]
     if len(present) == len(extra):
@@ -176,7 +174,7 @@ def data_status() -> None:
         return
     with st.popover("Get the others", key="frame_get_data", width="content", type="tertiary"):
         for info in missing:
-            st.markdown(f"**{info.title}** — {info.note}")
+            st.markdown(info.note)
         st.markdown(
             "Every page works without them, on pictures that are bundled. They are looked for in:"
         )
