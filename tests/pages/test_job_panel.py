@@ -1,0 +1,207 @@
+"""The job panel: start, watch, cancel, come back by link, and every way not to get a result."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import job_panel
+from snncore.jobs import JobManager, Limits, Progress, Rejected
+
+SCRIPT = """
+import streamlit as st
+from pages.components.job_panel import job_panel
+from pages.components import job_panel as module
+name = st.text_input("name", "work", key="name")
+view = job_panel("demo", submit=lambda owner: module.test_submit(owner, name),
+                 draw=lambda payload, done: st.text(f"payload {payload} done {done}"))
+st.text("state " + (view.state if view else "none"))
+"""
+PATIENCE = 10.0
+
+
+class Desk:
+    """A manager with computations that step when told, in place of the process's own."""
+
+    def __init__(self) -> None:
+        self.manager = JobManager(Limits(max_queue=2), reap_every_s=0)
+        self.go = threading.Semaphore(0)
+        self.started = 0
+
+    def work(self) -> Iterator[Progress]:
+        self.started += 1
+        for step in (1, 2):
+            yield Progress(step / 2, f"step {step}", step)
+            assert self.go.acquire(timeout=PATIENCE)
+
+    def submit(self, owner: str, name: str) -> object:
+        if name == "bad":
+            raise ValueError("neurons must be >= 1, got 0")
+        if name == "full":
+            raise Rejected("64 computations are waiting already.")
+
+        def broken() -> Iterator[Progress]:
+            yield Progress(0.5, "half", "partial")
+            raise KeyError("secret")
+
+        return self.manager.submit(owner, name, broken if name == "broken" else self.work)
+
+    def finish(self) -> None:
+        self.go.release(2)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    desk = Desk()
+    monkeypatch.setattr(job_panel, "get_manager", lambda: desk.manager)
+    monkeypatch.setattr(job_panel, "test_submit", desk.submit, raising=False)
+    yield desk
+    desk.manager.close()
+    desk.finish()
+
+
+def visit(ticket: str | None = None) -> AppTest:
+    at = AppTest.from_string(SCRIPT, default_timeout=60)
+    if ticket is not None:
+        at.query_params["job"] = ticket
+    return at.run()
+
+
+def start(at: AppTest, name: str = "work") -> AppTest:
+    at.text_input(key="name").set_value(name)
+    at.button(key="demo_start").click().run()
+    assert not at.exception, at.exception
+    return at
+
+
+def ticket_of(at: AppTest) -> str:
+    value = at.query_params["job"]
+    return value if isinstance(value, str) else value[0]
+
+
+def seen(desk: Desk, at: AppTest, sequence: int) -> AppTest:
+    """`at` after the worker has published that step."""
+    manager = desk.manager
+    with manager._changed:
+        job = manager._holders[ticket_of(at)].job
+        assert manager._changed.wait_for(
+            lambda: job.snapshot is not None and job.snapshot.sequence >= sequence, PATIENCE
+        )
+    return at.run()
+
+
+def texts(at: AppTest) -> list[str]:
+    assert not at.exception, at.exception
+    return [text.value for text in at.text]
+
+
+def test_before_the_start_there_is_only_a_button(desk: Desk) -> None:
+    at = visit()
+    assert texts(at) == ["state none"]
+    assert at.button(key="demo_start").label == "Start training"
+    assert "demo_cancel" not in [b.key for b in at.button]
+
+
+def test_start_shows_progress_then_the_result(desk: Desk) -> None:
+    at = seen(desk, start(visit()), 1)
+    assert texts(at) == ["payload 1 done False", "state running"]
+    assert at.button(key="demo_start").disabled
+    (bar,) = at.get("progress")
+    assert bar.proto.value == 50 and bar.proto.text.startswith("step 1")
+    desk.finish()
+    desk.manager.wait(ticket_of(at), PATIENCE)
+    at.run()
+    assert texts(at) == ["payload 2 done True", "state done"]
+    assert not at.button(key="demo_start").disabled
+
+
+def test_a_reload_and_another_visitor_come_back_by_the_link(desk: Desk) -> None:
+    at = seen(desk, start(visit()), 1)
+    other = visit(ticket_of(at))
+    assert texts(other) == ["payload 1 done False", "state running"]
+    desk.finish()
+    desk.manager.wait(ticket_of(at), PATIENCE)
+    assert texts(other.run())[-1] == "state done" and desk.started == 1
+
+
+def test_coming_back_from_another_page_restores_the_link(desk: Desk) -> None:
+    at = seen(desk, start(visit()), 1)
+    ticket = ticket_of(at)
+    del at.query_params["job"]
+    at.run()
+    assert texts(at)[-1] == "state running" and ticket_of(at) == ticket
+
+
+def test_the_same_work_of_two_visitors_runs_once(desk: Desk) -> None:
+    first, second = start(visit()), start(visit())
+    assert ticket_of(first) != ticket_of(second)
+    first = seen(desk, first, 1)
+    assert any("Shared with one other visitor" in c.value for c in first.caption)
+    first.button(key="demo_cancel").click().run()
+    assert texts(first)[-1] == "state cancelled"
+    desk.finish()
+    desk.manager.wait(ticket_of(second), PATIENCE)
+    assert texts(second.run())[-1] == "state done" and desk.started == 1
+
+
+def test_cancel_keeps_what_was_reached(desk: Desk) -> None:
+    at = seen(desk, start(visit()), 1)
+    at.button(key="demo_cancel").click().run()
+    assert texts(at) == ["payload 1 done False", "state cancelled"]
+    assert "Cancelled" in at.info[0].value
+    assert not at.button(key="demo_start").disabled
+
+
+def test_the_queue_shows_positions(desk: Desk) -> None:
+    start(visit(), "one")
+    second, third = start(visit(), "two"), start(visit(), "three")
+    bars = [at.get("progress")[0].proto.text for at in (second, third)]
+    assert bars[0].startswith("You are next") and bars[1].startswith("Number 2 in the queue")
+    refused = start(visit(), "four")
+    assert "2 computations are waiting already" in refused.warning[0].value
+    assert texts(refused)[-1] == "state none"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("bad", "neurons must be >= 1, got 0"), ("full", "64 computations are waiting already.")],
+)
+def test_a_refusal_is_told_and_start_stays(desk: Desk, name: str, words: str) -> None:
+    at = start(visit(), name)
+    assert at.warning[0].value == words
+    assert not at.button(key="demo_start").disabled
+
+
+def test_a_failure_shows_its_class_and_the_partial_result(desk: Desk) -> None:
+    at = start(visit(), "broken")
+    desk.manager.wait(ticket_of(at), PATIENCE)
+    at.run()
+    assert "KeyError" in at.error[0].value and "secret" not in at.error[0].value
+    assert texts(at) == ["payload partial done False", "state failed"]
+
+
+def test_a_link_to_nothing_says_so_and_start_works(desk: Desk) -> None:
+    at = visit("gone")
+    assert "no longer kept" in at.info[0].value
+    start(at)
+    assert ticket_of(at) != "gone" and len(at.info) == 0
+
+
+def test_an_own_result_outlives_the_manager_s_memory(desk: Desk) -> None:
+    at = start(visit())
+    desk.finish()
+    desk.manager.wait(ticket_of(at), PATIENCE)
+    at.run()
+    desk.manager._holders.clear()
+    assert texts(at.run()) == ["payload 2 done True", "state done"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (89, "89 s"), (170, "3 min"), (3599, "1 h"), (4800, "1 h 20 min")],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert job_panel.duration(seconds) == words
