@@ -7,8 +7,8 @@ import pytest
 import torch
 from snntorch import spikegen
 
-from snncore import encoding, metrics
-from snncore.encoding import latency
+from snncore import encoding, metrics, rng
+from snncore.encoding import latency, rate
 
 INTENSITY = encoding.codes("intensity")
 SIGNAL = encoding.codes("signal")
@@ -167,11 +167,21 @@ def test_rate_never_fires_at_zero_and_always_at_one():
     assert spikes[:, 0, 1].all()
 
 
-def test_rate_spikes_do_not_depend_on_the_length_of_the_run():
-    values = torch.full((300, 784), 0.3)  # more words than are made at once
-    long = encoding.rate_encode(values, n_steps=24, seed=2)
-    short = encoding.rate_encode(values[:2], n_steps=10, seed=2)
-    assert torch.equal(long[:10, :2], short)
+@pytest.mark.parametrize("steps", [1, 10, 24])
+def test_kernel_draws_the_same_spikes_as_the_torch_definition(steps):
+    values = torch.linspace(0, 1, 3 * 50).view(3, 50)  # with never and always
+    for limits in (rng.threshold(values)[None], rng.threshold(values.expand(steps, 3, 50))):
+        samples = torch.tensor([0, 5, 2**32 - 1])
+        ours = rate._bernoulli(limits, (9 << 32) | 4, samples, steps)
+        assert torch.equal(ours, rate._bernoulli_torch(limits, (9 << 32) | 4, samples, steps))
+
+
+def test_torch_definition_does_not_depend_on_how_many_words_are_made_at_once(monkeypatch):
+    limits, samples = rng.threshold(torch.full((1, 7, 11), 0.3)), torch.arange(7)
+    whole = rate._bernoulli_torch(limits, 2, samples, 23)
+    monkeypatch.setattr(rate, "_WORDS_AT_ONCE", 8 * 77)
+    assert torch.equal(whole, rate._bernoulli_torch(limits, 2, samples, 23))
+    assert torch.equal(whole[:10, :2], rate._bernoulli_torch(limits[:, :2], 2, samples[:2], 10))
 
 
 def test_rate_matches_snntorch_statistically():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from snncore import rng
@@ -20,6 +21,7 @@ from snncore.encoding.code import (
     check_spikes,
     sample_numbers,
 )
+from snncore.kernels.bernoulli import bernoulli
 from snncore.params import Params, integer, number
 
 Tensor = torch.Tensor
@@ -52,6 +54,18 @@ class RateSignalParams(RateParams):
 
 def _bernoulli(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
     """bool [T, B, N]: draw < limit, for int64 limits [1 or T, B, N]; memory bounded in T."""
+    if limits.device.type == "cpu":
+        spikes = np.empty((-(-n_steps // 4) * 4, *limits.shape[1:]), dtype=np.bool_)
+        key = tuple(np.uint32(word) for word in rng.split_seed(seed))
+        words = limits.contiguous().numpy().astype(np.uint64)
+        numbers = samples.numpy().astype(np.uint32)
+        bernoulli(words, numbers, np.uint32(rng.stream("encode")), *key, spikes)
+        return torch.from_numpy(spikes[:n_steps])
+    return _bernoulli_torch(limits, seed, samples, n_steps)
+
+
+def _bernoulli_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
+    """The definition, on any device: random words of a few steps at a time, compared."""
     _, count, neurons = limits.shape
     steps = max(4, _WORDS_AT_ONCE // max(1, count * neurons) // 4 * 4)
     spikes = torch.empty((n_steps, count, neurons), dtype=torch.bool, device=limits.device)
