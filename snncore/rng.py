@@ -104,8 +104,7 @@ def draws(
     c2 = samples.to(torch.int64).view(1, -1, 1)
     c3 = torch.full((1, 1, 1), stream_id, dtype=torch.int64, device=device)
     words = philox((c0, c1, c2, c3), split_seed(seed))
-    shape = torch.broadcast_shapes(*(w.shape for w in words))
-    four = torch.stack([w.expand(shape) for w in words], dim=1)  # [blocks, 4, B, N]
+    four = torch.stack(words, dim=1)  # ten rounds mix every counter in: all [blocks, B, N]
     return four.reshape(-1, len(samples), n_neurons)[:n_draws]
 
 

@@ -6,8 +6,10 @@ with status 2 and one line that says what is wrong.
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
+import pkgutil
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -117,11 +119,9 @@ def main() -> None:
 
 
 def _register() -> None:
-    """Import the command modules; each adds itself to `main`."""
-    from importlib import import_module
-
-    for name in ("devices", "lif", "encode", "recall", "train", "bench"):
-        import_module(f"snncore.cli.{name}")
+    """Import every module of this package; each adds its commands to `main`."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
 
 
 _register()

@@ -46,7 +46,10 @@ def pool_time(spikes: NDArray[np.bool_], columns: int = MAX_RASTER_COLUMNS) -> N
     width = -(-steps // columns)
     padded = np.zeros((-(-steps // width) * width, *spikes.shape[1:]), dtype=bool)
     padded[:steps] = spikes
-    return padded.reshape(-1, width, *spikes.shape[1:]).any(axis=1)
+    pooled: NDArray[np.bool_] = np.logical_or.reduce(
+        padded.reshape(-1, width, *spikes.shape[1:]), axis=1
+    )
+    return pooled
 
 
 def raster_png(

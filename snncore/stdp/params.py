@@ -21,9 +21,9 @@ class TrainParams(Params):
     epochs: int = integer(1, 1, 50, "Passes over the training images.")
     seed: int = integer(0, 0, 2**31 - 1, "Seed of every random draw.")
     retina: str = choice(
-        "on_off",
-        ("on_off", "raw"),
-        "Input: difference-of-Gaussians ON and OFF cells, or the raw intensities.",
+        "raw",
+        ("raw", "on_off"),
+        "Input cells: the raw intensities, or difference-of-Gaussians ON and OFF cells.",
     )
     steps: int = integer(50, 4, 400, "Longest presentation while learning.", unit="steps")
     dt: float = number(2.0, 0.1, 10.0, "Length of a step.", unit="ms")
@@ -40,7 +40,7 @@ class TrainParams(Params):
     rate_last: float = number(0.005, 0.0, 1.0, "STDP learning rate at the end (geometric).")
     batch: int = integer(50, 1, 2000, "Images learnt from frozen weights, then merged.")
     feature_steps: int = integer(100, 4, 1000, "Presentation while counting spikes.", unit="steps")
-    feature_theta: float = number(0.5, 0.05, 2.0, "Thresholds while counting, as a fraction.")
+    feature_theta: float = number(0.35, 0.05, 2.0, "Thresholds while counting, as a fraction.")
     inhibition: float = number(3.0, 0.0, 50.0, "What a spike takes from all others while counting.")
 
     def __post_init__(self) -> None:

@@ -37,7 +37,8 @@ class Snapshot(NamedTuple):
 
 def first_layer(images: NDArray[np.uint8], params: TrainParams) -> Layer:
     """The untrained layer for grey images uint8 [S, H, W]; the control of every result."""
-    values = drive.cells(images[:_INIT_IMAGES], params).astype(np.float64)
+    some = np.linspace(0, len(images) - 1, min(len(images), _INIT_IMAGES)).round().astype(np.int64)
+    values = drive.cells(images[some], params).astype(np.float64)
     return init_layer(values.mean(axis=0) / 255.0, params)
 
 

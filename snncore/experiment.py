@@ -1,0 +1,242 @@
+"""A whole STDP experiment: learn without labels, count spikes, read out, and run the controls.
+
+A generator of progress reports, driven by the command line and by the trainer page alike. Every
+result stands beside its controls: the same pipeline with untrained weights (thresholds adapted
+the same way), and the same readout on the raw pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from snncore import datasets, metrics, readout
+from snncore.counts import CountScaler
+from snncore.stdp import Layer, Snapshot, TrainParams, train
+from snncore.stdp.train import counts
+from snncore.trained import TEST_SAMPLES, Trained
+
+# How the fraction of the work is split; measured on MNIST with 100 neurons.
+_SHARES = {"learning": 0.3, "counting": 0.3, "untrained": 0.35, "pixels": 0.05}
+
+
+class Data(NamedTuple):
+    """Grey images uint8 [S, H, W] and labels int64 [S], to train and to test on."""
+
+    name: str
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+
+
+class Result(NamedTuple):
+    """What a finished experiment found out; accuracies are fractions of the test images."""
+
+    trained: Trained
+    test_accuracy: float  # linear readout of the spike counts
+    vote_accuracy: float  # unsupervised vote
+    control_untrained_accuracy: float
+    control_untrained_vote_accuracy: float
+    control_pixels_accuracy: float
+    chance: float  # share of the largest class among the test images
+    confusion: NDArray[np.int64]  # of the linear readout, row = true
+    vote_confusion: NDArray[np.int64]
+    mean_spikes: float  # output spikes per test image
+    train_seconds: float
+    train_images_per_s: float
+    total_seconds: float
+    weights_sha256: str
+    votes_sha256: str
+
+
+class Progress(NamedTuple):
+    """A report from a running experiment; `result` is set in the last one only."""
+
+    fraction: float
+    phase: str
+    text: str
+    snapshot: Snapshot | None = None
+    result: Result | None = None
+
+
+def load_data(name: str, limit: int = 0) -> Data:
+    """Training and test images of a data set as grey pictures.
+
+    Args:
+        name: as in `datasets.load`.
+        limit: at most so many training images, spread evenly over the set; 0 takes all.
+
+    Raises:
+        ValueError: no such data set, it is missing here, or its test images are not separate.
+    """
+    if limit < 0:
+        raise ValueError(f"limit must be >= 0 (0 takes all images), got {limit}")
+    if name in ("skimage", "icons", "signs"):
+        raise ValueError(
+            f"data set {name!r} has one picture per class and no separate test images; "
+            "train on digits, mnist, fashion, gtsrb or a .npz file"
+        )
+    first, second = datasets.load(name, "train"), datasets.load(name, "test")
+    keep = np.arange(len(first.images))
+    if 0 < limit < len(keep):
+        keep = np.linspace(0, len(keep) - 1, limit).round().astype(np.int64)
+    return Data(
+        first.name,
+        datasets.to_grey(first.images[keep]),
+        first.labels[keep],
+        datasets.to_grey(second.images),
+        second.labels,
+        first.class_names,
+    )
+
+
+def weights_sha256(layer: Layer) -> str:
+    """Digest of the weights and thresholds, byte for byte."""
+    digest = hashlib.sha256(layer.weights.contiguous().cpu().numpy().tobytes())
+    digest.update(layer.theta.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+class _Counted(NamedTuple):
+    train: NDArray[np.uint16]
+    test: NDArray[np.uint16]
+
+
+def _count(
+    layer: Layer, data: Data, params: TrainParams, first: float, share: float, phase: str
+) -> Iterator[Progress | _Counted]:
+    """Spike counts of all images; yields progress, and the counts last."""
+    total = len(data.train_images) + len(data.test_images)
+    pieces: list[NDArray[np.uint16]] = []
+    for images, sample, before in (
+        (data.train_images, 0, 0),
+        (data.test_images, TEST_SAMPLES, len(data.train_images)),
+    ):
+        for done, part in counts(layer, images, params, first_sample=sample):
+            pieces.append(part)
+            yield Progress(
+                first + share * (before + done) / total,
+                phase,
+                f"Counting output spikes, {before + done:,} of {total:,} images",
+            )
+    both = np.concatenate(pieces)
+    yield _Counted(both[: len(data.train_images)], both[len(data.train_images) :])
+
+
+def run(
+    data: Data,
+    params: TrainParams,
+    *,
+    device: torch.device | None = None,
+    resume: Snapshot | None = None,
+) -> Iterator[Progress]:
+    """Learn, count, read out, compare; see the module's head."""
+    began = time.perf_counter()
+    n_classes = len(data.class_names)
+    snapshot = resume
+    for snapshot in train(data.train_images, params, device=device, resume=resume):
+        speed = (snapshot.seen - (resume.seen if resume else 0)) / max(snapshot.seconds, 1e-9)
+        yield Progress(
+            _SHARES["learning"] * snapshot.seen / snapshot.total,
+            "learning",
+            f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {speed:,.0f} a second",
+            snapshot,
+        )
+    if snapshot is None:
+        raise ValueError("there was nothing to learn: no images")
+    layer = snapshot.layer
+    counted: Progress | _Counted | None = None
+    for counted in _count(
+        layer, data, params, _SHARES["learning"], _SHARES["counting"], "counting"
+    ):
+        if isinstance(counted, Progress):
+            yield counted._replace(snapshot=snapshot)
+    assert isinstance(counted, _Counted)
+    trained, predicted, voted = _read_out(layer, counted, data, params, n_classes)
+    done = _SHARES["learning"] + _SHARES["counting"]
+    yield Progress(done, "untrained", "Control: the same with untrained weights", snapshot)
+
+    frozen = TrainParams.from_dict({**params.to_dict(), "rate_first": 0.0, "rate_last": 0.0})
+    control = snapshot
+    for control in train(data.train_images, frozen, device=device):
+        yield Progress(
+            done + 0.4 * _SHARES["untrained"] * control.seen / control.total,
+            "untrained",
+            "Control: untrained weights, adapting thresholds only",
+            snapshot,
+        )
+    control_counts: Progress | _Counted | None = None
+    for control_counts in _count(
+        control.layer,
+        data,
+        params,
+        done + 0.4 * _SHARES["untrained"],
+        0.6 * _SHARES["untrained"],
+        "untrained",
+    ):
+        if isinstance(control_counts, Progress):
+            yield control_counts._replace(
+                text="Control: untrained weights. " + control_counts.text, snapshot=snapshot
+            )
+    assert isinstance(control_counts, _Counted)
+    _, control_predicted, control_voted = _read_out(
+        control.layer, control_counts, data, params, n_classes
+    )
+    done += _SHARES["untrained"]
+    yield Progress(done, "pixels", "Control: the same readout on raw pixels", snapshot)
+    pixels = _pixel_control(data, n_classes)
+
+    y = data.test_labels
+    learnt = snapshot.seen - (resume.seen if resume else 0)
+    result = Result(
+        trained=trained,
+        test_accuracy=metrics.accuracy(predicted, y),
+        vote_accuracy=metrics.accuracy(voted, y),
+        control_untrained_accuracy=metrics.accuracy(control_predicted, y),
+        control_untrained_vote_accuracy=metrics.accuracy(control_voted, y),
+        control_pixels_accuracy=metrics.accuracy(pixels, y),
+        chance=float(np.bincount(y, minlength=n_classes).max() / len(y)),
+        confusion=metrics.confusion(predicted, y, n_classes),
+        vote_confusion=metrics.confusion(voted, y, n_classes),
+        mean_spikes=float(counted.test.sum(axis=1).mean()),
+        train_seconds=snapshot.seconds,
+        train_images_per_s=learnt / max(snapshot.seconds, 1e-9),
+        total_seconds=time.perf_counter() - began,
+        weights_sha256=weights_sha256(layer),
+        votes_sha256=hashlib.sha256(voted.astype(np.int64).tobytes()).hexdigest(),
+    )
+    yield Progress(1.0, "done", "Done", snapshot, result)
+
+
+def _read_out(
+    layer: Layer, counted: _Counted, data: Data, params: TrainParams, n_classes: int
+) -> tuple[Trained, NDArray[np.int64], NDArray[np.int64]]:
+    """Fit both readouts on the training counts; predictions and votes for the test images."""
+    labels = readout.assign_labels(counted.train, data.train_labels, n_classes)
+    scaler = CountScaler.fit(counted.train)
+    linear = readout.fit_linear(scaler.transform(counted.train), data.train_labels, n_classes)
+    shape = (data.train_images.shape[1], data.train_images.shape[2])
+    trained = Trained(params, layer, labels, scaler, linear, data.class_names, shape)
+    predicted = linear.predict(scaler.transform(counted.test))
+    return trained, predicted, readout.vote(counted.test, labels, n_classes)
+
+
+def _pixel_control(data: Data, n_classes: int) -> NDArray[np.int64]:
+    """Predictions of the same linear readout on standardised raw pixels."""
+
+    def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return images.reshape(len(images), -1).astype(np.float32)
+
+    features = flat(data.train_images)
+    mean = features.mean(axis=0)
+    scale = np.maximum(features.std(axis=0), 1.0)  # a pixel that never varies stays silent
+    linear = readout.fit_linear((features - mean) / scale, data.train_labels, n_classes)
+    return linear.predict((flat(data.test_images) - mean) / scale)
