@@ -188,9 +188,9 @@ def _mirror_errors() -> Iterator[None]:
 def _fetch_url(url: str, md5: str, part: Path) -> Iterator[tuple[int, int]]:
     """Stream `url` into `part`, yielding (bytes done, announced bytes or 0)."""
     hasher = hashlib.md5(usedforsecurity=False)
-    request = urllib.request.Request(url, headers={"User-Agent": "snncore"})
     done = 0
     with _mirror_errors():
+        request = urllib.request.Request(url, headers={"User-Agent": "snncore"})
         response = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     with response, part.open("wb") as file:
         with _mirror_errors():

@@ -12,7 +12,7 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from snncore.datasets.npz import read_npz
 from snncore.datasets.uploads import UPLOAD_LIMITS_MB, UploadKind, check_upload
@@ -61,6 +61,8 @@ def read_image(data: bytes) -> NDArray[np.uint8]:
         size = picture.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"the picture has too many pixels: {_PIXEL_RULE}") from error
+    except UnidentifiedImageError as error:
+        raise ValueError("the picture is damaged: its header cannot be read") from error
     except _BROKEN as error:
         raise ValueError(f"the picture is damaged and cannot be read: {error}") from error
     if size[0] * size[1] > MAX_PIXELS:

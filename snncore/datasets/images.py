@@ -85,10 +85,11 @@ def resize(images: NDArray[np.uint8], size: int | tuple[int, int]) -> NDArray[np
         ValueError: wrong type or shape of images, or a size out of range.
     """
     check_images(images)
-    height, width = (size, size) if isinstance(size, int) else size
-    for side in (height, width):
-        if isinstance(side, bool) or not isinstance(side, int) or not 1 <= side <= MAX_SIDE:
-            raise ValueError(f"size must be whole numbers in 1..{MAX_SIDE} pixels, got {size!r}")
+    sides = size if isinstance(size, tuple) else (size, size)
+    whole = all(isinstance(side, int) and not isinstance(side, bool) for side in sides)
+    if not (whole and len(sides) == 2 and all(1 <= side <= MAX_SIDE for side in sides)):
+        raise ValueError(f"size must be whole numbers in 1..{MAX_SIDE} pixels, got {size!r}")
+    height, width = sides
     out = np.empty((len(images), height, width, *images.shape[3:]), dtype=np.uint8)
     if images.shape[1:3] == (height, width):
         out[:] = images

@@ -25,6 +25,7 @@ from snncore.datasets.uploads import check_upload
 
 MAX_CLASSES = 1000
 _CHUNK = 1 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,10 @@ def _read(file: IO[bytes], name: str, title: str, limits: Limits) -> tuple[Image
             headers = read_headers(archive)
             _check_sizes(headers, limits)
             x_train, y_train, x_test, y_test = (_values(archive, headers[key]) for key in KEYS)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
-        raise ValueError(f"the npz file is damaged: {error}") from error
-    except (NotImplementedError, RuntimeError) as error:  # exotic compression, encryption
-        raise ValueError(f"the npz file cannot be read: {error}; {CURE}") from error
+    except _DAMAGE as error:
+        raise ValueError(f"the npz file is damaged: {error or 'it is cut off'}") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"the npz file is encrypted or of a new zip version; {CURE}") from error
     class_names = tuple(str(k) for k in range(int(max(y_train.max(), y_test.max())) + 1))
     about = (
         f"Your own data, {title}: {len(y_train)} pictures for training, {len(y_test)} for testing, "

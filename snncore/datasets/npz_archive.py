@@ -21,6 +21,7 @@ MIN_SIDE, MAX_SIDE = 4, 256  # pixels
 MAX_PICTURES = 200_000  # in each part
 MAX_MEMBERS = 16
 CURE = "write it with numpy.savez(file, x_train=…, y_train=…, x_test=…, y_test=…)"
+_MISPLACED = "the npz file is damaged: its parts are not where its table says"
 _MAX_DIRECTORY = 1 << 16  # bytes of the archive's table of contents; ours needs about 300
 _MAX_HEADER = 1024  # characters of an array's header; ours needs about 100
 # What numpy raises on a header that is not a plain array's (it evaluates a Python literal).
@@ -75,13 +76,16 @@ def check_directory(file: IO[bytes]) -> None:
             f"the npz file must have <= {MAX_MEMBERS} members, got {entries} in a table of "
             f"{length} bytes"
         )
-    file.seek(0)
+    if length > size - 22:
+        raise ValueError(f"{_MISPLACED}; {CURE}")
 
 
 def read_headers(archive: zipfile.ZipFile) -> dict[str, ArrayHeader]:
     """The headers of the four arrays, each checked by itself."""
     members = archive.infolist()
     names = [info.filename for info in members]
+    if any(info.header_offset < 0 for info in members):
+        raise ValueError(f"{_MISPLACED}; {CURE}")
     if len(members) > MAX_MEMBERS:
         raise ValueError(f"the npz file must have <= {MAX_MEMBERS} members, got {len(members)}")
     if len(set(names)) != len(names):

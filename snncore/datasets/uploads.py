@@ -34,6 +34,6 @@ def check_upload(kind: UploadKind, n_bytes: int) -> None:
         # Rounded up, so that a file just above the limit does not read as equal to it.
         size = -(-n_bytes * 10 // MB) / 10
         raise ValueError(
-            f"a {kind} upload must be <= {limit} MB, got {size:.1f} MB; "
+            f"{kind} uploads must be <= {limit} MB, got {size:.1f} MB; "
             "larger files go through the command line (python -m snncore --help)"
         )
