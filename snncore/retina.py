@@ -15,6 +15,7 @@ in, and so are the spikes drawn from it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -61,9 +62,9 @@ class RetinaParams(Params):
 def gaussian(sigma: float, size: int) -> list[float]:
     """The `size` weights of exp(−x²/2σ²) at whole x around 0, summing to 1."""
     half = size // 2
-    offsets = torch.arange(-half, half + 1, dtype=torch.float64, device="cpu")
-    weights = torch.exp(-(offsets**2) / (2 * sigma**2))
-    return [float(w) for w in weights / weights.sum()]
+    weights = [math.exp(-(x * x) / (2 * sigma**2)) for x in range(-half, half + 1)]
+    total = math.fsum(weights)
+    return [w / total for w in weights]
 
 
 def dog_kernel(params: RetinaParams) -> Tensor:

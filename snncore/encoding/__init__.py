@@ -31,6 +31,12 @@ from snncore.encoding.rate import rate_decode as rate_decode
 from snncore.encoding.rate import rate_encode as rate_encode
 from snncore.encoding.rate import rate_signal_decode as rate_signal_decode
 from snncore.encoding.rate import rate_signal_encode as rate_signal_encode
+from snncore.encoding.signals import SHAPES as SHAPES
+from snncore.encoding.signals import SignalParams as SignalParams
+from snncore.encoding.signals import make_signal as make_signal
+from snncore.encoding.transmit import Transmission as Transmission
+from snncore.encoding.transmit import transmit_images as transmit_images
+from snncore.encoding.transmit import transmit_signal as transmit_signal
 
 CODES: dict[str, Code] = {
     code.name: code for family in (rate, latency, delta) for code in family.CODES

@@ -26,7 +26,13 @@ class SendOnDeltaParams(Params):
     """The change that is worth a spike."""
 
     threshold: float = number(
-        0.1, 0.0, 1e6, "Change that makes a spike, in units of the signal.", lo_open=True, step=0.01
+        0.05,
+        0.0,
+        10.0,
+        "Change that makes a spike, in units of the signal.",
+        lo_open=True,
+        step=0.01,
+        label="Threshold θ",
     )
 
 
@@ -47,7 +53,13 @@ class FadeInParams(Params):
     """The brightness step of a picture that fades in."""
 
     threshold: float = number(
-        0.1, 0.0, 1.0, "Growth of the light that makes a spike.", lo_open=True, step=0.01
+        0.1,
+        0.0,
+        1.0,
+        "Growth of the light that makes a spike.",
+        lo_open=True,
+        step=0.01,
+        label="Threshold θ",
     )
 
 

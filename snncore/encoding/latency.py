@@ -30,7 +30,12 @@ class LatencyParams(Params):
     """Linear latency."""
 
     threshold: float = number(
-        0.01, 0.0, 0.99, "Values below it are silent; 0 is silent always.", step=0.01
+        0.01,
+        0.0,
+        0.99,
+        "Values below it are silent; 0 is silent always.",
+        step=0.01,
+        label="Threshold θ",
     )
 
 
@@ -39,7 +44,13 @@ class LatencyRcParams(Params):
     """Latency of a membrane that charges towards the value."""
 
     threshold: float = number(
-        0.1, 0.0, 0.99, "Firing threshold; values up to it are silent.", step=0.01, lo_open=True
+        0.1,
+        0.0,
+        0.99,
+        "Firing threshold; values up to it are silent.",
+        step=0.01,
+        lo_open=True,
+        label="Threshold θ",
     )
     fit: bool = flag(
         True,
@@ -47,7 +58,14 @@ class LatencyRcParams(Params):
         label="Fit τ to the window",
     )
     tau: float = number(
-        10.0, 0.01, 1e4, "Time constant of the membrane when it is not fitted.", unit="steps"
+        10.0,
+        0.0,
+        1000.0,
+        "Time constant of the membrane when it is not fitted.",
+        unit="steps",
+        step=1.0,
+        lo_open=True,
+        label="Time constant τ",
     )
 
     def tau_steps(self, n_steps: int) -> float:

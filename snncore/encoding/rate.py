@@ -34,7 +34,13 @@ class RateParams(Params):
     """How often a white pixel fires."""
 
     gain: float = number(
-        1.0, 0.0, 1.0, "Probability of a spike per step at the value 1.", step=0.05, lo_open=True
+        1.0,
+        0.0,
+        1.0,
+        "Probability of a spike per step at the value 1.",
+        step=0.05,
+        lo_open=True,
+        label="Gain g",
     )
 
 
@@ -43,7 +49,13 @@ class RateSignalParams(RateParams):
     """Time-varying rate and the window that reads it back."""
 
     window: int = integer(
-        25, 1, 999, "Length of the moving average that decodes.", unit="steps", step=2
+        25,
+        1,
+        199,
+        "Length of the moving average that decodes.",
+        unit="steps",
+        step=2,
+        label="Window W",
     )
 
     def __post_init__(self) -> None:

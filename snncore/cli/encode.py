@@ -1,0 +1,169 @@
+"""`encode`: pictures or a test signal through a spike code and back, with spikes and errors."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from snncore import datasets, encoding, metrics
+from snncore.cli import Report, json_option, main
+from snncore.device import choose_device
+from snncore.encoding import Code, SignalParams, Transmission
+from snncore.params import Params, parse
+
+_BATCH_CELLS = 1 << 26  # steps × pictures × pixels encoded at once
+
+
+def read_settings(code: Code, settings: tuple[str, ...]) -> Params:
+    """The code's parameters from words like "threshold=0.2".
+
+    Raises:
+        ValueError: not NAME=VALUE, an unknown name, a bad value.
+    """
+    specs, values = code.params.specs(), {}
+    for word in settings:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes NAME=VALUE, got {word!r}")
+        if name not in specs:
+            raise ValueError(
+                f"code {code.name} has no parameter {name!r}; it has {', '.join(specs)}"
+            )
+        values[name] = parse(name, text, specs[name])
+    return code.params.from_dict(values)
+
+
+def _images(
+    code: Code, params: Params, wanted: dict[str, Any], steps: int, seed: int, device: str | None
+) -> tuple[dict[str, Any], Transmission, tuple[int, ...]]:
+    """Report, the last batch sent (the only one where all fits in one), a picture's shape."""
+    pictures = datasets.load(wanted["dataset"], wanted["split"])
+    first, count = wanted["index"], wanted["count"]
+    if first + count > len(pictures.images):
+        raise ValueError(
+            f"index + count must be <= {len(pictures.images)} pictures, got {first + count}"
+        )
+    grey = datasets.to_grey(pictures.images[first : first + count])
+    if wanted["size"] is not None:
+        grey = datasets.resize(grey, wanted["size"])
+    chosen = choose_device(device)
+    pixels = grey.shape[1] * grey.shape[2]
+    batch = max(1, _BATCH_CELLS // (steps * pixels))
+    start, spikes, silent = time.perf_counter(), 0, 0
+    values, decoded = [], []
+    for at in range(0, count, batch):
+        sent = encoding.transmit_images(
+            datasets.to_float(grey[at : at + batch]),
+            code,
+            params,
+            n_steps=steps,
+            seed=seed,
+            first_sample=first + at,
+            device=chosen.device,
+        )
+        fired = sent.spikes.sum(axis=0, dtype=np.int64)
+        spikes, silent = spikes + int(fired.sum()), silent + int((fired == 0).sum())
+        values.append(sent.values)
+        decoded.append(sent.decoded)
+    seconds = time.perf_counter() - start
+    original, back = np.concatenate(values), np.concatenate(decoded)
+    report = {
+        "dataset": wanted["dataset"],
+        "split": wanted["split"],
+        "index": first,
+        "images": count,
+        "pixels": pixels,
+        "spikes": spikes,
+        "spikes_per_pixel": spikes / (count * pixels),
+        "silent_fraction": silent / (count * pixels),
+        "rmse": metrics.rmse(original, back),
+        "psnr": metrics.psnr(original, back),
+        "device": str(chosen.device),
+        "seconds": seconds,
+        "images_per_s": count / seconds,
+    }
+    return report, sent, grey.shape[1:]
+
+
+def _signal(
+    code: Code, params: Params, shape: str, steps: int, seed: int
+) -> tuple[dict[str, Any], Transmission]:
+    signal = SignalParams(shape=shape, n_samples=steps)
+    start = time.perf_counter()
+    sent = encoding.transmit_signal(signal, code, params, seed=seed)
+    spikes = int(np.abs(sent.spikes.astype(np.int64)).sum())
+    report = {
+        "signal": shape,
+        "spikes": spikes,
+        "spikes_per_step": spikes / steps,
+        "rmse": metrics.rmse(sent.values, sent.decoded),
+        "psnr": metrics.psnr(sent.values, sent.decoded),
+        "max_error": float(np.abs(sent.values - sent.decoded).max()),
+        "seconds": time.perf_counter() - start,
+    }
+    return report, sent
+
+
+@main.command()
+@click.option("--code", default="rate", show_default=True, help=", ".join(encoding.CODES) + ".")
+@click.option("--dataset", default="digits", show_default=True, help="Image set, or FILE.npz.")
+@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="1st picture.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Pictures.")
+@click.option("--size", type=click.IntRange(2, 256), default=None, help="Resize to this side.")
+@click.option(
+    "--signal",
+    type=click.Choice(encoding.SHAPES),
+    default="chirp",
+    show_default=True,
+    help="Test signal of the signal codes.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Time steps."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the code."
+)
+@click.option("--device", default=None, help="auto, cuda, mps or cpu.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Write input, spikes [T, S, N] and reconstruction to this .npz file.",
+)
+@json_option
+def encode(
+    code: str,
+    signal: str,
+    steps: int,
+    seed: int,
+    settings: tuple[str, ...],
+    device: str | None,
+    out: Path | None,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """Turn pictures (or a signal, for a signal code) into spikes, read them back, and compare."""
+    chosen = encoding.get_code(code)
+    params = read_settings(chosen, settings)
+    if chosen.kind == "signal":
+        report, sent = _signal(chosen, params, signal, steps, seed)
+    else:
+        report, sent, shape = _images(chosen, params, wanted, steps, seed, device)
+        if out is not None and len(sent.values) < wanted["count"]:
+            raise ValueError("--out keeps one batch in memory; use a smaller --count or --steps")
+        if out is not None:
+            report["shape"] = list(shape)
+    if out is not None:
+        try:
+            np.savez_compressed(out, values=sent.values, spikes=sent.spikes, decoded=sent.decoded)
+        except OSError as error:
+            raise ValueError(f"cannot write {out}: {error.strerror or error}") from error
+    Report(
+        code=code, kind=chosen.kind, steps=steps, seed=seed, params=params.to_dict(), **report
+    ).emit(as_json)
