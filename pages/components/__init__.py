@@ -8,16 +8,22 @@ under its own import lock, so one thread loads everything in one order and the r
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 
+import streamlit as st
+from streamlit import runtime
+
 # Only what every visit ends up needing; torchvision and seaborn (200 MB) load where they are used.
 _HEAVY = ("numpy", "altair", "torch", "numba", "snntorch", "sklearn.linear_model", "PIL.Image")
+_WORDS = "Starting the engine. Only the first visit after a start of the server takes this long."
 
 
 def _warm_up() -> None:
-    for name in _HEAVY:
-        importlib.import_module(name)
+    with st.spinner(_WORDS) if runtime.exists() else contextlib.nullcontext():
+        for name in _HEAVY:
+            importlib.import_module(name)
     import torch
 
     from snncore.device import cpu_count
