@@ -106,6 +106,36 @@ def test_pictures_are_shared_and_cannot_be_written():
         found[0].labels[0] = 1
 
 
+def test_of_many_that_ask_at_once_one_loads(monkeypatch):
+    asking, inside, may_end = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+    calls: list[str] = []
+
+    def slow(split: str) -> datasets.ImageSet:
+        calls.append(split)
+        inside.release()
+        may_end.wait(10)
+        return image_set("icons", squares(1), np.zeros(1), ("a",), "train", "")
+
+    def ask() -> None:
+        asking.release()
+        datasets.load("icons")
+
+    monkeypatch.setitem(datasets._BUNDLED, "icons", ("", slow))
+    datasets._load_named.cache_clear()
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        asking.acquire(timeout=10)
+    assert inside.acquire(timeout=10)
+    assert not inside.acquire(timeout=0.05)  # no second one comes in while the first loads
+    may_end.set()
+    for thread in threads:
+        thread.join()
+    datasets._load_named.cache_clear()
+    assert calls == ["train"]
+
+
 @pytest.mark.parametrize("name", ["cifar", "", "../mnist", "MNIST"])
 def test_unknown_names_are_refused_with_the_known_ones(name):
     with pytest.raises(ValueError, match=r"unknown data set .* digits, skimage, icons, signs, mni"):
@@ -141,7 +171,8 @@ def test_data_root_is_the_environments_or_the_users_cache(monkeypatch, tmp_path)
     assert datasets.data_root().parts[-3:] == ("Library", "Caches", "snncore")
 
 
-def test_a_half_extracted_file_is_not_taken_for_mnist(monkeypatch, tmp_path):
+@pytest.mark.parametrize("change", ["cut", "longer", "empty", "other"])
+def test_a_half_extracted_file_is_not_taken_for_mnist(change, monkeypatch, tmp_path):
     monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))
     write_idx(tmp_path / "MNIST" / "raw", 7)
     assert datasets.load("mnist").images.shape == (7, 6, 6)
@@ -149,7 +180,10 @@ def test_a_half_extracted_file_is_not_taken_for_mnist(monkeypatch, tmp_path):
     monkeypatch.setenv("SNNCORE_DATA", str(half))
     write_idx(half / "MNIST" / "raw", 7)
     images = half / "MNIST" / "raw" / "train-images-idx3-ubyte"
-    images.write_bytes(images.read_bytes()[:-1])
+    whole = images.read_bytes()
+    images.write_bytes(
+        {"cut": whole[:-1], "longer": whole + b"0", "empty": b"", "other": b"<html>" * 9}[change]
+    )
     assert not vision.present("mnist", half)
     with pytest.raises(datasets.DatasetMissing, match="incomplete"):
         datasets.load("mnist")

@@ -278,6 +278,14 @@ def test_what_is_no_whole_archive_is_refused(data, message, tmp_path):
         datasets.load(str(path))
 
 
+def test_a_name_that_is_no_text_is_damage():
+    data = bytearray(npz_bytes())
+    at = data.find(b"PK\x01\x02")
+    data[at + 9] |= 0x08  # "the name is UTF-8"
+    data[at + 46] = 0xFF
+    refused(bytes(data), "the npz file is damaged: 'utf-8' codec can't decode")
+
+
 def test_missing_files_and_folders_are_refused(tmp_path):
     for path in (tmp_path / "none.npz", tmp_path):
         with pytest.raises(ValueError, match=r"cannot read .*: there is no such file"):

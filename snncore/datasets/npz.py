@@ -122,6 +122,7 @@ def _values(archive: zipfile.ZipFile, header: ArrayHeader) -> NDArray[Any]:
         member.read(header.start)
         for first in range(0, header.n_values, per_chunk):
             n = min(per_chunk, header.n_values - first)
+            # At the end of the member zipfile compares its check sum.
             data = member.read(n * header.dtype.itemsize)
             if len(data) != n * header.dtype.itemsize:
                 raise ValueError(f"{header.key} in the npz file is cut off")
@@ -129,7 +130,6 @@ def _values(archive: zipfile.ZipFile, header: ArrayHeader) -> NDArray[Any]:
             flat[first : first + n] = (
                 _grey(chunk, header.key) if is_picture else _labels(chunk, header.key)
             )
-        member.read(1)  # the end: zipfile compares the check sum here
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
 
