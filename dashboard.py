@@ -60,8 +60,10 @@ with left, st.container(border=True, height="stretch", key="home_device"):
     st.code("python -m snncore --help", language="bash")
 with right, st.container(border=True, height="stretch", key="home_data"):
     st.subheader("Data", anchor=False)
-    for info in datasets.catalogue():
-        if info.present:
-            st.markdown(f":material/check_circle: {info.title}")
-        else:
-            st.markdown(f":material/cloud_download: {info.note}")
+    sets = datasets.catalogue()
+    with st.container(horizontal=True, gap="xsmall"):
+        for info in sets:
+            if info.present:
+                st.badge(info.title, icon=":material/check:", color="green")
+    if not all(info.present for info in sets):
+        frame.how_to_get([info for info in sets if not info.present])

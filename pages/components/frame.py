@@ -6,11 +6,13 @@ dashboard.py, so everything that a visitor sees around the page's own content is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from snncore import datasets
 from snncore.device import DeviceChoice, choose_device
 
 from .brand import icon_png
@@ -159,24 +161,25 @@ def _data_status() -> None:
 
 
 def data_status() -> None:
-    """Which data sets are here, which can be fetched, and how; drawn in the current container."""
-    from snncore import datasets
-
+    """How many of the large data sets are here, and how to get the others."""
     extra = [info for info in datasets.catalogue() if not info.bundled]
-    present = [info for info in extra if info.present]
-    if len(present) == len(extra):
-        badge, colour = "All data sets present", "green"
-    else:
-        badge, colour = f"{len(present)} of {len(extra)} large data sets present", "gray"
-    st.badge(badge, icon=":material/database:", color=colour)
     missing = [info for info in extra if not info.present]
-    if not missing:
-        return
-    with st.popover("Get the others", key="frame_get_data", width="content", type="tertiary"):
-        for info in missing:
-            st.markdown(info.note)
-        st.markdown(
-            "Every page works without them, on pictures that are bundled. They are looked for in:"
-        )
-        st.code(str(datasets.data_root()), language=None, wrap_lines=True)
-        st.markdown("Set `SNNCORE_DATA` to a torchvision folder that you already have.")
+    here = len(extra) - len(missing)
+    words = (
+        f"{here} of {len(extra)} large data sets present" if missing else "All data sets present"
+    )
+    st.badge(words, icon=":material/database:", color="gray" if missing else "green")
+    if missing:
+        with st.popover("Get the others", key="frame_get_data", type="tertiary"):
+            how_to_get(missing)
+            st.caption("Until then every page works on pictures that are bundled.")
+
+
+def how_to_get(missing: Sequence[datasets.DatasetInfo]) -> None:
+    """The commands that fetch these data sets, and the folder that they go to."""
+    titles = ", ".join(info.title for info in missing)
+    st.markdown(f"Not here yet: {titles}. To fetch them, run in the folder of this project:")
+    commands = (f"python -m snncore download {info.name}" for info in missing)
+    st.code("\n".join(commands), language="bash", wrap_lines=True)
+    st.markdown("They go to this folder; set `SNNCORE_DATA` to use one that has them already:")
+    st.code(str(datasets.data_root()), language=None, wrap_lines=True)

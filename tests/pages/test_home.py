@@ -1,0 +1,127 @@
+"""Home: what it says, that it is there at once, and that its pictures show what they claim."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.components import frame, home
+from snncore.plots import vignettes
+
+ROOT = Path(__file__).parents[2]
+
+
+def open_home() -> AppTest:
+    at = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60).run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_home_names_every_page_the_device_and_the_data() -> None:
+    at = open_home()
+    assert [title.value for title in at.title] == ["Spiking Lab"]
+    links = {link.proto.label for link in at.get("page_link")}
+    words = " ".join([*links, *(m.value for m in at.markdown)])
+    for page in list(frame.PAGES.values())[1:]:
+        assert page.title in words
+    assert "Computing on" in words and "Digits 8×8" in words
+    assert "python -m snncore --help" in [code.value for code in at.code]
+
+
+@pytest.mark.skipif(
+    not all((ROOT / page.file).exists() for page in frame.PAGES.values()), reason="pages missing"
+)
+def test_every_link_leads_to_a_page() -> None:
+    links = [link.proto for link in open_home().get("page_link")]
+    assert len(links) == 5 + 4  # the navigation and the cards
+    assert {link.page for link in links} == {
+        "",
+        "LIF_Playground",
+        "Spike_Encoding",
+        "Hopfield_Recall",
+        "STDP_MNIST_Trainer",
+    }
+
+
+def test_home_does_not_wait_for_its_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def slow() -> home.Vignette:
+        assert release.wait(30)
+        return home.lif()
+
+    home._futures.cache_clear()
+    monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, slow))
+    try:
+        at = open_home()  # would time out if it waited
+        assert len(at.get("image")) == 0 and not home.all_done()
+    finally:
+        release.set()
+        for future in home._futures().values():
+            future.result(30)
+        assert len(at.run().get("image")) == 4
+        home._futures.cache_clear()
+
+
+def test_a_picture_that_fails_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> home.Vignette:
+        raise OSError("disk full")
+
+    home._futures.cache_clear()
+    monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, broken))
+    try:
+        for future in home._futures().values():
+            assert isinstance(future.exception(30), OSError)
+        at = open_home()
+        assert len(at.get("image")) == 0 and "disk full" in caplog.text
+    finally:
+        home._futures.cache_clear()
+
+
+@pytest.mark.parametrize("maker", home.MAKERS.values(), ids=list(home.MAKERS))
+def test_each_picture_is_computed_for_both_themes_and_described(
+    maker: Callable[[], home.Vignette],
+) -> None:
+    vignette = maker()
+    for data in (vignette.light, vignette.dark):
+        with Image.open(io.BytesIO(data)) as picture:
+            assert picture.size == (vignettes.WIDTH, vignettes.HEIGHT)
+    assert vignette.light != vignette.dark
+    assert vignette.alt.endswith(".") and vignette.caption.endswith(".")
+
+
+def test_the_neuron_s_caption_counts_its_spikes() -> None:
+    # 2.6 nA · 10 MΩ = 26 mV above rest; threshold at 20 mV, reset at 5 mV, τ 20 ms, 2 ms silence:
+    # first spike after 20·ln(26/6) = 29.3 ms, then every 2 + 20·ln(21/6) = 27.1 ms.
+    expected = 1 + int((150 - 29.3) // 27.1)
+    assert home.lif().caption == f"2.6 nA for 150 ms: {expected} spikes."
+
+
+def pixels(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def test_a_trace_marks_each_spike_where_it_happens() -> None:
+    v, spikes = np.linspace(-70, -50, 101, dtype=np.float32), np.zeros(101, bool)
+    silent = pixels(vignettes.trace(v, spikes, -50.0))
+    spikes[50] = True
+    fired = pixels(vignettes.trace(v, spikes, -50.0))
+    columns = np.flatnonzero((silent != fired).any(axis=(0, 2)))
+    assert abs(columns.mean() - vignettes.WIDTH / 2) < 3 and len(columns) < 8
+
+
+def test_stages_show_the_pictures_in_order() -> None:
+    black, white = np.zeros((8, 8), np.uint8), np.full((8, 8), 255, np.uint8)
+    shown = pixels(vignettes.stages([black, white, black]))
+    middle = shown[vignettes.HEIGHT // 2].mean(axis=1)
+    assert middle[60] == 0 and middle[vignettes.WIDTH // 2] == 255 and middle[-60] == 0
