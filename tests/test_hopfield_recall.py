@@ -1,0 +1,424 @@
+"""Noise, the Bayes bound, the modern and the spiking memory, and the scores of a recall."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from test_hopfield import flipped, random_patterns
+
+from snncore import datasets
+from snncore.hopfield import (
+    FIXED,
+    RULES,
+    NoiseParams,
+    PatternParams,
+    Patterns,
+    RecallParams,
+    SpikingParams,
+    background,
+    bayes_beta,
+    binarise,
+    bound,
+    corrupt,
+    fit,
+    frames,
+    make_patterns,
+    matched_beta,
+    modern,
+    modern_energy,
+    recall,
+    spiking_recall,
+)
+from snncore.hopfield.patterns import choose
+
+
+def stored(count: int = 6, side: int = 12, seed: int = 0) -> Patterns:
+    return Patterns(random_patterns(count, side * side, seed), (side, side), ("x",) * count)
+
+
+def bundled(name: str, count: int = 10) -> Patterns:
+    pictures = datasets.load(name)
+    return make_patterns(
+        pictures.images, pictures.labels, pictures.class_names, PatternParams(count=count)
+    )
+
+
+# --- pictures to patterns
+
+
+def test_binarise_by_mean_and_by_otsu() -> None:
+    image = np.array([[[0, 0, 0, 0], [0, 0, 0, 0], [100, 100, 100, 255]]], dtype=np.uint8)
+    # mean = 46.25: all four bright pixels; both groups above 0 stay bright by Otsu's split too
+    assert binarise(image).tolist() == [[-1] * 8 + [1] * 4]
+    bimodal = np.array([[[10, 12, 14, 16], [200, 201, 202, 203]]], dtype=np.uint8)
+    assert binarise(bimodal, "otsu").tolist() == [[-1] * 4 + [1] * 4]
+    flat = np.full((1, 2, 2), 7, dtype=np.uint8)
+    for threshold in ("mean", "otsu"):
+        assert binarise(flat, threshold).tolist() == [[-1] * 4]
+    with pytest.raises(ValueError, match="threshold must be one of mean, otsu"):
+        binarise(flat, "median")
+
+
+def test_one_picture_of_each_class_is_chosen_first() -> None:
+    labels = np.array([2, 2, 0, 1, 0, 2])
+    assert choose(labels, 3).tolist() == [2, 3, 0]
+    assert choose(labels, 5).tolist() == [2, 3, 0, 4, 1]
+    assert choose(labels, 99).tolist() == [2, 3, 0, 4, 1, 5]
+    assert choose(labels, 2, "first").tolist() == [0, 1]
+
+
+def test_patterns_are_shrunk_named_and_grey() -> None:
+    images = np.zeros((2, 40, 20, 3), dtype=np.uint8)
+    images[:, :20] = 255
+    patterns = make_patterns(images, np.array([1, 0]), ("cat", "dog"), PatternParams(size=8))
+    assert patterns.shape == (8, 4)
+    assert patterns.names == ("cat", "dog")
+    assert patterns.states.reshape(2, 8, 4)[:, :4].eq(1).all()
+    assert patterns.states.reshape(2, 8, 4)[:, 4:].eq(-1).all()
+    assert images.max() == 255
+    with pytest.raises(ValueError, match="labels must have 2 entries"):
+        make_patterns(images, np.array([1]))
+
+
+def test_fit_takes_the_centre_of_a_wide_picture() -> None:
+    image = np.zeros((10, 30), dtype=np.uint8)
+    image[:, 10:20] = 200
+    assert fit(image, (5, 5)).tolist() == [[200] * 5] * 5
+
+
+# --- noise
+
+
+@pytest.mark.parametrize("text", ["flip:0.3", "gaussian:0.5", "erase:0.4", "occlude:0.5"])
+def test_noise_text_round_trip(text: str) -> None:
+    assert NoiseParams.from_text(text).to_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("flip", "noise must be KIND:STRENGTH"),
+        ("salt:0.3", "noise must be KIND:STRENGTH"),
+        ("flip:much", "noise strength must be a number, got 'much'"),
+        ("flip:nan", "noise strength must be finite"),
+        ("flip:-0.1", "noise strength must be >= 0"),
+        ("flip:1.5", "strength must be <= 1 for flip"),
+        ("gaussian:-1", "noise strength must be >= 0"),
+    ],
+)
+def test_malformed_noise_is_named(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NoiseParams.from_text(text)
+
+
+def test_noise_has_the_stated_statistics() -> None:
+    states = torch.ones(40, 1000, dtype=torch.int8)
+    shape = (20, 50)
+    flips = corrupt(states, shape, NoiseParams("flip", 0.3), seed=0)
+    assert float((flips == -1).float().mean()) == pytest.approx(0.3, abs=0.007)  # 3 sigma
+    gaussian = corrupt(states, shape, NoiseParams("gaussian", 0.5), seed=0) - 1
+    assert float(gaussian.std()) == pytest.approx(0.5, rel=0.02)
+    # σ = 2, then the sign: flips at rate Φ(-1/2)
+    wrong = corrupt(states, shape, NoiseParams("gaussian", 2.0), seed=0) < 0
+    assert float(wrong.float().mean()) == pytest.approx(0.3085, abs=0.007)
+    erased = corrupt(states, shape, NoiseParams("erase", 0.4), seed=0)
+    assert float((erased == 0).float().mean()) == pytest.approx(0.4, abs=0.008)
+    assert set(erased.unique().tolist()) == {0.0, 1.0}
+    hidden = corrupt(states, shape, NoiseParams("occlude", 0.5), seed=0).reshape(40, *shape)
+    assert (hidden[:, :10] == 1).all() and (hidden[:, 10:] == 0).all()
+    black = corrupt(states, shape, NoiseParams("black", 0.25), seed=0).reshape(40, *shape)
+    assert (black[:, :15] == 1).all() and (black[:, 15:] == -1).all()
+    assert (states == 1).all()
+
+
+def test_noise_of_a_probe_depends_on_its_number_only() -> None:
+    patterns = stored()
+    for kind in ("flip", "gaussian", "erase"):
+        noise = NoiseParams(kind, 0.4)
+        whole = corrupt(patterns.states, patterns.shape, noise, seed=3)
+        single = corrupt(
+            patterns.states[4:5], patterns.shape, noise, seed=3, samples=torch.tensor([4])
+        )
+        assert (whole[4] == single[0]).all()
+        other = corrupt(patterns.states, patterns.shape, noise, seed=4)
+        assert (whole != other).any()
+
+
+# --- the Bayes bound
+
+
+def test_posterior_equals_the_counted_likelihood_of_flips() -> None:
+    """softmax(β X S) with β = ½ ln((1-q)/q) is q^d (1-q)^(N-d), normalised."""
+    patterns = stored(4, 4)
+    for q in (0.1, 0.3, 0.45):
+        probes = flipped(patterns.states, q)
+        d = (probes[:, None] != patterns.states[None]).sum(dim=2).double()
+        likelihood = q**d * (1 - q) ** (16 - d)
+        expected = likelihood / likelihood.sum(dim=1, keepdim=True)
+        got = bound(patterns.states, probes, NoiseParams("flip", q), patterns.shape).posterior
+        torch.testing.assert_close(got.double(), expected, atol=1e-5, rtol=1e-4)
+    assert bayes_beta(0.3) == pytest.approx(0.4236, abs=1e-4)
+    assert bayes_beta(0.5) == 0.0
+    assert matched_beta(NoiseParams("gaussian", 2.0)) == 0.25
+
+
+def test_maximum_likelihood_errs_as_often_as_the_binomial_says() -> None:
+    """Two pictures at Hamming distance d: P(Bin(d, q) > d/2), d odd so no ties."""
+    d, q, n = 9, 0.3, 25
+    a = torch.ones(n, dtype=torch.int8)
+    b = a.clone()
+    b[:d] = -1
+    expected = sum(math.comb(d, k) * q**k * (1 - q) ** (d - k) for k in range(5, d + 1))
+    probes = flipped(a.repeat(20_000, 1), q)
+    got = bound(torch.stack([a, b]), probes, NoiseParams("flip", q), (5, 5)).picture
+    assert float(got.float().mean()) == pytest.approx(expected, abs=3 * 0.0021)
+
+
+def test_erased_pixels_leave_the_consistent_pictures_equally_likely() -> None:
+    patterns = torch.tensor([[1, 1, 1, 1], [1, 1, 1, -1], [1, -1, 1, 1]], dtype=torch.int8)
+    probe = torch.tensor([[1.0, 1.0, 0.0, 0.0]])
+    got = bound(patterns, probe, NoiseParams("erase", 0.5), (2, 2))
+    assert got.posterior[0].tolist() == pytest.approx([0.5, 0.5, 0.0])
+
+
+def test_bound_ignores_what_was_painted_black() -> None:
+    patterns = stored(5, 10)
+    noise = NoiseParams("black", 0.5)
+    probes = corrupt(patterns.states, patterns.shape, noise, seed=0)
+    assert bound(patterns.states, probes, noise, patterns.shape).picture.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_background_is_the_more_common_value() -> None:
+    assert background(torch.tensor([[-1, -1, 1]], dtype=torch.int8)) == -1
+    assert background(torch.tensor([[1, -1, 1]], dtype=torch.int8)) == 1
+
+
+# --- modern
+
+
+def test_one_modern_step_with_the_matched_beta_is_the_bayes_answer() -> None:
+    patterns = stored(40, 6)
+    probes = flipped(patterns.states, 0.4)
+    noise = NoiseParams("flip", 0.4)
+    *_, step = modern(patterns.states, probes, bayes_beta(0.4), 1)
+    best = bound(patterns.states, probes, noise, patterns.shape)
+    assert ((step.states > 0) == (best.pixels > 0)).all()
+    assert (best.pixels != patterns.states).any()  # hard enough that agreement says something
+
+
+def test_modern_energy_never_rises_and_small_beta_averages() -> None:
+    patterns = stored(20, 8)
+    probes = flipped(patterns.states, 0.3)
+    energies = torch.stack([s.energy for s in modern(patterns.states, probes, 0.05, 30)])
+    assert float(energies.diff(dim=0).max()) < 1e-3
+    *_, blurred = modern(patterns.states, probes, 0.001, 50)
+    mean = patterns.states.float().mean(dim=0)
+    assert float((blurred.states - mean).abs().max()) < 0.05
+    assert (blurred.status == FIXED).all()
+    x = patterns.states.float()
+    assert float(modern_energy(x, x, 1.0).min()) >= 0
+    with pytest.raises(ValueError, match="beta must be > 0"):
+        next(modern(patterns.states, probes, 0.0, 3))
+
+
+# --- spiking
+
+
+@pytest.mark.parametrize("name", ["icons", "signs", "skimage", "digits"])
+@pytest.mark.parametrize("text", ["flip:0.3", "erase:0.5", "occlude:0.5", "gaussian:1"])
+def test_spiking_memory_is_within_half_a_point_of_the_bound(name: str, text: str) -> None:
+    """At the default number of time steps, over enough probes that luck is below the margin.
+
+    On the 8×8 digits each pixel counts: ten input draws of 64 pixels carry 95 % of the evidence,
+    and the bound itself is 0.95; a point is allowed there.
+    """
+    patterns = bundled(name)
+    noise = NoiseParams.from_text(text)
+    targets = torch.arange(len(patterns.states)).repeat(60 if name == "digits" else 4)
+    probes = corrupt(patterns.states[targets], patterns.shape, noise, seed=0)
+    got = recall(patterns, probes, noise=noise, targets=targets)
+    best = patterns.states[got.bound.picture] == patterns.states[targets]
+    tolerance = 0.01 if name == "digits" else 0.005
+    assert got.pixel_accuracy >= float(best.float().mean()) - tolerance
+    assert got.spikes is not None
+    assert (got.spikes.winner >= 0).all()
+
+
+@pytest.mark.data
+def test_spiking_memory_recalls_ten_mnist_digits_exactly(mnist_root: object) -> None:
+    patterns = bundled("mnist")
+    got = recall(patterns, corrupt(patterns.states, patterns.shape, NoiseParams(), seed=0))
+    assert (got.pixel_accuracy, got.exact_fraction) == (1.0, 1.0)
+
+
+def test_harder_probes_take_the_spiking_memory_longer() -> None:
+    patterns = bundled("icons")
+    steps = []
+    for q in (0.1, 0.3, 0.42):
+        noise = NoiseParams("flip", q)
+        probes = corrupt(patterns.states, patterns.shape, noise, seed=0)
+        steps.append(float(spiking_recall(patterns.states, probes).decision_step.float().mean()))
+    assert steps[0] < steps[1] < steps[2] <= SpikingParams().time_steps
+
+
+def test_winner_silences_the_other_memory_units() -> None:
+    patterns = bundled("icons")
+    trace = spiking_recall(
+        patterns.states, corrupt(patterns.states, (64, 64), NoiseParams(), seed=0)
+    )
+    late = trace.memory_spikes[16:]
+    winners = torch.nn.functional.one_hot(trace.winner, len(patterns.states)).bool()
+    assert (late.any(dim=0) == winners).all()
+    assert (trace.memory_spikes.sum(dim=2) <= 1).all()
+    soft = spiking_recall(
+        patterns.states,
+        corrupt(patterns.states, (64, 64), NoiseParams(), seed=0),
+        SpikingParams(hard=False),
+    )
+    assert (soft.readout == patterns.states).all()  # lateral inhibition alone does it too
+
+
+def test_spiking_batch_equals_loop_of_singles_and_arguments_stay() -> None:
+    patterns = stored(7, 11)
+    probes = flipped(patterns.states, 0.35)
+    before = probes.clone()
+    whole = spiking_recall(patterns.states, probes, seed=5)
+    for b in range(7):
+        one = spiking_recall(patterns.states, probes[b : b + 1], seed=5, samples=torch.tensor([b]))
+        assert (one.readout[0] == whole.readout[b]).all()
+        assert (one.memory_spikes[:, 0] == whole.memory_spikes[:, b]).all()
+        assert (one.visible_spikes[:, 0] == whole.visible_spikes[:, b]).all()
+    assert (probes == before).all()
+    assert (
+        spiking_recall(patterns.states, probes, seed=6).visible_spikes != whole.visible_spikes
+    ).any()
+
+
+def test_snntorch_keeps_no_layer_of_ours() -> None:
+    from snntorch._neurons.neurons import SpikingNeuron
+
+    before = len(SpikingNeuron.instances)
+    patterns = stored()
+    spiking_recall(patterns.states, patterns.states.float())
+    assert len(SpikingNeuron.instances) == before
+
+
+def test_a_single_picture_and_an_empty_probe() -> None:
+    patterns = stored(1)
+    got = recall(patterns, flipped(patterns.states, 0.3))
+    assert got.exact_fraction == 1.0
+    nothing = recall(stored(3), torch.zeros(3, 144))
+    assert math.isfinite(nothing.pixel_accuracy)
+
+
+# --- scores
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_clean_probes_of_unrelated_pictures_come_back(rule: str) -> None:
+    patterns = stored(3, 20)
+    got = recall(patterns, patterns.states.float(), RecallParams(rule=rule))
+    assert (got.pixel_accuracy, got.exact_fraction) == (1.0, 1.0)
+    assert got.overlap.tolist() == [1.0] * 3
+    assert got.nearest.tolist() == [0, 1, 2]
+    assert got.probe_pixel_accuracy == 1.0
+    assert got.bound_exact_fraction == 1.0
+    assert got.converged
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_recall_of_a_batch_equals_recall_of_singles(rule: str) -> None:
+    patterns = stored(8, 10)
+    probes = flipped(patterns.states, 0.3)
+    params = RecallParams(rule=rule)
+    whole = recall(patterns, probes, params)
+    for b in range(8):
+        number = torch.tensor([b])
+        one = recall(patterns, probes[b : b + 1], params, targets=number, samples=number)
+        assert (one.recalled[0] == whole.recalled[b]).all()
+
+
+def test_scores_count_pixels() -> None:
+    patterns = Patterns(-torch.ones(1, 10, dtype=torch.int8), (2, 5), ("black",))
+    probes = patterns.states.float().clone()
+    probes[0, :3] = 1.0
+    probes[0, 9] = 0.0  # unknown counts as background
+    got = recall(patterns, probes, RecallParams(rule="hebb"))
+    assert got.probe_pixel_accuracy == pytest.approx(0.7)
+    assert got.background_pixel_accuracy == 1.0
+
+
+def test_hebb_fails_on_icons_where_the_others_do_not() -> None:
+    patterns = bundled("icons", 8)
+    probes = corrupt(patterns.states, patterns.shape, NoiseParams("flip", 0.1), seed=0)
+    noise = NoiseParams("flip", 0.1)
+    exact = {
+        rule: recall(patterns, probes, RecallParams(rule=rule), noise=noise).exact_fraction
+        for rule in RULES
+    }
+    assert exact["hebb"] < 0.5
+    assert exact["pseudo-inverse"] == exact["modern"] == exact["spiking"] == 1.0
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_frames_begin_at_the_probe_and_end_at_the_answer(rule: str) -> None:
+    patterns = stored(5, 12)
+    probes = flipped(patterns.states, 0.25)
+    params = RecallParams(rule=rule)
+    answer = recall(patterns, probes, params).recalled[3]
+    way = list(frames(patterns, probes[3], params, sample=3))
+    assert [frame.step for frame in way] == list(range(len(way)))
+    assert (way[0].pixels == probes[3]).all()
+    assert ((way[-1].pixels > 0) == (answer > 0)).all()
+
+
+def test_chunks_of_probes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from snncore.hopfield import recall as package_level  # noqa: F401
+
+    patterns = stored(9, 8)
+    probes = flipped(patterns.states, 0.3)
+    whole = recall(patterns, probes)
+    monkeypatch.setattr(sys.modules["snncore.hopfield.recall"], "CHUNK", 2 * 32 * 64)
+    parts = recall(patterns, probes)
+    assert whole.spikes is not None and parts.spikes is not None
+    for name in whole.spikes._fields:
+        assert torch.equal(getattr(whole.spikes, name), getattr(parts.spikes, name)), name
+
+
+@pytest.mark.parametrize(
+    ("probes", "targets", "message"),
+    [
+        (torch.zeros(2, 5), None, "probes must be \\[B, 144\\]"),
+        (torch.zeros(0, 144), None, "not empty"),
+        (torch.full((1, 144), math.nan), None, "probes must be finite"),
+        (torch.zeros(2, 144), torch.tensor([0]), "targets must have 2 entries"),
+        (torch.zeros(1, 144), torch.tensor([6]), "targets must be in 0..5"),
+        (torch.zeros(7, 144), None, "targets must be in 0..5"),
+    ],
+)
+def test_bad_probes_are_named(
+    probes: torch.Tensor, targets: torch.Tensor | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        recall(stored(), probes, targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: RecallParams(rule="storkey"), "rule must be one of hebb"),
+        (lambda: RecallParams(beta=math.nan), "beta must be finite"),
+        (lambda: RecallParams(steps=0), "steps must be >= 1"),
+        (lambda: SpikingParams(rate=0.0), "rate must be > 0"),
+        (lambda: SpikingParams(time_steps=-5), "time_steps must be >= 8 steps, got -5"),
+        (lambda: PatternParams(count=0), "count must be >= 1"),
+    ],
+)
+def test_bad_parameters_are_named(make, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
