@@ -269,3 +269,36 @@ def firing_period(drive: float, beta: float, threshold: float = THRESHOLD) -> fl
 def iso_drives(beta: float, periods: int, threshold: float = THRESHOLD) -> list[float]:
     """The least drive that fires every n steps, θ(1−β)/(1−βⁿ), for n = 1..periods."""
     return [threshold * (1 - beta) / (1 - beta**n) for n in range(1, periods + 1)]
+
+
+class IsoLine(NamedTuple):
+    """Where a class neuron begins to fire every `period` steps: a segment in the unit square."""
+
+    period: int
+    spikes: int  # in the T steps, from this line on
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def iso_lines(
+    weights: NDArray[np.float32], params: BlobParams, neuron: int, periods: int = 8
+) -> list[IsoLine]:
+    """The exact lines w·a = I_n of one neuron under constant drive, clipped to the square."""
+    w = [float(v) for v in weights[neuron]]
+    slope_x, slope_y, offset = w[0] - w[1], w[2] - w[3], w[1] + w[3]
+    lines = []
+    drives = iso_drives(params.beta, min(periods, params.n_steps))
+    for period, drive in enumerate(drives, start=1):
+        level = drive - offset  # slope_x·x + slope_y·y = level
+        ends: set[tuple[float, float]] = set()
+        for edge in (0.0, 1.0):
+            if slope_y != 0 and 0 <= (y := (level - slope_x * edge) / slope_y) <= 1:
+                ends.add((edge, y))
+            if slope_x != 0 and 0 <= (x := (level - slope_y * edge) / slope_x) <= 1:
+                ends.add((x, edge))
+        if len(ends) >= 2:
+            first, last = min(ends), max(ends)
+            lines.append(IsoLine(period, params.n_steps // period, *first, *last))
+    return lines

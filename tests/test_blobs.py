@@ -16,6 +16,7 @@ from snncore.blobs import (
     decision_map,
     firing_period,
     iso_drives,
+    iso_lines,
     make_blobs,
     random_weights,
     respond,
@@ -166,6 +167,21 @@ def test_constant_map_has_its_edges_on_the_lines_of_equal_count():
         assert count == expected
         seen.add(expected)
     assert len(seen) >= 4
+
+
+def test_lines_of_equal_count_lie_where_the_drive_is_theirs():
+    params = BlobParams(encoder="constant", n_classes=3)
+    weights = classify(params).weights
+    lines = [line for k in range(3) for line in iso_lines(weights, params, k)]
+    assert len(lines) >= 6
+    for k in range(3):
+        for period, count, *ends in iso_lines(weights, params, k):
+            at = channels(torch.tensor(ends).view(2, 2)).numpy().astype(np.float64)
+            assert ((at >= -1e-9) & (at <= 1 + 1e-9)).all()
+            np.testing.assert_allclose(
+                at @ weights[k].astype(np.float64), iso_drives(params.beta, period)[-1], atol=1e-5
+            )
+            assert count == params.n_steps // period
 
 
 def test_map_agrees_with_the_points_it_is_drawn_under():

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from snncore import datasets, encoding, metrics
 from snncore.cli import main
@@ -72,6 +73,22 @@ def test_perfect_reconstruction_has_no_infinite_psnr(tmp_path):
     assert got["psnr"] is None
 
 
+def test_a_picture_file_is_shrunk_in_proportion(tmp_path):
+    file = tmp_path / "grey.png"
+    Image.fromarray(np.full((40, 80), 128, dtype=np.uint8)).save(file)
+    got = report("--picture", str(file), "--side", "20", "--code", "latency", "--steps", "256")
+    assert got["pixels"] == 20 * 10
+    assert got["spikes_per_pixel"] == 1
+    assert got["rmse"] < 0.5 / 255 + 1e-6
+
+
+def test_a_signal_is_the_one_asked_for():
+    got = report("--code", "send_on_delta", "--shape", "triangle", "--cycles", "2",
+                 "--amplitude", "0.5", "--steps", "400")  # fmt: skip
+    assert got["signal"] == {"shape": "triangle", "n_samples": 400, "cycles": 2, "amplitude": 0.5}
+    assert got["max_error"] <= 0.05 + 1e-6  # slope 0.01 per step, below the threshold
+
+
 def test_out_holds_input_spikes_and_reconstruction(tmp_path):
     file = tmp_path / "spikes.npz"
     got = report("--code", "latency", "--steps", "20", "--out", str(file))
@@ -97,6 +114,10 @@ def test_out_holds_input_spikes_and_reconstruction(tmp_path):
         (["--code", "fade_in", "--steps", "5"], "n_steps must be >= 1/threshold"),
         (["--index", "1397"], "index + count must be <= 1397"),
         (["--count", "-3"], "--count"),
+        (["--picture", "/no/such.png"], "cannot read /no/such.png"),
+        (["--picture", __file__], "must be a PNG or JPEG file"),
+        (["--code", "delta", "--steps", "10"], "n_samples must be >= 50"),
+        (["--code", "delta", "--shape", "wiggle"], "wiggle"),
         (["--device", "abacus"], "device must be one of"),
         (["--out", "/no/such/folder/x.npz"], "cannot write"),
         (["--dataset", "skimage", "--steps", "20000"], "steps × pixels must be <="),

@@ -412,3 +412,54 @@ def test_bad_thresholds_are_named(theta):
 def test_bad_sample_numbers_are_named():
     with pytest.raises(ValueError, match=r"samples must be int64 \[1\]"):
         encoding.rate_encode(ramp(), n_steps=4, samples=torch.arange(2))
+
+
+# --- whole transmissions -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "highest_slope"),
+    [("sine", 2 * math.pi), ("chirp", 4 * math.pi), ("triangle", 4), ("square", math.inf)],
+)
+def test_signals_stay_in_range_and_are_as_steep_as_they_should_be(shape, highest_slope):
+    params = encoding.SignalParams(shape, n_samples=2000, cycles=3.0, amplitude=0.4)
+    signal = encoding.make_signal(params)
+    assert signal.shape == (2000, 1, 1)
+    assert float(signal.min()) == pytest.approx(0.1, abs=2e-3)
+    assert float(signal.max()) == pytest.approx(0.9, abs=2e-3)
+    slope = float(signal.diff(dim=0).abs().max()) * 2000 / (3.0 * 0.4)
+    if math.isfinite(highest_slope):
+        assert slope == pytest.approx(highest_slope, rel=0.02)
+    else:
+        assert float(signal.diff(dim=0).abs().max()) == pytest.approx(0.8)
+
+
+def test_transmission_of_pictures_is_encode_then_decode():
+    pictures = ramp(60).numpy().reshape(2, 5, 6)
+    code = encoding.get_code("rate")
+    sent = encoding.transmit_images(pictures, code, code.params(), n_steps=30, first_sample=7)
+    values = torch.from_numpy(pictures).reshape(2, 30)
+    spikes = encoding.rate_encode(values, n_steps=30, samples=torch.tensor([7, 8]))
+    assert np.array_equal(sent.spikes, spikes.numpy())
+    assert np.array_equal(sent.decoded, encoding.rate_decode(spikes).numpy())
+    assert np.array_equal(sent.values, values.numpy())
+
+
+def test_transmission_refuses_the_wrong_kind_the_wrong_parameters_and_too_much():
+    rates, delta = encoding.get_code("rate"), encoding.get_code("delta")
+    with pytest.raises(ValueError, match="encodes a signal, not an intensity"):
+        encoding.transmit_images(np.zeros((1, 4, 4), np.float32), delta, delta.params(), n_steps=9)
+    with pytest.raises(ValueError, match="encodes an intensity"):
+        encoding.transmit_signal(encoding.SignalParams(), rates, rates.params())
+    with pytest.raises(ValueError, match="takes RateParams, got DeltaParams"):
+        encoding.transmit_images(np.zeros((1, 4, 4), np.float32), rates, delta.params(), n_steps=9)
+    with pytest.raises(ValueError, match="steps × pixels must be <="):
+        encoding.transmit_images(
+            np.zeros((1, 4, 4), np.float32), rates, rates.params(), n_steps=1 << 26
+        )
+
+
+def test_pictures_are_shrunk_in_proportion_and_never_enlarged():
+    assert encoding.fitted_size(100, 50, 20) == (20, 10)
+    assert encoding.fitted_size(8, 8, 64) == (8, 8)
+    assert encoding.fitted_size(1000, 1, 10) == (10, 1)

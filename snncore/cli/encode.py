@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from snncore import datasets, encoding, metrics
-from snncore.cli import Report, json_option, main
+from snncore.cli import Report, json_option, main, param_options
 from snncore.device import choose_device
 from snncore.encoding import Code, SignalParams, Transmission
 from snncore.params import Params, parse
@@ -37,19 +38,34 @@ def read_settings(code: Code, settings: tuple[str, ...]) -> Params:
     return code.params.from_dict(values)
 
 
+def _read_picture(path: Path) -> NDArray[np.uint8]:
+    """The picture in a PNG or JPEG file, as a set of one: uint8 [1, H, W] or [1, H, W, 3]."""
+    try:
+        if path.stat().st_size > 10_000_000:
+            raise ValueError(f"{path} must be <= 10 MB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
+    return datasets.files.read_image(data)[None]
+
+
 def _images(
     code: Code, params: Params, wanted: dict[str, Any], steps: int, seed: int, device: str | None
 ) -> tuple[dict[str, Any], Transmission, tuple[int, ...]]:
     """Report, the last batch sent (the only one where all fits in one), a picture's shape."""
-    pictures = datasets.load(wanted["dataset"], wanted["split"])
+    if wanted["picture"] is not None:
+        images, source = _read_picture(wanted["picture"]), {"picture": str(wanted["picture"])}
+    else:
+        images = datasets.load(wanted["dataset"], wanted["split"]).images
+        source = {"dataset": wanted["dataset"], "split": wanted["split"]}
     first, count = wanted["index"], wanted["count"]
-    if first + count > len(pictures.images):
-        raise ValueError(
-            f"index + count must be <= {len(pictures.images)} pictures, got {first + count}"
+    if first + count > len(images):
+        raise ValueError(f"index + count must be <= {len(images)} pictures, got {first + count}")
+    grey = datasets.to_grey(images[first : first + count])
+    if wanted["side"] is not None:
+        grey = datasets.resize(
+            grey, encoding.fitted_size(grey.shape[1], grey.shape[2], wanted["side"])
         )
-    grey = datasets.to_grey(pictures.images[first : first + count])
-    if wanted["size"] is not None:
-        grey = datasets.resize(grey, wanted["size"])
     chosen = choose_device(device)
     pixels = grey.shape[1] * grey.shape[2]
     batch = max(1, _BATCH_CELLS // (steps * pixels))
@@ -72,8 +88,7 @@ def _images(
     seconds = time.perf_counter() - start
     original, back = np.concatenate(values), np.concatenate(decoded)
     report = {
-        "dataset": wanted["dataset"],
-        "split": wanted["split"],
+        **source,
         "index": first,
         "images": count,
         "pixels": pixels,
@@ -90,16 +105,15 @@ def _images(
 
 
 def _signal(
-    code: Code, params: Params, shape: str, steps: int, seed: int
+    code: Code, params: Params, signal: SignalParams, seed: int
 ) -> tuple[dict[str, Any], Transmission]:
-    signal = SignalParams(shape=shape, n_samples=steps)
     start = time.perf_counter()
     sent = encoding.transmit_signal(signal, code, params, seed=seed)
     spikes = int(np.abs(sent.spikes.astype(np.int64)).sum())
     report = {
-        "signal": shape,
+        "signal": signal.to_dict(),
         "spikes": spikes,
-        "spikes_per_step": spikes / steps,
+        "spikes_per_step": spikes / signal.n_samples,
         "rmse": metrics.rmse(sent.values, sent.decoded),
         "psnr": metrics.psnr(sent.values, sent.decoded),
         "max_error": float(np.abs(sent.values - sent.decoded).max()),
@@ -114,14 +128,11 @@ def _signal(
 @click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
 @click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="1st picture.")
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Pictures.")
-@click.option("--size", type=click.IntRange(2, 256), default=None, help="Resize to this side.")
+@click.option("--side", type=click.IntRange(2, 256), help="Shrink to at most this many pixels.")
 @click.option(
-    "--signal",
-    type=click.Choice(encoding.SHAPES),
-    default="chirp",
-    show_default=True,
-    help="Test signal of the signal codes.",
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="A PNG or JPEG file instead."
 )
+@param_options(SignalParams, skip=("n_samples",))
 @click.option(
     "--steps", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Time steps."
 )
@@ -139,7 +150,9 @@ def _signal(
 @json_option
 def encode(
     code: str,
-    signal: str,
+    shape: str,
+    cycles: float,
+    amplitude: float,
     steps: int,
     seed: int,
     settings: tuple[str, ...],
@@ -152,13 +165,14 @@ def encode(
     chosen = encoding.get_code(code)
     params = read_settings(chosen, settings)
     if chosen.kind == "signal":
-        report, sent = _signal(chosen, params, signal, steps, seed)
+        signal = SignalParams(shape, n_samples=steps, cycles=cycles, amplitude=amplitude)
+        report, sent = _signal(chosen, params, signal, seed)
     else:
-        report, sent, shape = _images(chosen, params, wanted, steps, seed, device)
+        report, sent, size = _images(chosen, params, wanted, steps, seed, device)
         if out is not None and len(sent.values) < wanted["count"]:
             raise ValueError("--out keeps one batch in memory; use a smaller --count or --steps")
         if out is not None:
-            report["shape"] = list(shape)
+            report["size"] = list(size)
     if out is not None:
         try:
             np.savez_compressed(out, values=sent.values, spikes=sent.spikes, decoded=sent.decoded)

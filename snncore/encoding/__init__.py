@@ -35,6 +35,7 @@ from snncore.encoding.signals import SHAPES as SHAPES
 from snncore.encoding.signals import SignalParams as SignalParams
 from snncore.encoding.signals import make_signal as make_signal
 from snncore.encoding.transmit import Transmission as Transmission
+from snncore.encoding.transmit import fitted_size as fitted_size
 from snncore.encoding.transmit import transmit_images as transmit_images
 from snncore.encoding.transmit import transmit_signal as transmit_signal
 

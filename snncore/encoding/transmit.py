@@ -27,9 +27,16 @@ class Transmission(NamedTuple):
     decoded: NDArray[np.float32]
 
 
+def fitted_size(height: int, width: int, side: int) -> tuple[int, int]:
+    """(height, width) shrunk in proportion until the longer is at most `side`; never enlarged."""
+    scale = min(1.0, side / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
 def _expect(code: Code, kind: str, params: Params) -> None:
     if code.kind != kind:
-        raise ValueError(f"code {code.name} encodes a {code.kind}, not a {kind}; choose another")
+        words = {"intensity": "an intensity", "signal": "a signal"}
+        raise ValueError(f"code {code.name} encodes {words[code.kind]}, not {words[kind]}")
     if not isinstance(params, code.params):
         raise ValueError(
             f"code {code.name} takes {code.params.__name__}, got {type(params).__name__}"
