@@ -118,12 +118,16 @@ def link_params(key: str, values: Params) -> dict[str, Value]:
 
 
 def presets(key: str, cls: type[P], choices: Mapping[str, P]) -> None:
-    """A row of buttons: each sets all controls of `key` at once; the last resets them."""
-    with st.container(horizontal=True, gap="small", key=f"{key}_presets"):
+    """A row of buttons: each sets all controls of `key` at once; the last resets them.
+
+    Their keys, `f"{key}__preset_{name}"` and `f"{key}__reset"`, have two underscores: a field may
+    be called "reset".
+    """
+    with st.container(horizontal=True, gap="small", key=f"{key}__presets"):
         for name, values in choices.items():
             st.button(
                 name,
-                key=f"{key}_preset_{name}",
+                key=f"{key}__preset_{name}",
                 on_click=_apply,
                 args=(key, values),
                 width="content",
@@ -131,7 +135,7 @@ def presets(key: str, cls: type[P], choices: Mapping[str, P]) -> None:
         st.button(
             "Reset",
             icon=":material/restart_alt:",
-            key=f"{key}_reset",
+            key=f"{key}__reset",
             type="tertiary",
             help="Back to the values that the page opens with.",
             on_click=_apply,

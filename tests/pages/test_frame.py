@@ -29,6 +29,7 @@ class Demo(Params):
     code: str = choice("rate", ("rate", "latency"), "Code.")
     rule: str = choice("modern", ("hebbian", "pseudo-inverse", "modern", "spiking"), "Rule.")
     noisy: bool = flag(True, "Add noise.")
+    reset: str = choice("zero", ("zero", "none"), "Also the name of a button.")
 
     def __post_init__(self):
         super().__post_init__()
@@ -67,6 +68,7 @@ DEFAULTS = {
     "code": "rate",
     "rule": "modern",
     "noisy": True,
+    "reset": "zero",
 }
 
 
@@ -110,13 +112,13 @@ def test_each_field_gets_its_kind_of_widget_with_unit_and_help(page: AppTest) ->
     assert tau.min > 0  # the open end of the range is not offered
     assert [w.key for w in at.number_input] == ["demo_seed"]
     assert [w.key for w in at.selectbox] == ["demo_rule"]
-    assert [w.key for w in at.segmented_control] == ["demo_code"]
+    assert [w.key for w in at.segmented_control] == ["demo_code", "demo_reset"]
     assert [w.key for w in at.toggle] == ["demo_noisy"]
 
 
 def test_a_preset_sets_all_and_reset_takes_all_back(page: AppTest) -> None:
     at = page.run()
-    at.button(key="demo_preset_Slow").click().run()
+    at.button(key="demo__preset_Slow").click().run()
     assert shown(at) == DEFAULTS | {
         "tau_m": 50.0,
         "neurons": 77,
@@ -124,7 +126,7 @@ def test_a_preset_sets_all_and_reset_takes_all_back(page: AppTest) -> None:
         "rule": "spiking",
         "noisy": False,
     }
-    at.button(key="demo_reset").click().run()
+    at.button(key="demo__reset").click().run()
     assert shown(at) == DEFAULTS
 
 
@@ -153,7 +155,7 @@ def test_values_that_do_not_fit_together_stop_the_page_and_reset_helps(page: App
     assert not at.exception
     assert "low must be < high, got 0.75 and 0.5" in at.error[0].value
     assert len(at.json) == 0
-    at.button(key="demo_reset").click().run()
+    at.button(key="demo__reset").click().run()
     assert shown(at) == DEFAULTS
 
 
