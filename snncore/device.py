@@ -65,6 +65,21 @@ def cpu_count() -> int:
     return max(1, cores)
 
 
+def memory_bytes() -> int:
+    """Memory that this process may use: the machine's, or its container's if that is less."""
+    limit = 4 << 30  # where nothing can be read: a small laptop
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        limit = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+            text = file.read().strip()
+        if text != "max":
+            limit = min(limit, int(text))
+    except (OSError, ValueError):
+        pass  # no cgroup v2 limit to read
+    return limit
+
+
 def choose_device(prefer: str | None = None) -> DeviceChoice:
     """The device for a computation.
 

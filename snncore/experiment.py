@@ -77,14 +77,18 @@ def load_data(name: str, limit: int = 0) -> Data:
     Raises:
         ValueError: no such data set, it is missing here, or its test images are not separate.
     """
-    if limit < 0:
-        raise ValueError(f"limit must be >= 0 (0 takes all images), got {limit}")
     if name in ("skimage", "icons", "signs"):
         raise ValueError(
             f"data set {name!r} has one picture per class and no separate test images; "
             "train on digits, mnist, fashion, gtsrb or a .npz file"
         )
-    first, second = datasets.load(name, "train"), datasets.load(name, "test")
+    return from_sets(datasets.load(name, "train"), datasets.load(name, "test"), limit)
+
+
+def from_sets(first: datasets.ImageSet, second: datasets.ImageSet, limit: int = 0) -> Data:
+    """Training and test images of two image sets (a user's file, say) as grey pictures."""
+    if limit < 0:
+        raise ValueError(f"limit must be >= 0 (0 takes all images), got {limit}")
     keep = np.arange(len(first.images))
     if 0 < limit < len(keep):
         keep = np.linspace(0, len(keep) - 1, limit).round().astype(np.int64)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 
+from snncore.device import memory_bytes
 from snncore.jobs.manager import JobManager
 from snncore.jobs.records import JobView, Limits, Progress, Rejected, Snapshot, State, Stats, Ticket
 
@@ -40,5 +41,5 @@ def get_manager() -> JobManager:
     global _manager
     with _lock:
         if _manager is None:
-            _manager = JobManager()
+            _manager = JobManager(Limits(mem_budget=memory_bytes() // 2))
         return _manager

@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from snncore import rng
 from snncore.stdp import drive
-from snncore.stdp.dense import Draw, FirstSpikes, Layer, count_spikes, init_layer, learn_batch
+from snncore.stdp.dense import (
+    Draw,
+    FirstSpikes,
+    Layer,
+    count_spikes,
+    init_layer,
+    input_spikes,
+    layer_spikes,
+    learn_batch,
+)
 from snncore.stdp.params import TrainParams
 
 _INIT_IMAGES = 1000  # how many training images make the mean input of the first weights
@@ -116,6 +125,26 @@ def _schedule(progress: float, params: TrainParams) -> tuple[float, float]:
     if params.rate_last == 0.0:  # geometric descent has no way to 0; a frozen layer stays frozen
         return params.rate_first * (1.0 - progress), theta_rate
     return params.rate_first * (params.rate_last / params.rate_first) ** progress, theta_rate
+
+
+class Presentation(NamedTuple):
+    """One image on its way through the layer, weights frozen."""
+
+    cells: NDArray[np.uint8]  # [n_in], what the input cells see
+    inputs: NDArray[np.bool_]  # [T, n_in] Poisson spikes
+    outputs: NDArray[np.bool_]  # [T, n_out] spikes of the layer, competition on
+
+
+def present(
+    layer: Layer, image: NDArray[np.uint8], params: TrainParams, *, sample: int = 0
+) -> Presentation:
+    """Show one grey image uint8 [H, W] for `feature_steps`; `sample` numbers its random draws."""
+    values = drive.cells(image[None], params)
+    limit = torch.from_numpy(drive.limits(values, params).astype(np.int64))
+    draw = Draw(params.seed, rng.stream("feature_spikes"), torch.tensor([sample]))
+    inputs = input_spikes(limit, draw, params.feature_steps)
+    outputs = layer_spikes(layer.to(torch.device("cpu")), inputs, params)
+    return Presentation(values[0], inputs[:, 0].numpy(), outputs[:, 0].numpy())
 
 
 def counts(

@@ -1,0 +1,108 @@
+"""STDP MNIST Trainer: parameters → a job → live receptive fields → confusion matrix."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import trainer, trainer_job
+from pages.components.controls import controls, link_params, presets
+from pages.components.frame import open_page
+from pages.components.inline import inline
+from pages.components.job_panel import job_panel
+from pages.components.share import share_bar
+from snncore import datasets
+from snncore.jobs import Progress, get_manager
+
+open_page("stdp")
+presets("stdp", trainer.PageParams, trainer.PRESETS)
+bar = st.container()
+
+side, main = st.columns([1, 2.6], gap="large")
+with side:
+    st.subheader("Pictures", anchor=False)
+    data = controls(trainer_job.DataChoice, "stdp")
+    own = st.file_uploader(
+        "Or your own .npz (at most 64 MB)",
+        type=[".npz"],
+        key="stdp_npz",
+        help="x_train, y_train, x_test, y_test; x uint8 or 0..1, [n, h, w].",
+    )
+    st.subheader("Network", anchor=False)
+    common = ("neurons", "epochs", "retina", "seed")
+    rest = [name for name in trainer.PageParams.specs() if name not in (*common, "layer")]
+    chosen = controls(trainer.PageParams, "stdp", only=common).to_dict()
+    with st.expander("Input, rule and readout"):
+        chosen |= {
+            name: value
+            for name, value in controls(trainer.PageParams, "stdp", only=rest).to_dict().items()
+            if name in rest
+        }
+page_params = trainer.PageParams.from_dict(chosen)
+params = page_params.engine()
+
+
+def download_panel(name: str, note: str) -> None:
+    """Offer to fetch a data set that is not here, with its progress."""
+    st.warning(f"{note} Until then this page shows the bundled digits.", icon=":material/database:")
+
+    def fetch() -> object:
+        for step in datasets.download(name):
+            yield Progress(step.done_bytes / max(1, step.total_bytes), step.text)
+
+    job_panel(
+        "stdp_fetch",
+        submit=lambda owner: get_manager().submit(owner, f"download-{name}", fetch),
+        draw=lambda payload, done: None,
+        label="Download it now",
+        ticket_param="download",
+    )
+
+
+with main:
+    upload = trainer.checked_upload(own)
+    info = next(i for i in datasets.catalogue() if i.name == data.dataset)
+    if upload is None and not info.present:
+        download_panel(info.name, info.note)
+        data = trainer_job.DataChoice(dataset="digits")
+    view = job_panel(
+        "stdp_run",
+        submit=lambda owner: trainer_job.submit(owner, data, params, upload),
+        draw=lambda payload, done: trainer.draw(payload, done, params),
+    )
+    if view is None and upload is None:
+        trainer.draw_preview(inline(lambda: trainer.preview(data, params)), params)
+
+flags = {**data.changed(), **params.changed()}
+command = "python -m snncore train" + "".join(
+    f" --{name.replace('_', '-')} {value}" for name, value in flags.items()
+)
+with bar:
+    share_bar(
+        command=command,
+        params={**link_params("stdp", data), **link_params("stdp", page_params)},
+        downloads=trainer.downloads(view),
+    )
+
+st.subheader("What it computes", anchor=False)
+first, second = st.columns(2, gap="large")
+with first:
+    st.latex(
+        rf"x_i[t] = a\,x_i[t-1] + s_i[t],\quad u_j[t] = \sum_i w_{{ji}}\,x_i[t],\quad "
+        rf"a = e^{{-{params.dt:g}/{params.tau_m:g}}} = {params.leak:.3f}"
+    )
+    st.markdown(
+        "Each input cell spikes at random (Poisson), the brighter the more often. The trace "
+        "*x* remembers recent spikes; the potential *u* is the weighted sum of the traces."
+    )
+with second:
+    st.latex(
+        rf"w_{{j^*}} \leftarrow w_{{j^*}} + \eta\,(x/\lVert x\rVert - w_{{j^*}}),"
+        rf"\quad \eta: {params.rate_first:g} \to {params.rate_last:g},\quad \lVert w_j\rVert = 1"
+    )
+    st.markdown(
+        "The first neuron to reach its threshold wins, inhibits the others, and moves its weights "
+        "towards the inputs that just spiked. Thresholds of frequent winners rise. Trace STDP "
+        "after Diehl & Cook (2015); one spike per image as in Kheradpisheh et al. (2018)."
+    )
+with st.expander("Try a trained network on your own picture"):
+    trainer.try_network()

@@ -1,0 +1,173 @@
+"""The trainer's computation as a job: what is run, what each report shows, what it returns."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from snncore import datasets, experiment, trained
+from snncore.jobs import Progress, Ticket, get_manager
+from snncore.params import Params, choice, digest, integer
+from snncore.plots import training
+from snncore.stdp import TrainParams
+from snncore.stdp.train import Presentation, present
+
+TITLES = {
+    "digits": "Digits 8×8 (bundled)",
+    "mnist": "MNIST",
+    "fashion": "Fashion-MNIST",
+    "gtsrb": "Road signs (GTSRB)",
+}
+
+
+@dataclass(frozen=True)
+class DataChoice(Params):
+    """Which pictures to learn."""
+
+    dataset: str = choice("digits", tuple(TITLES), "Pictures to learn.", label="Data set")
+    limit: int = integer(
+        0, 0, 60_000, "Training images, spread over the set; 0 takes all of them.", step=1000,
+        label="Training images (0 = all)",
+    )  # fmt: skip
+
+
+class Upload(NamedTuple):
+    """A user's file that was read and found good."""
+
+    data: bytes
+    sha256: str
+    images: int  # training and test
+    pixels: int  # of one image
+
+
+class Summary(NamedTuple):
+    """A finished run without its images and weights."""
+
+    rows: list[tuple[str, float, str]]
+    test_accuracy: float
+    vote_accuracy: float
+    untrained_accuracy: float
+    pixels_accuracy: float
+    train_seconds: float
+    images_per_s: float
+    n_train: int
+    n_test: int
+    confusion: np.ndarray
+    vote_confusion: np.ndarray
+    class_names: tuple[str, ...]
+    model: bytes  # the network as a checkpoint file
+
+
+class Payload(NamedTuple):
+    """One picture of a run; shared between visitors, never changed."""
+
+    seen: int
+    total: int
+    fields: np.ndarray  # RGB mosaic of the receptive fields
+    wins: np.ndarray
+    silent: float
+    first_spike_ms: float
+    example: Presentation
+    image: np.ndarray
+    label: str
+    summary: Summary | None
+
+
+def submit(
+    owner: str, data_choice: DataChoice, params: TrainParams, upload: Upload | None
+) -> Ticket:
+    """Ask for a run; identical runs (same data, parameters and seed) are computed once."""
+    if upload is None:
+        identity: Any = [data_choice.dataset, data_choice.limit]
+    else:
+        identity = [upload.sha256, data_choice.limit]
+    key = digest("stdp", identity, params)
+    return get_manager().submit(
+        owner, key, lambda: _run(data_choice, params, upload), _memory(data_choice, params, upload)
+    )
+
+
+def _memory(data_choice: DataChoice, params: TrainParams, upload: Upload | None) -> int:
+    """Bytes that a run may need: images, counts as features, and pixels as features."""
+    images, pixels = {"digits": (1_797, 64), "gtsrb": (1_306, 1024)}.get(
+        data_choice.dataset, (70_000, 784)
+    )
+    if upload is not None:
+        images, pixels = upload.images, upload.pixels
+    if data_choice.limit:
+        images = min(images, data_choice.limit + images // 7)
+    return images * (pixels * 10 + params.neurons * 24)
+
+
+def _run(data_choice: DataChoice, params: TrainParams, upload: Upload | None) -> Iterator[Progress]:
+    yield Progress(0.0, "Loading the pictures and warming up the kernels")
+    data = _data(data_choice, upload)
+    shape = (data.train_images.shape[1], data.train_images.shape[2])
+    image = data.test_images[0]
+    label = data.class_names[int(data.test_labels[0])]
+    payload: Payload | None = None
+    for report in experiment.run(data, params):
+        snapshot = report.snapshot
+        if snapshot is not None and (
+            report.phase == "learning" or payload is None or report.result is not None
+        ):
+            weights = snapshot.layer.weights.cpu().numpy()
+            payload = Payload(
+                snapshot.seen,
+                snapshot.total,
+                training.receptive_fields(weights, shape),
+                snapshot.wins,
+                snapshot.silent,
+                snapshot.first_spike_ms,
+                present(snapshot.layer, image, params),
+                image,
+                label,
+                None,
+            )
+        if report.result is not None and payload is not None and snapshot is not None:
+            buffer = io.BytesIO()
+            trained.save(
+                buffer,
+                data.name,
+                len(data.train_images),
+                params,
+                snapshot,
+                report.result.trained,
+            )
+            payload = payload._replace(summary=_summary(report.result, data, buffer.getvalue()))
+        yield Progress(report.fraction, report.text, payload)
+
+
+def _data(data_choice: DataChoice, upload: Upload | None) -> experiment.Data:
+    if upload is None:
+        return experiment.load_data(data_choice.dataset, data_choice.limit)
+    return experiment.from_sets(*datasets.files.read_npz(upload.data), data_choice.limit)
+
+
+def _summary(result: experiment.Result, data: experiment.Data, model: bytes) -> Summary:
+    return Summary(
+        [
+            ("Spike counts → linear readout", result.test_accuracy, "network"),
+            ("Spike counts → vote", result.vote_accuracy, "network"),
+            ("Untrained weights → linear readout", result.control_untrained_accuracy, "control"),
+            ("Untrained weights → vote", result.control_untrained_vote_accuracy, "control"),
+            ("Raw pixels → linear readout", result.control_pixels_accuracy, "control"),
+            ("Always the commonest class", result.chance, "control"),
+        ],
+        result.test_accuracy,
+        result.vote_accuracy,
+        result.control_untrained_accuracy,
+        result.control_pixels_accuracy,
+        result.train_seconds,
+        result.train_images_per_s,
+        len(data.train_images),
+        len(data.test_images),
+        result.confusion,
+        result.vote_confusion,
+        data.class_names,
+        model,
+    )
