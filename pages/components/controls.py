@@ -64,14 +64,23 @@ def control(name: str, spec: Spec, default: Value, key: str) -> Any:
     if spec.kind == "choice":
         return _choice(spec.options, str(default), common)
     low, high, step = limits(name, spec, default)
-    as_slider = name != "seed" and (high - low) / step <= MAX_SLIDER_STEPS
-    widget = st.slider if as_slider else st.number_input
+    widget = st.slider if fits_slider(name, low, high, step, default) else st.number_input
     numbers: dict[str, Any] = {"min_value": low, "max_value": high, "value": default, "step": step}
     if spec.kind == "float":
         numbers["format"] = f"%.{_decimals(step, default)}f"
     value = widget(**common, **numbers)
     # The browser adds steps in binary: 20.000000000000004 means 20 and must be the same cache key.
     return float(f"{value:.10g}") if spec.kind == "float" else int(value)
+
+
+def fits_slider(name: str, low: float, high: float, step: float, default: Value) -> bool:
+    """Whether a hand can set this number on a slider.
+
+    Not a seed, not a range of too many steps, and not one that spans magnitudes: there the
+    default would stand in the first hundredths of the slider, and everything usual beside it.
+    """
+    where = (float(default) - low) / (high - low) if high > low else 0.0
+    return name != "seed" and (high - low) / step <= MAX_SLIDER_STEPS and not 0 < where < 0.02
 
 
 def limits(name: str, spec: Spec, default: Value) -> tuple[Any, Any, Any]:
@@ -81,10 +90,17 @@ def limits(name: str, spec: Spec, default: Value) -> tuple[Any, Any, Any]:
         return low, int(min(spec.hi, _MAX_EXACT)), int(spec.step or 1)
     low = max(spec.lo, -1e15)
     high = min(spec.hi, 1e15)
-    step = spec.step or 10.0 ** math.floor(math.log10((high - low) / 100))
+    step = spec.step or _magnitude((high - low) / 100)
+    if not spec.step and 0 < abs(float(default)) < step:
+        step = _magnitude(abs(float(default)))
     if spec.lo_open:
         low = min(low + step, float(default))
     return float(low), float(high), float(step)
+
+
+def _magnitude(value: float) -> float:
+    """The power of ten at or below `value` > 0."""
+    return float(f"1e{math.floor(math.log10(value))}")
 
 
 def _decimals(step: float, default: Value) -> int:

@@ -15,7 +15,7 @@ import streamlit as st
 from snncore.jobs import JobManager, JobView, Rejected, Ticket, get_manager
 
 POLL_RUNNING_S = 1.0
-POLL_QUEUED_S = 3.0  # nothing to draw yet: spare the server
+POLL_QUEUED_S = 3.0  # others come first: spare the server
 
 
 def job_panel(
@@ -116,24 +116,26 @@ def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None
     """The part that redraws itself while there is something to come."""
     every = None
     if first.active:
-        every = POLL_QUEUED_S if first.state == "queued" else POLL_RUNNING_S
+        every = POLL_QUEUED_S if first.position > 1 else POLL_RUNNING_S
 
     @st.fragment(run_every=every)
     def panel() -> None:
         view = manager.get(first.ticket) or first
         if view.state != first.state:
             st.rerun()  # the buttons and the pace of looking change with the state
-        _status(view)
+        _status(view, idle=manager.stats().running == 0)
         if view.snapshot is not None and view.snapshot.payload is not None:
             draw(view.snapshot.payload, view.state == "done")
 
     panel()
 
 
-def _status(view: JobView) -> None:
-    """One line or bar on how it stands."""
+def _status(view: JobView, *, idle: bool) -> None:
+    """One line or bar on how it stands; `idle` when nothing is running at this moment."""
     if view.state == "queued":
         words = "You are next" if view.position == 1 else f"Number {view.position} in the queue"
+        if view.position == 1 and idle:
+            words = "Starting"
         st.progress(0.0, f"{words}{_eta(view.eta_s, 'until the result')}")
     elif view.state == "running":
         snapshot = view.snapshot

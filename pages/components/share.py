@@ -65,4 +65,6 @@ def exact_link(url: str | None, params: Mapping[str, object]) -> str:
 
 def _word(value: object) -> str:
     """How Streamlit spells a value in an address."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

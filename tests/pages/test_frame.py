@@ -24,7 +24,7 @@ class Demo(Params):
     tau_m: float = number(20.0, 0.0, 100.0, "Membrane time constant.", unit="ms", lo_open=True)
     low: float = number(0.0, -1.0, 1.0, "Lower edge.", step=0.25)
     high: float = number(0.5, -1.0, 1.0, "Upper edge.", step=0.25)
-    neurons: int = integer(10, 1, 500, "Neurons.")
+    neurons: int = integer(50, 1, 500, "Neurons.")
     seed: int = integer(0, 0, 2**62, "Seed of all random draws.")
     code: str = choice("rate", ("rate", "latency"), "Code.")
     rule: str = choice("modern", ("hebbian", "pseudo-inverse", "modern", "spiking"), "Rule.")
@@ -63,7 +63,7 @@ DEFAULTS = {
     "tau_m": 20.0,
     "low": 0.0,
     "high": 0.5,
-    "neurons": 10,
+    "neurons": 50,
     "seed": 0,
     "code": "rate",
     "rule": "modern",
@@ -165,7 +165,7 @@ def test_values_that_do_not_fit_together_stop_the_page_and_reset_helps(page: App
         (Spec("int", "", lo=1, hi=10, step=1), 5, (1, 10, 1)),
         (Spec("int", "", lo=0, hi=2**63, step=1), 0, (0, 2**53 - 1, 1)),
         (Spec("float", "", lo=0.0, hi=100.0, lo_open=True), 20.0, (1.0, 100.0, 1.0)),
-        (Spec("float", "", lo=0.0, hi=100.0, lo_open=True), 0.5, (0.5, 100.0, 1.0)),
+        (Spec("float", "", lo=0.0, hi=100.0, lo_open=True), 0.5, (0.1, 100.0, 0.1)),
         (Spec("float", "", lo=0.0, hi=1.0, step=0.05), 0.5, (0.0, 1.0, 0.05)),
     ],
 )
@@ -173,9 +173,30 @@ def test_limits_of_a_number(spec: Spec, default: float, limits: tuple[float, ...
     assert controls.limits("x", spec, default) == limits
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "step", "default", "slider"),
+    [
+        ("tau_m", 0.5, 200.0, 0.5, 20.0, True),
+        ("noise", 0.0, 50.0, 0.1, 0.0, True),  # off by default, at the end of the slider
+        ("duration", 100.0, 100_000.0, 100.0, 500.0, False),  # 500 would be beside 100
+        ("neurons", 1, 100_000, 1, 50_000, False),
+        ("seed", 0, 10, 1, 0, False),
+    ],
+)
+def test_a_slider_only_where_a_hand_can_set_it(
+    name: str, low: float, high: float, step: float, default: float, slider: bool
+) -> None:
+    assert controls.fits_slider(name, low, high, step, default) is slider
+
+
+def test_a_small_default_gets_a_step_of_its_own_size() -> None:
+    spec = Spec("float", "", lo=0.0, hi=1.0)
+    assert controls.limits("rate", spec, 0.005) == (0.0, 1.0, 0.001)
+
+
 def test_exact_link_replaces_the_query_and_leaves_out_nothing_else() -> None:
-    link = share.exact_link("http://h:1/LIF?old=1", {"a": 1.5, "b": True, "c": None, "d": "x y&"})
-    assert link == "http://h:1/LIF?a=1.5&b=true&d=x+y%26"
+    link = share.exact_link("http://h:1/LIF?old=1", {"a": 80.0, "b": True, "c": None, "d": "x y&"})
+    assert link == "http://h:1/LIF?a=80&b=true&d=x+y%26"
     assert share.exact_link("http://h:1/LIF", {}) == "http://h:1/LIF"
 
 
