@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import safetensors.torch
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as parse
+from safetensors.torch import save as serialise
 
 from snncore import __version__
 
@@ -29,7 +31,7 @@ MAX_BYTES = 64_000_000  # of an upload; files on the user's own disk may be larg
 MAX_HEADER = 1 << 20
 _DTYPES = {
     "F32": torch.float32,
-    "F64": torch.float64,
+    "F64": torch.float64,  # CPU: files are written from and read into its memory
     "F16": torch.float16,
     "BF16": torch.bfloat16,
     "I64": torch.int64,
@@ -93,7 +95,7 @@ def save(
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"meta must be plain finite JSON values: {error}") from None
-    data = safetensors.torch.save(plain, metadata={"snncore": text})
+    data = serialise(plain, metadata={"snncore": text})
     if isinstance(target, str | os.PathLike):
         _write_atomically(Path(target), data)
     else:
@@ -128,8 +130,8 @@ def load(
     if kind is not None and found != kind:
         raise ValueError(f"this checkpoint is of kind {found!r}, but {kind!r} is needed here")
     try:
-        tensors = safetensors.torch.load(data)
-    except (safetensors.SafetensorError, ValueError, RuntimeError) as error:
+        tensors = parse(data)
+    except (SafetensorError, ValueError, RuntimeError) as error:
         raise ValueError(f"the checkpoint is damaged ({error}); save it again") from None
     for name, tensor in tensors.items():
         _check_finite(name, tensor)

@@ -13,7 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.components import frame, home
-from snncore.plots import vignettes
+from snncore.plots import glances, vignettes
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,9 +53,9 @@ def test_every_link_leads_to_a_page() -> None:
 def test_home_does_not_wait_for_its_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
-    def slow() -> home.Vignette:
+    def slow() -> glances.Vignette:
         assert release.wait(30)
-        return home.lif()
+        return glances.lif()
 
     home._futures.cache_clear()
     monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, slow))
@@ -73,7 +73,7 @@ def test_home_does_not_wait_for_its_pictures(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_picture_that_fails_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken() -> home.Vignette:
+    def broken() -> glances.Vignette:
         raise OSError("disk full")
 
     home._futures.cache_clear()
@@ -89,7 +89,7 @@ def test_a_picture_that_fails_is_left_out(
 
 @pytest.mark.parametrize("maker", home.MAKERS.values(), ids=list(home.MAKERS))
 def test_each_picture_is_computed_for_both_themes_and_described(
-    maker: Callable[[], home.Vignette],
+    maker: Callable[[], glances.Vignette],
 ) -> None:
     vignette = maker()
     for data in (vignette.light, vignette.dark):
@@ -103,7 +103,7 @@ def test_the_neuron_s_caption_counts_its_spikes() -> None:
     # 2.6 nA · 10 MΩ = 26 mV above rest; threshold at 20 mV, reset at 5 mV, τ 20 ms, 2 ms silence:
     # first spike after 20·ln(26/6) = 29.3 ms, then every 2 + 20·ln(21/6) = 27.1 ms.
     expected = 1 + int((150 - 29.3) // 27.1)
-    assert home.lif().caption == f"2.6 nA for 150 ms: {expected} spikes."
+    assert glances.lif().caption == f"2.6 nA for 150 ms: {expected} spikes."
 
 
 def pixels(data: bytes) -> np.ndarray:
