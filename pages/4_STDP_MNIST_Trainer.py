@@ -72,7 +72,11 @@ with main:
     if view is None and upload is None:
         trainer.draw_preview(inline(lambda: trainer.preview(data, params)), params)
 
-flags = {**data.changed(), **params.changed()}
+flags = {**params.changed()}
+if data.dataset != "digits":
+    flags["dataset"] = data.dataset
+if data.limit:
+    flags["limit"] = data.limit
 command = "python -m snncore train" + "".join(
     f" --{name.replace('_', '-')} {value}" for name, value in flags.items()
 )
@@ -86,19 +90,15 @@ with bar:
 st.subheader("What it computes", anchor=False)
 first, second = st.columns(2, gap="large")
 with first:
-    st.latex(
-        rf"x_i[t] = a\,x_i[t-1] + s_i[t],\quad u_j[t] = \sum_i w_{{ji}}\,x_i[t],\quad "
-        rf"a = e^{{-{params.dt:g}/{params.tau_m:g}}} = {params.leak:.3f}"
-    )
+    st.latex(r"x_i[t] = a\,x_i[t-1] + s_i[t],\quad u_j[t] = \textstyle\sum_i w_{ji}\,x_i[t]")
+    st.latex(rf"a = e^{{-{params.dt:g}/{params.tau_m:g}}} = {params.leak:.3f}")
     st.markdown(
         "Each input cell spikes at random (Poisson), the brighter the more often. The trace "
         "*x* remembers recent spikes; the potential *u* is the weighted sum of the traces."
     )
 with second:
-    st.latex(
-        rf"w_{{j^*}} \leftarrow w_{{j^*}} + \eta\,(x/\lVert x\rVert - w_{{j^*}}),"
-        rf"\quad \eta: {params.rate_first:g} \to {params.rate_last:g},\quad \lVert w_j\rVert = 1"
-    )
+    st.latex(r"w_{j^*} \leftarrow w_{j^*} + \eta\,(x/\lVert x\rVert - w_{j^*})")
+    st.latex(rf"\eta:\; {params.rate_first:g} \to {params.rate_last:g},\quad \lVert w_j\rVert = 1")
     st.markdown(
         "The first neuron to reach its threshold wins, inhibits the others, and moves its weights "
         "towards the inputs that just spiked. Thresholds of frequent winners rise. Trace STDP "

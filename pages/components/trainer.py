@@ -27,6 +27,7 @@ _SHOWN_CELLS = 100  # rows of the input raster: the most driven cells
 class PageParams(TrainParams):
     """The page opens with the DoG retina and a run that suits the small bundled digits."""
 
+    neurons: int = integer(100, 10, 1600, "LIF neurons in the layer.", step=10)
     epochs: int = integer(10, 1, 50, "Passes over the training images.")
     retina: str = choice(
         "on_off",
@@ -41,7 +42,7 @@ class PageParams(TrainParams):
 
 
 PRESETS = {
-    "Quick look": PageParams(neurons=36, epochs=3),
+    "Quick look": PageParams(neurons=40, epochs=3),
     "DoG retina, 100 neurons": PageParams(),
     "Raw pixels, 100 neurons": PageParams(retina="raw"),
     "400 neurons": PageParams(neurons=400, batch=100, retina="raw"),
@@ -161,8 +162,8 @@ def _draw_state(
         first.image(base.png(image, scale=max(1, 112 // image.shape[0])), caption="image")
         second.image(
             base.raster_png(example.inputs[:, busiest], dark=is_dark(), scale=4),
-            caption=f"Input spikes: the {len(busiest)} most driven cells over "
-            f"{params.feature_steps * params.dt:.0f} ms",
+            caption=f"Input spikes: one row per cell (the {len(busiest)} most driven), "
+            f"{params.feature_steps * params.dt:.0f} ms from left to right",
             width="stretch",
         )
         st.image(
@@ -172,7 +173,7 @@ def _draw_state(
                 colour=base.COLOURS["spike"],
                 scale=6,
             ),
-            caption=f"Output spikes: {int(example.outputs.sum())} from "
+            caption=f"Output spikes, one row per neuron: {int(example.outputs.sum())} from "
             f"{int(example.outputs.any(axis=0).sum())} of {params.neurons} neurons"
             + ("" if trained_yet else ", before learning"),
             width="stretch",
@@ -182,24 +183,30 @@ def _draw_state(
 def _draw_summary(summary: Summary) -> None:
     cards = st.columns(4)
     gain = summary.test_accuracy - summary.untrained_accuracy
-    cards[0].metric("Linear readout", f"{summary.test_accuracy:.1%}", f"{gain:+.1%} by learning")
-    cards[1].metric("Unsupervised vote", f"{summary.vote_accuracy:.1%}")
-    cards[2].metric("Raw pixels, same readout", f"{summary.pixels_accuracy:.1%}")
-    cards[3].metric("Learning speed", f"{summary.images_per_s:,.0f} /s")
-    left, right = st.columns([1, 1], gap="medium")
-    with left:
-        st.markdown("**Correct on the test images**, beside the controls")
-        st.altair_chart(training.accuracy_chart(summary.rows), width="stretch")
-        error = (summary.test_accuracy * (1 - summary.test_accuracy) / summary.n_test) ** 0.5
-        st.caption(
-            f"{summary.n_test:,} test images, so ± {error:.1%} (one standard error). Labels of the "
-            f"{summary.n_train:,} training images are used by the readouts only."
-        )
-    with right:
-        st.markdown("**Confusion matrix** of the linear readout")
-        st.altair_chart(
-            training.confusion_chart(summary.confusion, summary.class_names), width="stretch"
-        )
+    cards[0].metric("Readout", f"{summary.test_accuracy:.1%}", f"{gain:+.1%}", help=_GAIN)
+    cards[1].metric("Vote", f"{summary.vote_accuracy:.1%}", help=_VOTE)
+    cards[2].metric("Raw pixels", f"{summary.pixels_accuracy:.1%}", help=_PIXELS)
+    cards[3].metric("Images/s", f"{summary.images_per_s:,.0f}", help=_SPEED)
+    st.markdown("**Correct on the test images**, beside the controls")
+    st.altair_chart(training.accuracy_chart(summary.rows), width="stretch")
+    error = (summary.test_accuracy * (1 - summary.test_accuracy) / summary.n_test) ** 0.5
+    st.caption(
+        f"{summary.n_test:,} test images, so ± {error:.1%} (one standard error). Labels of the "
+        f"{summary.n_train:,} training images are used by the readouts only."
+    )
+    st.markdown("**Confusion matrix** of the linear readout, in images")
+    st.altair_chart(
+        training.confusion_chart(summary.confusion, summary.class_names), width="stretch"
+    )
+
+
+_GAIN = (
+    "Test images that a linear readout of the spike counts gets right, and what learning added: "
+    "the difference to the same network with untrained weights."
+)
+_VOTE = "Each neuron votes for the class it answered most while training; no readout is trained."
+_PIXELS = "The same linear readout on the raw pixels, without any spiking neuron."
+_SPEED = "Training images learnt per second, without the readouts and controls."
 
 
 def downloads(view: JobView | None) -> list[Download]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from snncore import datasets, experiment, trained
 from snncore.jobs import Progress, Ticket, get_manager
-from snncore.params import Params, choice, digest, integer
+from snncore.params import Params, choice, digest
 from snncore.plots import training
 from snncore.stdp import TrainParams
 from snncore.stdp.train import Presentation, present
@@ -29,10 +29,17 @@ class DataChoice(Params):
     """Which pictures to learn."""
 
     dataset: str = choice("digits", tuple(TITLES), "Pictures to learn.", label="Data set")
-    limit: int = integer(
-        0, 0, 60_000, "Training images, spread over the set; 0 takes all of them.", step=1000,
-        label="Training images (0 = all)",
-    )  # fmt: skip
+    images: str = choice(
+        "all",
+        ("all", "1000", "2000", "5000", "10000", "20000"),
+        "How many training images, spread over the set.",
+        label="Training images",
+    )
+
+    @property
+    def limit(self) -> int:
+        """For the engine: 0 takes all."""
+        return 0 if self.images == "all" else int(self.images)
 
 
 class Upload(NamedTuple):

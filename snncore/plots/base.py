@@ -63,7 +63,7 @@ def raster_png(
     cells = pool_time(spikes).T
     if scale <= 0:
         scale = max(1, min(8, MAX_RASTER_COLUMNS // max(1, cells.shape[1])))
-    background = (14, 17, 23) if dark else (255, 255, 255)
+    background = (26, 33, 43) if dark else (243, 246, 249)  # a shade off the page: shows the extent
     ink = colour or (COLOURS["current"] if dark else COLOURS["voltage"])
     rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
     rgb[:] = background

@@ -16,7 +16,8 @@ RASTER_WIDTH, RASTER_HEIGHT = 640, 400  # pixels, about; each cell is a whole nu
 RASTER_ROWS = 200
 CLASS_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 CLASS_SHAPES = ("circle", "square", "triangle-up", "diamond")
-MAP_PIXELS = 400
+MAP_HEIGHT = 450  # with axes and legend: the plane is about square beside its notes
+SIGNAL_HEIGHT = 240  # with the axis
 _LINE_POINTS = 1000  # a longer signal is thinned for the chart only
 
 
@@ -122,7 +123,7 @@ def signal(
             .mark_rule(color=colour, strokeWidth=1.2)
             .encode(x=x, y=alt.Y("from:Q", scale=y_scale), y2="to:Q", tooltip=["step:Q"])
         )
-    return alt.layer(*layers).properties(height=170)
+    return alt.layer(*layers).properties(height=SIGNAL_HEIGHT)
 
 
 def _blend(ink: str, strength: NDArray[np.float64], dark: bool) -> list[str]:
@@ -162,8 +163,8 @@ def decision_map(
     edge = np.arange(size) / size
     table = pd.DataFrame(
         {
-            "x": np.tile(edge, size), "x2": np.tile(edge + 1 / size, size),
-            "y": np.repeat(edge, size), "y2": np.repeat(edge + 1 / size, size),
+            "x": np.tile(edge, size), "x2": np.tile(edge + 1.06 / size, size),
+            "y": np.repeat(edge, size), "y2": np.repeat(edge + 1.06 / size, size),
             "colour": colour, "class": [f"class {k + 1}" for k in grid.winners], "spikes": count,
         }
     )  # fmt: skip
@@ -174,7 +175,7 @@ def decision_map(
         .mark_rect(strokeWidth=0)
         .encode(
             x=x, x2="x2:Q", y=y, y2="y2:Q",
-            color=alt.Color("colour:N", scale=None), tooltip=["class:N", "spikes:Q"],
+            fill=alt.Fill("colour:N", scale=None, legend=None), tooltip=["class:N", "spikes:Q"],
         )
     ]  # fmt: skip
     ink = "#ECF1F5" if dark else "#17212B"
@@ -199,30 +200,31 @@ def decision_map(
                 "x": points[:, 0], "y": points[:, 1], "true class": [names[k] for k in labels],
                 "winner": [names[k] for k in response.winners],
                 "spikes": [" / ".join(map(str, row)) for row in response.counts],
-                "right": response.winners == labels,
             }
         )  # fmt: skip
+        legend = alt.Legend(title=None, orient="top")
+        base = alt.Chart(dots).encode(x=x, y=y, tooltip=["true class:N", "winner:N", "spikes:N"])
         layers.append(
-            alt.Chart(dots)
-            .mark_point(filled=True, size=46, opacity=1, strokeWidth=1)
-            .encode(
-                x=x,
-                y=y,
+            base.mark_point(
+                filled=True, size=46, opacity=1, stroke="#FFFFFF", strokeWidth=1
+            ).encode(
                 color=alt.Color(
                     "true class:N",
                     scale=alt.Scale(domain=names, range=list(CLASS_COLOURS[:classes])),
-                    legend=alt.Legend(title=None, orient="top"),
+                    legend=legend,
                 ),
                 shape=alt.Shape(
                     "true class:N",
                     scale=alt.Scale(domain=names, range=list(CLASS_SHAPES[:classes])),
+                    legend=legend,
                 ),
-                stroke=alt.condition("datum.right", alt.value("#FFFFFF"), alt.value("#000000")),
-                tooltip=["true class:N", "winner:N", "spikes:N"],
             )
         )
-    chart = alt.layer(*layers).resolve_scale(color="independent")
-    return chart.properties(width=MAP_PIXELS, height=MAP_PIXELS)
+        wrong = base.transform_filter("datum['true class'] != datum.winner")
+        layers.append(
+            wrong.mark_point(shape="circle", filled=False, size=170, strokeWidth=2, color=ink)
+        )
+    return alt.layer(*layers).properties(height=MAP_HEIGHT)
 
 
 def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChart:
@@ -241,10 +243,41 @@ def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChar
     shade = base.mark_rect().encode(
         color=alt.Color(
             "weight:Q",
-            scale=alt.Scale(domain=[-limit, 0, limit], range=["#0072B2", middle, "#E69F00"]),
+            scale=alt.Scale(
+                domain=[-limit, 0, limit], range=["#0072B2", middle, "#E69F00"], interpolate="rgb"
+            ),
             legend=None,
         )
     )
     ink = "#ECF1F5" if dark else "#17212B"
     numbers = base.mark_text(color=ink).encode(text=alt.Text("weight:Q", format="+.2f"))
     return (shade + numbers).properties(height=34 * len(values) + 30)
+
+
+def tradeoff(titles: Sequence[str], cost: Sequence[float], psnr: Sequence[float]) -> alt.LayerChart:
+    """What each code costs (spikes per pixel, logarithmic) against what it keeps (PSNR in dB)."""
+    rows = pd.DataFrame(
+        {
+            "code": [f"{slot}: {title}" for slot, title in zip("ABC", titles, strict=False)],
+            "slot": list("ABC"[: len(titles)]),
+            "cost": [max(c, 1e-3) for c in cost],
+            "psnr": [min(p, 99.0) for p in psnr],  # a perfect copy has none
+        }
+    )
+    base = alt.Chart(rows).encode(
+        x=alt.X(
+            "cost:Q",
+            scale=alt.Scale(type="log", nice=True, padding=14),
+            title="spikes per pixel",
+            axis=alt.Axis(format="~g", tickCount=3),
+        ),
+        y=alt.Y("psnr:Q", scale=alt.Scale(zero=False, padding=14), title="PSNR [dB]"),
+        tooltip=[
+            "code:N",
+            alt.Tooltip("cost:Q", format=".3g"),
+            alt.Tooltip("psnr:Q", format=".1f"),
+        ],
+    )
+    dots = base.mark_point(filled=True, size=90, color=COLOURS["voltage"])
+    names = base.mark_text(dx=11, fontWeight="bold", color=COLOURS["spike"]).encode(text="slot:N")
+    return (dots + names).properties(height=210)

@@ -54,7 +54,7 @@ def wins_chart(wins: NDArray[np.int64]) -> Any:
         .mark_area(line={"color": COLOURS["voltage"]}, color=COLOURS["voltage"], opacity=0.35)
         .encode(
             x=alt.X("neuron:Q", title="neurons, busiest first", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("wins:Q", title="first spikes since the last picture"),
+            y=alt.Y("wins:Q", title="first spikes"),
         )
         .properties(height=190)
     )
@@ -64,7 +64,7 @@ def accuracy_chart(rows: list[tuple[str, float, str]]) -> Any:
     """Horizontal bars of (name, accuracy 0..1, group), the values written beside them."""
     table = pd.DataFrame(rows, columns=["name", "accuracy", "group"])
     base = alt.Chart(table).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
         x=alt.X(
             "accuracy:Q",
             title="correct test images",
@@ -84,7 +84,7 @@ def accuracy_chart(rows: list[tuple[str, float, str]]) -> Any:
     text = base.mark_text(align="left", dx=5, color=COLOURS["reference"]).encode(
         text=alt.Text("accuracy:Q", format=".1%")
     )
-    return (bars + text).properties(height=30 * len(rows))
+    return (bars + text).properties(height=alt.Step(26))
 
 
 def confusion_chart(matrix: NDArray[np.int64], names: tuple[str, ...]) -> Any:
@@ -109,7 +109,7 @@ def confusion_chart(matrix: NDArray[np.int64], names: tuple[str, ...]) -> Any:
         color=alt.Color(
             "share:Q",
             scale=alt.Scale(scheme="viridis", domain=[0, 1]),
-            legend=alt.Legend(title="of true class", format=".0%"),
+            legend=None,
         )
     )
     if k <= 12:

@@ -48,7 +48,7 @@ def test_the_page_opens_on_an_untrained_working_example() -> None:
 
 
 def test_a_run_on_the_digits_ends_with_accuracies_and_a_confusion_matrix() -> None:
-    app = open_page(stdp_epochs="3", stdp_neurons="42", stdp_seed="11")
+    app = open_page(stdp_epochs="3", stdp_neurons="40", stdp_seed="11")
     app.get_by_key("stdp_run_start").click().run()
     run_until(app, lambda: len(app.metric) >= 4)
     shown = {m.label: m.value for m in app.metric}
@@ -61,7 +61,7 @@ def test_a_run_on_the_digits_ends_with_accuracies_and_a_confusion_matrix() -> No
 
 
 def test_cancel_stops_a_run() -> None:
-    app = open_page(stdp_epochs="50", stdp_neurons="352", stdp_seed="12")
+    app = open_page(stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
     app.get_by_key("stdp_run_start").click().run()
     app.get_by_key("stdp_run_cancel").click().run()
     run_until(app, lambda: any("Cancelled" in e.value for e in app.info))
@@ -96,7 +96,7 @@ def test_own_pictures_can_be_trained_on(tmp_path: object) -> None:
     x = (words_ >> np.uint32(24)).astype(np.uint8).reshape(60, 8, 8)
     buffer = io.BytesIO()
     np.savez(buffer, x_train=x, y_train=np.arange(60) % 3, x_test=x[:9], y_test=np.arange(9) % 3)
-    app = open_page(stdp_epochs="1", stdp_neurons="12", stdp_seed="13")
+    app = open_page(stdp_epochs="1", stdp_neurons="20", stdp_seed="13")
     app.file_uploader(key="stdp_npz").upload("own.npz", buffer.getvalue(), "application/zip").run()
     assert any("60 training" in e.value for e in app.success)
     app.get_by_key("stdp_run_start").click().run()
