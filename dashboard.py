@@ -54,7 +54,7 @@ with left, st.container(border=True, height="stretch", key="home_device"):
     device = choose_device()
     st.markdown(f"**{frame.device_words(device)}** · {device.name}")
     st.caption(
-        f"Chosen by {device.reason}. Set `SNNCORE_DEVICE` to `cpu`, `cuda` or `mps` to force one."
+        f"{device.reason[:1].upper()}{device.reason[1:]}. Set `SNNCORE_DEVICE` to `cpu`, `cuda` or `mps` to force one."
     )
     st.markdown("Everything here also runs in a terminal:")
     st.code("python -m snncore --help", language="bash")

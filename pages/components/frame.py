@@ -7,6 +7,7 @@ dashboard.py, so everything that a visitor sees around the page's own content is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import streamlit as st
@@ -182,4 +183,10 @@ def how_to_get(missing: Sequence[datasets.DatasetInfo]) -> None:
     commands = (f"python -m snncore download {info.name}" for info in missing)
     st.code("\n".join(commands), language="bash", wrap_lines=True)
     st.markdown("They go to this folder; set `SNNCORE_DATA` to use one that has them already:")
-    st.code(str(datasets.data_root()), language=None, wrap_lines=True)
+    st.code(_short(datasets.data_root()), language=None, wrap_lines=True)
+
+
+def _short(path: Path) -> str:
+    """The path with the home folder as ~, which says enough and names nobody."""
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
