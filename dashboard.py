@@ -53,9 +53,8 @@ with left, st.container(border=True, height="stretch", key="home_device"):
     st.subheader("Device", anchor=False)
     device = choose_device()
     st.markdown(f"**{frame.device_words(device)}** · {device.name}")
-    st.caption(
-        f"{device.reason[:1].upper()}{device.reason[1:]}. Set `SNNCORE_DEVICE` to `cpu`, `cuda` or `mps` to force one."
-    )
+    reason = device.reason[:1].upper() + device.reason[1:]
+    st.caption(f"{reason}. Set `SNNCORE_DEVICE` to `cpu`, `cuda` or `mps` to force one.")
     st.markdown("Everything here also runs in a terminal:")
     st.code("python -m snncore --help", language="bash")
 with right, st.container(border=True, height="stretch", key="home_data"):
