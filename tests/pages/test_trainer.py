@@ -52,7 +52,7 @@ def test_a_run_on_the_digits_ends_with_accuracies_and_a_confusion_matrix() -> No
     app.get_by_key("stdp_run_start").click().run()
     run_until(app, lambda: len(app.metric) >= 4)
     shown = {m.label: m.value for m in app.metric}
-    accuracy = float(shown["Linear readout"].rstrip("%")) / 100
+    accuracy = float(shown["Readout"].rstrip("%")) / 100
     assert accuracy > 0.7  # chance is 0.1
     assert "Confusion matrix" in words(app)
     ticket = app.query_params["job"]
