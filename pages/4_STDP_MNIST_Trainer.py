@@ -37,7 +37,7 @@ with side:
             for name, value in controls(trainer.PageParams, "stdp", only=rest).to_dict().items()
             if name in rest
         }
-page_params = trainer.PageParams.from_dict(chosen)
+page_params = inline(lambda: trainer.PageParams.from_dict(chosen))
 params = page_params.engine()
 
 

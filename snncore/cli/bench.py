@@ -1,0 +1,168 @@
+"""`bench`: our engine beside a peer in one run, the answers compared, the machine's limit named."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+from snncore import device, rng
+from snncore.cli import Report, json_option, main
+
+Tensor = torch.Tensor
+
+
+def _seconds(work: Callable[[], Any], repeats: int) -> float:
+    """Median wall-clock seconds of `work`, after one warm-up run."""
+    work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def _copy_bytes_per_s(repeats: int) -> float:
+    """Measured memory bandwidth: bytes read plus bytes written a second of a 256 MB copy."""
+    source = np.ones(1 << 25, np.float64)
+    target = np.empty_like(source)
+    return 2 * source.nbytes / _seconds(lambda: np.copyto(target, source), repeats)
+
+
+def _peak_mb() -> float:
+    """Largest resident memory of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _flop_per_s(repeats: int) -> float:
+    """Measured float32 matrix-product rate, in FLOP a second."""
+    a, b = torch.ones(1024, 1024), torch.ones(1024, 1024)
+    return float(2 * 1024**3 / _seconds(lambda: a @ b, repeats))
+
+
+def _lif(repeats: int) -> dict[str, Any]:
+    """1,000 LIF neurons, 1,000 steps of noisy current, against a loop over snnTorch's Leaky."""
+    import snntorch
+
+    from snncore.neurons.lif import LIFParams, decay
+    from snncore.simulate import run_lif
+
+    steps, neurons, dt = 1000, 1000, 1.0
+    p = LIFParams(tau_m=20, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0)
+    words = rng.draws(0, rng.stream("current"), torch.arange(1), neurons, steps)
+    current = 1.2 + 0.5 * rng.normal(words)  # [T, 1, N] nA
+    beta = decay(p, dt)
+    peer = snntorch.Leaky(beta=beta, threshold=1.0, reset_mechanism="zero", reset_delay=False)
+
+    def loop() -> Tensor:
+        membrane, out = torch.zeros(1, neurons), []
+        with torch.inference_mode():
+            for t in range(steps):
+                spikes, membrane = peer((1.0 - beta) * current[t], membrane)
+                out.append(spikes)
+        return torch.stack(out)
+
+    ours = _seconds(lambda: run_lif(current, p, dt), repeats)
+    theirs = _seconds(loop, repeats)
+    mine, other = run_lif(current, p, dt).spikes, loop().bool()
+    work = steps * neurons
+    return {
+        "work": f"{neurons} LIF neurons x {steps} steps, noisy current, neuron-steps",
+        "ours_per_s": work / ours,
+        "peer": f"snntorch {snntorch.__version__} Leaky, step loop",
+        "peer_per_s": work / theirs,
+        "limit_per_s": _copy_bytes_per_s(repeats) / 9.0,  # 4 B current in, 4 B voltage + 1 B out
+        # Rounding may shift a threshold crossing by a step, here and there.
+        "equal": bool((mine == other).float().mean() > 0.9999 and mine.any()),
+    }
+
+
+def _encode(repeats: int) -> dict[str, Any]:
+    """256 × 784 intensities, 100 steps of the rate code, against snntorch.spikegen.rate."""
+    from importlib.metadata import version
+
+    from snntorch import spikegen
+
+    from snncore.encoding.rate import RateParams, rate_encode
+
+    images, pixels, steps = 256, 784, 100
+    words = rng.draws(1, rng.stream("points"), torch.arange(images), pixels, 1)[0]
+    values = rng.uniform(words)
+    ours = _seconds(lambda: rate_encode(values, RateParams(), n_steps=steps, seed=0), repeats)
+    theirs = _seconds(lambda: spikegen.rate(values, num_steps=steps), repeats)
+    mine = rate_encode(values, RateParams(), n_steps=steps, seed=0).float().mean(dim=0)
+    other = spikegen.rate(values, num_steps=steps).float().mean(dim=0)
+    error = (values * (1 - values) / steps / values.numel()).sum().sqrt() / values.numel() ** 0.5
+    work = images * pixels * steps
+    return {
+        "work": f"rate code, {images} x {pixels} intensities x {steps} steps, cells",
+        "ours_per_s": work / ours,
+        "peer": f"snntorch {version('snntorch')} spikegen.rate",
+        "peer_per_s": work / theirs,
+        "limit_per_s": _copy_bytes_per_s(repeats),  # one byte written a cell
+        # Other random numbers, the same law: mean rates within 5 standard errors.
+        "equal": bool(
+            (mine.mean() - values.mean()).abs() < 5 * error
+            and (other.mean() - values.mean()).abs() < 5 * error
+        ),
+    }
+
+
+def _stdp(repeats: int) -> dict[str, Any]:
+    """Learning presentations of the dense layer: the kernel against its torch definition."""
+    from snncore import experiment
+    from snncore.stdp import TrainParams, drive
+    from snncore.stdp.dense import Draw, first_spikes_torch, learn_batch, merge_torch
+    from snncore.stdp.train import first_layer
+
+    params = TrainParams(neurons=400, batch=100)
+    data = experiment.load_data("digits")
+    images = data.train_images[: params.batch]
+    layer = first_layer(data.train_images, params)
+    limit = drive.limits(drive.cells(images, params), params)
+    wide = torch.from_numpy(limit.astype(np.int64))
+    draw = Draw(0, rng.stream("train_spikes"), torch.arange(len(images)))
+
+    def definition() -> Tensor:
+        spikes = first_spikes_torch(layer, wide, draw, params)
+        merge_torch(layer, spikes, 0.1)
+        return spikes.winner
+
+    ours = _seconds(lambda: learn_batch(layer, limit, draw, 0.1, 0.02, params), repeats)
+    theirs = _seconds(definition, repeats)
+    _, spikes = learn_batch(layer, limit, draw, 0.1, 0.02, params)
+    steps = spikes.when.float().clamp(min=0).mean() + 1
+    events = float((wide.float() / 2**32).sum(dim=1).mean() * steps)  # input spikes an image
+    return {
+        "work": "STDP, 400 neurons, bundled digits, batch 100, images learnt",
+        "ours_per_s": len(images) / ours,
+        "peer": "the same layer's torch definition on this device",
+        "peer_per_s": len(images) / theirs,
+        "limit_per_s": _flop_per_s(repeats) / (2 * events * params.neurons),
+        "equal": bool((spikes.winner == definition()).float().mean() >= 0.999),
+    }
+
+
+_BENCHES = {"lif": _lif, "encode": _encode, "stdp": _stdp}
+
+
+@main.command()
+@click.argument("name", type=click.Choice(tuple(_BENCHES)))
+@click.option("--repeats", type=click.IntRange(1, 1000), default=7, show_default=True)
+@json_option
+def bench(name: str, repeats: int, as_json: bool) -> None:
+    """Measure NAME against its peer in this run, side by side."""
+    found = _BENCHES[name](repeats)
+    found["ratio"] = found["ours_per_s"] / found["peer_per_s"]
+    Report(**found, device=f"cpu: {device.choose_device('cpu').name}", peak_mb=_peak_mb()).emit(
+        as_json
+    )
