@@ -56,12 +56,18 @@ class BlobParams(Params):
         "Random spikes, or their mean as a constant current.",
         label="Input",
     )
-    n_steps: int = integer(50, 5, 200, "Time that the neurons have.", unit="steps", step=5)
+    n_steps: int = integer(
+        50, 5, 200, "Time that the neurons have.", unit="steps", step=5, label="Time"
+    )
     copies: int = integer(
         4, 1, 8, "Input neurons per channel: more of them, less noise.", label="Input copies"
     )
-    beta: float = number(0.8, 0.0, 0.99, "Share of the potential kept per step.", step=0.01)
-    epochs: int = integer(40, 0, 200, "Passes over the training points.", step=5)
+    beta: float = number(
+        0.8, 0.0, 0.99, "Share of the potential kept per step.", step=0.01, label="Leak β"
+    )
+    epochs: int = integer(
+        40, 0, 200, "Passes over the training points.", step=5, label="Learning passes"
+    )
     seed: int = integer(0, 0, 2**31 - 1, "Number that fixes points, weights and spikes.")
 
 

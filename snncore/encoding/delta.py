@@ -206,8 +206,8 @@ DELTA = Code(
 SEND_ON_DELTA = Code(
     name="send_on_delta",
     title="Send-on-delta (step-forward)",
-    equation=r"s_t > b+\theta \Rightarrow +1,\ b\leftarrow b+\theta,\quad "
-    r"s_t < b-\theta \Rightarrow -1,\ b\leftarrow b-\theta, \qquad \hat s_t = b",
+    equation=r"s_t > b+\theta \Rightarrow b\leftarrow b+\theta,\quad "
+    r"s_t < b-\theta \Rightarrow b\leftarrow b-\theta, \qquad \hat s_t = b",
     kind="signal",
     silent_at_zero=True,
     stochastic=False,
@@ -220,8 +220,8 @@ SEND_ON_DELTA = Code(
 
 FADE_IN = Code(
     name="fade_in",
-    title="Delta modulation (picture fades in)",
-    equation=r"x\tfrac{t}{T} > b+\theta \Rightarrow \text{spike},\ b\leftarrow b+\theta, \qquad "
+    title="Delta (fade-in)",
+    equation=r"\tfrac{t}{T}x > b+\theta \Rightarrow b \mathrel{+}= \theta, \qquad "
     r"\hat x = (k+\tfrac12)\,\theta",
     kind="intensity",
     silent_at_zero=True,

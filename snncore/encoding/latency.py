@@ -189,7 +189,7 @@ LATENCY = Code(
 
 LATENCY_RC = Code(
     name="latency_rc",
-    title="Latency (RC membrane)",
+    title="Latency (RC)",
     equation=r"t = \tau\,\ln\frac{x}{x-\theta}, \qquad \hat x = \frac{\theta}{1-e^{-t/\tau}}",
     kind="intensity",
     silent_at_zero=True,

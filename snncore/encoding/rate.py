@@ -171,7 +171,7 @@ def rate_signal_decode(
 RATE = Code(
     name="rate",
     title="Rate (Bernoulli)",
-    equation=r"P(\text{spike in step } t) = g\,x, \qquad "
+    equation=r"P(s_t = 1) = g\,x, \qquad "
     r"\hat x = \frac{1}{gT}\sum_{t=1}^{T} s_t",
     kind="intensity",
     silent_at_zero=True,
@@ -185,9 +185,9 @@ RATE = Code(
 
 RATE_SIGNAL = Code(
     name="rate_signal",
-    title="Rate of a signal (inhomogeneous Bernoulli)",
-    equation=r"P(\text{spike in step } t) = g\,s(t), \qquad "
-    r"\hat s(t) = \frac{1}{gW}\sum_{|u-t|\le W/2} s_u",
+    title="Rate of a signal (Bernoulli)",
+    equation=r"P(e_t = 1) = g\,s_t, \qquad "
+    r"\hat s_t = \frac{1}{gW}\sum_{|u-t|\le W/2} e_u",
     kind="signal",
     silent_at_zero=True,
     stochastic=True,

@@ -20,7 +20,9 @@ class SignalParams(Params):
     shape: str = choice(
         "chirp", SHAPES, "sine; chirp: ever faster; square: jumps; triangle: constant slope."
     )
-    n_samples: int = integer(400, 50, 2000, "Length of the signal.", unit="steps", step=50)
+    n_samples: int = integer(
+        400, 50, 2000, "Length of the signal.", unit="steps", step=50, label="Length"
+    )
     cycles: float = number(4.5, 0.5, 40.0, "Periods in the whole signal.", step=0.5)
     amplitude: float = number(0.4, 0.0, 0.5, "Largest distance from 0.5.", step=0.01)
 

@@ -142,7 +142,7 @@ def decision_map(
     lines: Sequence[tuple[str, float, float, float, float]] = (),
     show: str = "test",
     dark: bool = False,
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """The plane coloured by the winning class (stronger: more spikes), with the points on it.
 
     Args:
@@ -227,7 +227,7 @@ def decision_map(
     return alt.layer(*layers).properties(height=MAP_HEIGHT)
 
 
-def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChart:
+def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChart | alt.FacetChart:
     """Weights [K, 4] as a table of numbers on colour, orange strengthening, blue weakening."""
     rows = [
         {"neuron": f"class {k + 1}", "channel": channel, "weight": float(values[k, f])}
@@ -254,7 +254,9 @@ def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChar
     return (shade + numbers).properties(height=34 * len(values) + 30)
 
 
-def tradeoff(titles: Sequence[str], cost: Sequence[float], psnr: Sequence[float]) -> alt.LayerChart:
+def tradeoff(
+    titles: Sequence[str], cost: Sequence[float], psnr: Sequence[float]
+) -> alt.LayerChart | alt.FacetChart:
     """What each code costs (spikes per pixel, logarithmic) against what it keeps (PSNR in dB)."""
     rows = pd.DataFrame(
         {
@@ -278,6 +280,8 @@ def tradeoff(titles: Sequence[str], cost: Sequence[float], psnr: Sequence[float]
             alt.Tooltip("psnr:Q", format=".1f"),
         ],
     )
-    dots = base.mark_point(filled=True, size=90, color=COLOURS["voltage"])
-    names = base.mark_text(dx=11, fontWeight="bold", color=COLOURS["spike"]).encode(text="slot:N")
+    dots = base.mark_point(filled=True, size=90, opacity=1, color=COLOURS["spike"])
+    names = base.mark_text(dx=11, fontWeight="bold", color=COLOURS["reference"]).encode(
+        text="slot:N"
+    )
     return (dots + names).properties(height=210)

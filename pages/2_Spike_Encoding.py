@@ -1,0 +1,26 @@
+"""Spike Encoding: a picture, a signal and points in the plane, written in spikes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import frame, share
+from pages.components.encoding import picture_panel
+from pages.components.encoding_blobs import blobs_panel
+from pages.components.encoding_signal import signal_panel
+
+PANELS = {"Picture": picture_panel, "Signal": signal_panel, "Blobs": blobs_panel}
+
+frame.open_page("encoding")
+bar = st.container()
+tabs = st.tabs(list(PANELS), key="enc_tab", bind="query-params")
+for tab, (name, panel) in zip(tabs, PANELS.items(), strict=True):
+    if not tab.open:
+        continue  # only the panel that is looked at is computed
+    with tab:
+        view = panel()
+    with bar:
+        tab_link = {} if name == "Picture" else {"enc_tab": name}
+        share.share_bar(
+            command=view.command, params={**tab_link, **view.params}, downloads=view.downloads
+        )
