@@ -132,11 +132,11 @@ def _scores(result: BlobResult) -> None:
         ("Training", result.train_accuracy, "Points that it has learnt from."),
         ("Untrained", result.control_accuracy,
          "Control: random weights on the test points, neurons named in the best way."),
-        ("Best possible", result.nearest_centre_accuracy,
+        ("Optimum", result.nearest_centre_accuracy,
          "Nearest true centre on the test points: about what no method can beat."),
         ("Chance", result.chance, "Share of the largest class."),
     )  # fmt: skip
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for label, value, why in rows:
             st.metric(label, f"{100 * value:.3g} %", help=why, width="content")
 
