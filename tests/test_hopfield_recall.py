@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_hopfield import flipped, random_patterns
+from test_hopfield_rules import flipped, random_patterns
 
 from snncore import datasets
 from snncore.hopfield import (

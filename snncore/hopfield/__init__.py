@@ -7,10 +7,11 @@ with the Bayes-optimal bound and the baselines.
 
 from snncore.hopfield.bound import Bound, background, bayes_beta, bound, matched_beta
 from snncore.hopfield.dynamics import CYCLE, FIXED, MOVING, Step, asynchronous, synchronous
+from snncore.hopfield.frames import Frame, frames
 from snncore.hopfield.modern import attention, modern, modern_energy
 from snncore.hopfield.noise import KINDS, NoiseParams, corrupt
 from snncore.hopfield.patterns import PatternParams, Patterns, binarise, fit, make_patterns
-from snncore.hopfield.recall import RULES, Frame, Recall, RecallParams, frames, recall, trajectory
+from snncore.hopfield.recall import RULES, Recall, RecallParams, recall, trajectory
 from snncore.hopfield.rules import (
     ALPHA_C,
     LowRank,

@@ -58,7 +58,7 @@ def pseudo_inverse(patterns: Tensor, keep: float = 0.15) -> LowRank:
     check_states(patterns)
     if not (math.isfinite(keep) and 0.0 <= keep <= 1.0):
         raise ValueError(f"diagonal must be in 0..1, got {keep}")
-    x = patterns.to("cpu", torch.float64).numpy()
+    x = patterns.cpu().numpy().astype(np.float64)
     values, vectors = np.linalg.eigh(x @ x.T)
     good = values > RANK_CUT * values[-1]
     u = (vectors[:, good] / np.sqrt(values[good])).T @ x
@@ -129,7 +129,7 @@ def preflight(patterns: Tensor) -> Preflight:
     signed.fill_diagonal_(-float(n))
     best = int(signed.argmax())
     pair = (best // count, best % count)
-    values = np.linalg.eigvalsh(gram.to("cpu", torch.float64).numpy())
+    values = np.linalg.eigvalsh(gram.cpu().numpy().astype(np.float64))
     return Preflight(
         load=count / n,
         row_sum=row_sum,
