@@ -99,7 +99,6 @@ def _images(
         "psnr": metrics.psnr(original, back),
         "device": str(chosen.device),
         "seconds": seconds,
-        "images_per_s": count / seconds,
     }
     return report, sent, grey.shape[1:]
 
