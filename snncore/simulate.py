@@ -34,11 +34,11 @@ class RunParams(Params):
     """How long, how fine, and with which random numbers."""
 
     duration: float = number(
-        500, 0, 100_000, "How long the neuron is watched.", unit="ms", step=100, lo_open=True,
+        500, 1, 100_000, "How long the neuron is watched.", unit="ms", step=50,
         label="Duration",
     )  # fmt: skip
     dt: float = number(
-        0.1, 0, 10, "Length of a step. Voltages are exact for any step; spikes are detected at "
+        0.1, 0, 20, "Length of a step. Voltages are exact for any step; spikes are detected at "
         "its end.",
         unit="ms", step=0.01, lo_open=True, label="Time step",
     )  # fmt: skip

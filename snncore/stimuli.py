@@ -49,13 +49,13 @@ class StimulusParams(Params):
     )
     amplitude: float = number(
         0, 0, 10, "Half of the sine's swing from its lowest to its highest current.",
-        unit="nA", step=0.02, label="Sine amplitude",
+        unit="nA", step=0.02, label="Sine",
     )  # fmt: skip
     frequency_hz: float = number(
-        10, 0, 500, "Cycles of the sine per second.", unit="Hz", step=0.5, label="Sine frequency"
+        10, 0, 500, "Cycles of the sine per second.", unit="Hz", step=0.5, label="Frequency"
     )
     phase: float = number(
-        0, -180, 180, "Where in its cycle the sine begins.", unit="°", step=5, label="Sine phase"
+        0, -180, 180, "Where in its cycle the sine begins.", unit="°", step=5, label="Phase"
     )
     sigma_v: float = number(
         0, 0, 20, "How far white noise moves the voltage (standard deviation, without threshold). "

@@ -42,11 +42,11 @@ class LIFParams(Params):
 
     tau_m: float = number(
         20, 0, 200, "How slowly the voltage leaks: after τ, 37 % of it is left.",
-        unit="ms", step=0.5, lo_open=True, label="Time constant τ",
+        unit="ms", step=0.5, lo_open=True, label="Membrane τ",
     )  # fmt: skip
     r_m: float = number(
         10, 0, 200, "How far one nA lifts the voltage in the long run.",
-        unit="MΩ", step=1, lo_open=True, label="Resistance R",
+        unit="MΩ", step=1, lo_open=True, label="Resistance",
     )  # fmt: skip
     v_rest: float = number(
         -70, -100, 100, "Where the voltage settles without a current; every run starts here.",
@@ -62,7 +62,7 @@ class LIFParams(Params):
     )  # fmt: skip
     t_ref: float = number(
         2, 0, 50, "For this long after a spike the neuron does nothing (in whole steps).",
-        unit="ms", step=0.1, label="Refractory time",
+        unit="ms", step=0.1, label="Refractory",
     )  # fmt: skip
     reset: str = choice(
         "value", RESETS,

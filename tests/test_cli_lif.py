@@ -1,0 +1,104 @@
+"""`python -m snncore lif`: numbers, exit status and messages."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from snncore.cli import main
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["lif", *words])
+
+
+def answer(*words):
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_the_example_of_the_help_agrees_with_theory():
+    a = answer("--current", "2.5", "--duration", "500")
+    assert a["n_spikes"] == 16 == len(a["spike_times_ms"])
+    assert a["rate_hz"] == 32.0
+    assert a["theory_rate_hz"] == pytest.approx(33.6407116302)
+    assert abs(a["relative_error"]) < 0.004
+    assert a["first_spike_ms"] == pytest.approx(a["theory_first_spike_ms"], abs=1e-9)
+    assert a["theory"] == "exact" and a["device"] == "cpu"
+
+
+def test_nests_numbers_come_out_of_the_command_line():
+    nest = ["--v-rest", "0", "--v-reset", "0", "--v-th", "15", "--tau-m", "10", "--t-ref", "2"]
+    a = answer(*nest, "--r-m", "40", "--current", "1", "--dt", "0.125", "--duration", "50")
+    assert a["first_spike_ms"] == pytest.approx(4.700036292457356, abs=1e-13)
+    b = answer(*nest, "--r-m", "2", "--current", "7.5", "--sigma-v", "0.8660254037844386")
+    assert b["theory"] == "Siegert"
+    assert b["theory_rate_hz"] == pytest.approx(27.1095934379, abs=1e-8)
+
+
+def test_what_is_not_known_is_null():
+    a = answer("--current", "0")
+    assert a["n_spikes"] == 0
+    assert a["cv"] is None and a["first_spike_ms"] is None and a["theory_first_spike_ms"] is None
+
+
+def test_the_same_seed_is_the_same_run_and_another_is_another():
+    noisy = ("--current", "2", "--sigma-v", "3")
+    first = answer(*noisy, "--seed", "7")
+    assert first == answer(*noisy, "--seed", "7")
+    assert first["spike_times_ms"] != answer(*noisy, "--seed", "8")["spike_times_ms"]
+
+
+def test_lines_for_people():
+    result = run()
+    assert result.exit_code == 0
+    assert "theory_rate_hz" in result.stdout and "33.6407" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--tau-m", "nan"), "tau_m must be finite, got nan"),
+        (("--tau-m", "-5"), "tau_m must be > 0 ms, got -5.0"),
+        (("--duration", "-1"), "duration must be >= 1 ms, got -1.0"),
+        (("--dt", "0"), "dt must be > 0 ms, got 0.0"),
+        (("--current", "inf"), "current must be finite"),
+        (("--seed", "-1"), "seed must be >= 0, got -1"),
+        (("--v-reset", "-40"), "v_reset must be < v_th"),
+        (("--duration", "100000", "--dt", "0.001"), "at most 1,000,000 steps"),
+        (("--reset", "hard"), "hard"),
+        (("--csv", "/nowhere/at/all.csv"), "cannot write --csv"),
+    ],
+)
+def test_bad_arguments_end_with_status_2_and_one_line(words, message):
+    result = run(*words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert message in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_the_table_goes_to_a_file(tmp_path):
+    file = tmp_path / "run.csv"
+    assert run("--csv", str(file), "--duration", "100").exit_code == 0
+    lines = file.read_text().splitlines()
+    assert lines[0] == "t_ms,current_na,v_mv,spike" and len(lines) == 1001
+
+
+def test_the_script_option_prints_a_program():
+    result = run("--script", "--sigma-v", "2", "--seed", "5")
+    assert result.exit_code == 0
+    compile(result.stdout, "script", "exec")
+    assert "SEED = 5" in result.stdout
+
+
+def test_a_fresh_process_prints_one_object_and_nothing_else():
+    done = subprocess.run(
+        [sys.executable, "-m", "snncore", "lif", "--json"],
+        capture_output=True, text=True, check=True, env={**os.environ, "SNNCORE_DEVICE": "cpu"},
+    )  # fmt: skip
+    assert json.loads(done.stdout)["n_spikes"] == 16
+    assert done.stderr == ""
