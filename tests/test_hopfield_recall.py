@@ -23,6 +23,7 @@ from snncore.hopfield import (
     binarise,
     bound,
     corrupt,
+    experiment,
     fit,
     frames,
     make_patterns,
@@ -31,6 +32,7 @@ from snncore.hopfield import (
     modern_energy,
     recall,
     spiking_recall,
+    with_own,
 )
 from snncore.hopfield.patterns import choose
 
@@ -388,6 +390,28 @@ def test_chunks_of_probes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert whole.spikes is not None and parts.spikes is not None
     for name in whole.spikes._fields:
         assert torch.equal(getattr(whole.spikes, name), getattr(parts.spikes, name)), name
+
+
+def test_an_experiment_equals_its_parts() -> None:
+    patterns = stored(5, 10)
+    noise, params = NoiseParams("flip", 0.3), RecallParams(rule="modern")
+    answer = experiment(patterns, noise, params, seed=3, trials=2)
+    probes = corrupt(patterns.states.repeat(2, 1), patterns.shape, noise, seed=3)
+    assert (answer.probes == probes).all()
+    assert answer.result.targets.tolist() == [0, 1, 2, 3, 4] * 2
+    expected = recall(patterns, probes, params, noise=noise, targets=torch.arange(5).repeat(2))
+    assert (answer.result.recalled == expected.recalled).all()
+    assert answer.untouched == 0.0
+    assert experiment(patterns, NoiseParams("flip", 0.0), params).untouched == 1.0
+
+
+def test_own_pictures_come_first_at_the_size_of_the_others() -> None:
+    patterns = stored(2, 8)
+    ramp = np.tile(np.arange(100, dtype=np.uint8), (50, 1))
+    got = with_own(patterns, [ramp])
+    assert got.names == ("yours 1", "x", "x")
+    assert got.states[0].reshape(8, 8).tolist() == [[-1] * 4 + [1] * 4] * 8
+    assert with_own(patterns, []) is patterns
 
 
 @pytest.mark.parametrize(

@@ -9,27 +9,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
-import torch
+from numpy.typing import NDArray
 
 from snncore import datasets
 from snncore.datasets.files import read_image
-from snncore.device import choose_device
 from snncore.hopfield import (
     RULES,
+    Answer,
     NoiseParams,
     PatternParams,
-    Patterns,
-    Preflight,
-    Recall,
     RecallParams,
     SpikingParams,
-    binarise,
-    corrupt,
+    experiment,
+    film,
     fit,
-    frames,
     make_patterns,
-    preflight,
-    recall,
+    with_own,
 )
 from snncore.params import Params, Spec, choice, integer, number
 
@@ -118,15 +113,6 @@ PRESETS = {
 }
 
 
-class Answer(NamedTuple):
-    """What one engine call gives the page, on the CPU."""
-
-    patterns: Patterns
-    probes: torch.Tensor
-    result: Recall
-    flight: Preflight
-
-
 class Score(NamedTuple):
     """One row of the comparison."""
 
@@ -136,23 +122,13 @@ class Score(NamedTuple):
     steps: str
 
 
-def _cpu(value: Any) -> Any:
-    """A tuple of tensors, and tuples of them, on the CPU."""
-    if isinstance(value, torch.Tensor):
-        return value.cpu()
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_cpu(v) for v in value))
-    return value
-
-
 @st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
 def read_own(data: bytes) -> bytes:
     """An uploaded PNG or JPEG as 64×64 grey levels."""
     return fit(read_image(data), (OWN_SIDE, OWN_SIDE)).tobytes()
 
 
-def _stored(p: PageParams, own: tuple[bytes, ...]) -> Patterns:
-    """The chosen pictures, the visitor's own before them."""
+def _recall(p: PageParams, own: tuple[bytes, ...], rule: str) -> Answer:
     pictures = datasets.load(p.dataset)
     chosen = make_patterns(
         pictures.images,
@@ -160,25 +136,11 @@ def _stored(p: PageParams, own: tuple[bytes, ...]) -> Patterns:
         pictures.class_names,
         PatternParams(count=p.count, size=p.size, threshold=p.threshold),
     )
-    if not own:
-        return chosen
     side = (OWN_SIDE, OWN_SIDE)
-    grey = np.stack(
-        [fit(np.frombuffer(d, dtype=np.uint8).reshape(side), chosen.shape) for d in own]
+    mine = [np.frombuffer(data, dtype=np.uint8).reshape(side) for data in own]
+    return experiment(
+        with_own(chosen, mine, p.threshold), p.noise(), p.memory(rule), p.spiking(), seed=p.seed
     )
-    states = torch.cat([torch.from_numpy(binarise(grey, p.threshold)), chosen.states])
-    names = tuple(f"yours {k + 1}" for k in range(len(own)))
-    return Patterns(states, chosen.shape, names + chosen.names)
-
-
-def _recall(p: PageParams, own: tuple[bytes, ...], rule: str) -> Answer:
-    device = choose_device().device
-    patterns = _stored(p, own).to(device)
-    probes = corrupt(patterns.states, patterns.shape, p.noise(), seed=p.seed)
-    result = recall(
-        patterns, probes, p.memory(rule), noise=p.noise(), spiking=p.spiking(), seed=p.seed
-    )
-    return Answer(*_cpu(Answer(patterns, probes, result, preflight(patterns.states))))
 
 
 @st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
@@ -190,27 +152,25 @@ def run(p: PageParams, own: tuple[bytes, ...]) -> Answer:
 @st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
 def compare(p: PageParams, own: tuple[bytes, ...]) -> list[Score]:
     """All memories on the same probes, then the bound and the baselines."""
-    rows = []
-    for rule in RULES:
-        answer = _recall(p, own, rule)
-        r = answer.result
-        rows.append(Score(rule, r.pixel_accuracy, r.exact_fraction, str(r.steps)))
+    answers = {rule: _recall(p, own, rule) for rule in RULES}
+    rows = [
+        Score(rule, a.result.pixel_accuracy, a.result.exact_fraction, str(a.result.steps))
+        for rule, a in answers.items()
+    ]
+    any_answer = answers["spiking"]
+    r = any_answer.result
     rows.append(Score("best possible", r.bound_pixel_accuracy, r.bound_exact_fraction, "–"))
-    clean = float((answer.probes == answer.patterns.states).all(dim=1).float().mean())
-    rows.append(Score("damaged input as it is", r.probe_pixel_accuracy, clean, "–"))
+    rows.append(Score("damaged input as it is", r.probe_pixel_accuracy, any_answer.untouched, "–"))
     rows.append(Score("one blank picture", r.background_pixel_accuracy, 0.0, "–"))
     return rows
 
 
 @st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
-def film(p: PageParams, own: tuple[bytes, ...], which: int) -> list[tuple[int, np.ndarray]]:
-    """At most `FILM` moments of picture `which`: (step, states [N])."""
-    patterns = _stored(p, own)
-    samples = torch.arange(len(patterns.states))
-    probe = corrupt(patterns.states, patterns.shape, p.noise(), seed=p.seed, samples=samples)[which]
-    way = list(frames(patterns, probe, p.memory(), spiking=p.spiking(), seed=p.seed, sample=which))
-    picks = sorted({round(k) for k in np.linspace(0, len(way) - 1, FILM)})
-    return [(way[k].step, way[k].pixels.numpy()) for k in picks]
+def moments(
+    p: PageParams, own: tuple[bytes, ...], which: int
+) -> list[tuple[int, NDArray[np.float32]]]:
+    """The way of picture `which` in at most `FILM` pictures: (step, states [N])."""
+    return film(run(p, own), which, p.memory(), p.spiking(), seed=p.seed, count=FILM)
 
 
 def npz(answer: Answer) -> bytes:

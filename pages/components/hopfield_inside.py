@@ -7,11 +7,11 @@ import streamlit as st
 
 from pages.components import hopfield as hop
 from pages.components.frame import is_dark
-from snncore.hopfield import background, bayes_beta, first_step_error, matched_beta
+from snncore.hopfield import Answer, background, bayes_beta, first_step_error, matched_beta
 from snncore.plots import recall as figures
 
 
-def picture_choice(answer: hop.Answer) -> int:
+def picture_choice(answer: Answer) -> int:
     """Which picture the inner views follow."""
     names = [f"{k + 1} {n}" for k, n in enumerate(answer.patterns.names)]
     failed = [k for k, good in enumerate(answer.result.exact.tolist()) if not good]
@@ -19,10 +19,10 @@ def picture_choice(answer: hop.Answer) -> int:
     return names.index(chosen) if chosen in names else 0
 
 
-def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: hop.Answer) -> None:
+def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: Answer) -> None:
     """The way to the answer: a strip of film, overlap and energy."""
     which, r = picture_choice(answer), answer.result
-    strip = hop.film(p, own, which)
+    strip = hop.moments(p, own, which)
     unit = "step" if r.rule != "modern" else "update"
     with st.container(horizontal=True, gap="small", key="hop_film"):
         for step, states in strip:
@@ -85,7 +85,7 @@ def _energy_words(p: hop.PageParams) -> str:
     )
 
 
-def spikes_panel(answer: hop.Answer) -> None:
+def spikes_panel(answer: Answer) -> None:
     """The race of the memory units, their spikes, and a sample of the visible cells."""
     trace = answer.result.spikes
     if trace is None:
@@ -139,7 +139,7 @@ def spikes_panel(answer: hop.Answer) -> None:
         )
 
 
-def equations_panel(p: hop.PageParams, answer: hop.Answer) -> None:
+def equations_panel(p: hop.PageParams, answer: Answer) -> None:
     """What the chosen memory computes, with this page's numbers in it."""
     count, n = answer.patterns.states.shape
     noise = p.noise()

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.components import hopfield as hop
-from snncore.hopfield import ALPHA_C, CYCLE, MOVING, Recall
+from snncore.hopfield import ALPHA_C, CYCLE, MOVING, Answer, Recall
 from snncore.plots import recall as figures
 
 MAX_CARDS = 24
@@ -52,7 +51,7 @@ def verdict(r: Recall) -> Verdict:
     )
 
 
-def preflight_text(answer: hop.Answer, rule: str) -> tuple[str, str]:
+def preflight_text(answer: Answer, rule: str) -> tuple[str, str]:
     """Colour ("green", "orange" or "red") and a plain sentence about the stored pictures."""
     f = answer.flight
     count, n = answer.patterns.states.shape
@@ -91,7 +90,7 @@ def preflight_text(answer: hop.Answer, rule: str) -> tuple[str, str]:
     return colour, text
 
 
-def scores(answer: hop.Answer) -> None:
+def scores(answer: Answer) -> None:
     """The five numbers without which a recall cannot be judged."""
     r = answer.result
     count = len(r.exact)
@@ -121,7 +120,7 @@ def scores(answer: hop.Answer) -> None:
         )
 
 
-def _caption(answer: hop.Answer, k: int) -> str:
+def _caption(answer: Answer, k: int) -> str:
     r, name = answer.result, answer.patterns.names[k]
     if bool(r.exact[k]):
         return f":green[✓] **{name}** · exact"
@@ -132,7 +131,7 @@ def _caption(answer: hop.Answer, k: int) -> str:
     return f":red[✗] **{name}** · {percent(float(r.pixels[k]))} right{like}{rest}"
 
 
-def gallery(answer: hop.Answer, mark: bool) -> None:
+def gallery(answer: Answer, mark: bool) -> None:
     """A card for each picture: stored, damaged, recalled, and the score."""
     width = CARD if len(answer.probes) > 4 else LARGE_CARD
     st.caption(
@@ -163,7 +162,7 @@ def gallery(answer: hop.Answer, mark: bool) -> None:
         st.caption(f"The first {MAX_CARDS} of {len(originals)} are shown; all of them count.")
 
 
-def sheet(answer: hop.Answer) -> bytes:
+def sheet(answer: Answer) -> bytes:
     """The pictures as one PNG for a report: stored, damaged, recalled, scores below."""
     shape, r = answer.patterns.shape, answer.result
     rows = [

@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from snncore import datasets
 from snncore.cli import Report, json_option, main, param_options, progress
-from snncore.device import choose_device, synchronise
+from snncore.device import choose_device
 from snncore.hopfield import (
     NoiseParams,
     PatternParams,
     RecallParams,
     SpikingParams,
-    corrupt,
+    experiment,
     make_patterns,
-    preflight,
 )
-from snncore.hopfield import recall as run_recall
 from snncore.params import Params
 
 
@@ -79,21 +77,17 @@ def recall(
     choice = choose_device(device)
     pictures = datasets.load(dataset, split)
     patterns = make_patterns(pictures.images, pictures.labels, pictures.class_names, stored)
-    patterns = patterns.to(choice.device)
     count, n = patterns.states.shape
     progress(
         f"{count} pictures of {n} pixels, {count * trials} probes, {rule.rule} on {choice.name}"
     )
 
-    targets = torch.arange(count, device=choice.device).repeat(trials)
-    probes = corrupt(patterns.states[targets], patterns.shape, how, seed=seed)
     start = time.perf_counter()
-    result = run_recall(
-        patterns, probes, rule, noise=how, spiking=spiking, seed=seed, targets=targets
+    answer = experiment(
+        patterns, how, rule, spiking, seed=seed, trials=trials, device=choice.device
     )
-    synchronise(choice.device)
     seconds = time.perf_counter() - start
-    flight = preflight(patterns.states)
+    result, flight, probes = answer.result, answer.flight, answer.probes
     report = Report(
         dataset=dataset,
         split=split,

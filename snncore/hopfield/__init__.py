@@ -23,6 +23,7 @@ from snncore.hopfield.rules import (
     preflight,
     pseudo_inverse,
 )
+from snncore.hopfield.session import Answer, experiment, film, to_cpu, with_own
 from snncore.hopfield.spiking import SpikingParams, SpikingTrace, spiking_recall
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "KINDS",
     "MOVING",
     "RULES",
+    "Answer",
     "Bound",
     "Frame",
     "LowRank",
@@ -52,7 +54,9 @@ __all__ = [
     "bound",
     "corrupt",
     "energy",
+    "experiment",
     "field",
+    "film",
     "first_step_error",
     "fit",
     "frames",
@@ -66,5 +70,7 @@ __all__ = [
     "recall",
     "spiking_recall",
     "synchronous",
+    "to_cpu",
     "trajectory",
+    "with_own",
 ]
