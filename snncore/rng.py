@@ -105,7 +105,7 @@ def draws(
     c3 = torch.full((1, 1, 1), stream_id, dtype=torch.int64, device=device)
     words = philox((c0, c1, c2, c3), split_seed(seed))
     four = torch.stack(words, dim=1)  # ten rounds mix every counter in: all [blocks, B, N]
-    return four.reshape(-1, len(samples), n_neurons)[:n_draws]
+    return four.reshape(4 * len(blocks), len(samples), n_neurons)[:n_draws]
 
 
 def uniform(words: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ def _warm_up() -> None:
 
     from snncore.device import cpu_count
 
-    torch.set_num_threads(cpu_count())
+    torch.set_num_threads(max(1, cpu_count() - 1))  # one core stays free to serve pages
     # What is alive now (300,000 objects of imported libraries) lives until the server stops:
     # collect the garbage once, then take the rest out of every later collection, each of which
     # would otherwise hold the interpreter for about 0.1 s (streamlit#8977).

@@ -17,6 +17,7 @@ from snncore.stdp import TrainParams
 from snncore.stdp.train import Presentation, first_layer, present
 
 from .frame import is_dark
+from .picture import picture
 from .share import Download
 from .trainer_job import DataChoice, Payload, Summary, Upload
 
@@ -146,37 +147,42 @@ def _draw_state(
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.markdown("**Receptive fields** · the weights of each neuron")
-        scale = max(1, 720 // fields.shape[1])
-        colours = (
-            "orange: ON cells, blue: OFF cells" if params.retina == "on_off" else "white: strong"
-        )
-        st.image(
-            base.png(fields, scale=scale),
+        on_off = params.retina == "on_off"
+        colours = "orange: ON cells, blue: OFF cells" if on_off else "white: strong"
+        picture(
+            base.png(fields, scale=max(1, 720 // fields.shape[1])),
             caption=f"The first {min(params.neurons, training.MAX_FIELDS)} neurons; {colours}.",
-            width="stretch",
+            alt="Mosaic of the receptive fields of the neurons",
         )
     with right:
         st.markdown(f"**One test image** · a “{label}” in spikes")
         busiest = np.sort(np.argsort(example.cells, kind="stable")[-_SHOWN_CELLS:])
         first, second = st.columns([1, 2.4], gap="small", vertical_alignment="center")
-        first.image(base.png(image, scale=max(1, 112 // image.shape[0])), caption="image")
-        second.image(
-            base.raster_png(example.inputs[:, busiest], dark=is_dark(), scale=4),
-            caption=f"Input spikes: one row per cell (the {len(busiest)} most driven), "
-            f"{params.feature_steps * params.dt:.0f} ms from left to right",
-            width="stretch",
-        )
-        st.image(
+        with first:
+            picture(
+                base.png(image, scale=max(1, 112 // image.shape[0])),
+                caption="image",
+                alt=f"The test image, a {label}",
+                width="content",
+            )
+        with second:
+            picture(
+                base.raster_png(example.inputs[:, busiest], dark=is_dark(), scale=4),
+                caption=f"Input spikes: one row per cell (the {len(busiest)} most driven), "
+                f"{params.feature_steps * params.dt:.0f} ms from left to right",
+                alt="Raster of the input spikes",
+            )
+        spikes, active = int(example.outputs.sum()), int(example.outputs.any(axis=0).sum())
+        picture(
             base.raster_png(
                 example.outputs[:, : training.MAX_FIELDS],
                 dark=is_dark(),
                 colour=base.COLOURS["spike"],
                 scale=6,
             ),
-            caption=f"Output spikes, one row per neuron: {int(example.outputs.sum())} from "
-            f"{int(example.outputs.any(axis=0).sum())} of {params.neurons} neurons"
-            + ("" if trained_yet else ", before learning"),
-            width="stretch",
+            caption=f"Output spikes, one row per neuron: {spikes} from {active} of "
+            f"{params.neurons} neurons" + ("" if trained_yet else ", before learning"),
+            alt="Raster of the output spikes",
         )
 
 
@@ -271,8 +277,11 @@ def try_network() -> None:
         return
     names = saved.trained.class_names
     vote = names[int(found.votes[0])] if found.votes[0] >= 0 else "no answer"
-    st.image(
-        base.png(small[0], scale=max(1, 140 // small.shape[1])), caption="as the network sees it"
+    picture(
+        base.png(small[0], scale=max(1, 140 // small.shape[1])),
+        caption="as the network sees it",
+        alt="The uploaded picture at the size of the network's images",
+        width="content",
     )
     st.markdown(
         f"Linear readout: **{names[int(found.classes[0])]}** · vote: **{vote}** · "

@@ -1,0 +1,174 @@
+"""A real server and a real browser: without one the tests are left out; under CI they fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Headless, as root in a container too, and without any conversation with Google.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+READY = (
+    "document.querySelector('[data-testid=stApp]')"
+    "?.getAttribute('data-test-script-state') === 'notRunning'"
+)
+# A page below the root asks for two of the server's own addresses under its own path first.
+KNOWN_404 = ("/_stcore/health", "/_stcore/host-config")
+
+
+class Visitor:
+    """A browser tab that remembers what it should never see."""
+
+    def __init__(self, browser: Browser, base: str, *, width: int = 1280, dark: bool = False):
+        self.base = base
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if dark else "light",
+        )
+        context.set_default_timeout(60_000)
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("response", self._response)
+        self.page.on("request", self._request)
+        self.page.on("console", self._console)
+
+    def _response(self, response: object) -> None:
+        url, status = response.url, response.status  # type: ignore[attr-defined]
+        if status >= 400 and not url.endswith(KNOWN_404):
+            self.complaints.append(f"{status} {url}")
+
+    def _request(self, request: object) -> None:
+        url = request.url  # type: ignore[attr-defined]
+        if not url.startswith((self.base, "data:", "blob:")):
+            self.complaints.append(f"external request: {url}")
+
+    def _console(self, message: object) -> None:
+        text = message.text  # type: ignore[attr-defined]
+        if message.type == "error" and "404 (Not Found)" not in text:  # type: ignore[attr-defined]
+            self.complaints.append(f"console: {text}")
+
+    def open(self, path: str, *, wait: bool = True) -> Page:
+        self.page.goto(f"{self.base}/{path}", wait_until="commit")
+        if wait:
+            self.ready()
+        return self.page
+
+    def ready(self) -> None:
+        """Until the page's script has run to its end."""
+        self.page.wait_for_function(READY, timeout=120_000)
+
+    def check(self) -> None:
+        """No dialog, no error on the page, nothing wrong behind it."""
+        assert self.page.get_by_role("dialog").count() == 0
+        assert self.page.get_by_test_id("stException").count() == 0
+        assert self.complaints == []
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+def _missing(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _chromium(playwright: Playwright) -> str:
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None and Path(playwright.chromium.executable_path).exists():
+        found = playwright.chromium.executable_path
+    if found is None:
+        _missing(
+            "no browser: install Chromium or Chrome, or run `.venv/bin/playwright install chromium`"
+        )
+        raise AssertionError("unreachable")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = _chromium(playwright)
+        try:
+            opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        except Error as error:
+            _missing(f"the browser at {path} does not start: {error}")
+            raise
+        yield opened
+        opened.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.Popen[bytes], str]:
+    """A fresh server of the dashboard, and its address once it answers."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", "dashboard.py"),
+            *("--server.port", str(port), "--server.address", "127.0.0.1"),
+            *("--server.headless", "true", "--server.fileWatcherType", "none"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    base = f"http://127.0.0.1:{port}"
+    pause = threading.Event()
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{base}/_stcore/health", timeout=1) as answer:
+                if answer.read() == b"ok":
+                    return process, base
+        except OSError:
+            pause.wait(0.1)
+    process.kill()
+    raise AssertionError("the server did not start in a minute")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    process, base = start_server()
+    yield base
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
+    """Opens tabs on the shared server and looks at their complaints at the end."""
+    opened: list[Visitor] = []
+
+    def make(**options: object) -> Visitor:
+        opened.append(Visitor(browser, server, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield make
+    for visitor in opened:
+        visitor.check()
+        visitor.close()

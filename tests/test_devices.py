@@ -1,0 +1,129 @@
+"""What must hold on every device: no float64 on the way, the choice of the device, its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from snncore import device, hopfield, retina, rng
+from snncore.encoding.delta import delta_encode
+from snncore.encoding.latency import latency_encode
+from snncore.neurons.lif import LIFParams, lif_init, lif_step
+from snncore.stdp import TrainParams, drive
+from snncore.stdp.dense import (
+    Draw,
+    counts_torch,
+    first_spikes_torch,
+    homeostasis,
+    merge_torch,
+)
+from snncore.stdp.train import first_layer
+
+
+class _NoFloat64(TorchDispatchMode):
+    """Fails when any operation takes or makes a float64 tensor, as MPS would."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for value in torch.utils._pytree.tree_leaves((args, out)):
+            if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
+                raise TypeError(f"float64 in {func}")
+        return out
+
+
+@contextmanager
+def no_float64() -> Iterator[None]:
+    with _NoFloat64():
+        yield
+
+
+def _stdp() -> None:
+    params = TrainParams(neurons=6, steps=20, feature_steps=20)
+    images = np.arange(5 * 64, dtype=np.uint8).reshape(5, 8, 8)
+    layer = first_layer(images, params)
+    limit = torch.from_numpy(drive.limits(drive.cells(images, params), params).astype(np.int64))
+    draw = Draw(0, rng.stream("train_spikes"), torch.arange(5))
+    with no_float64():
+        spikes = first_spikes_torch(layer, limit, draw, params)
+        moved, wins = merge_torch(layer, spikes, 0.1)
+        homeostasis(moved.theta, wins, 5, 0.02, params)
+        counts_torch(layer, limit, draw, params)
+
+
+def _lif() -> None:
+    params = LIFParams()
+    with no_float64():
+        state = lif_init((2, 3), params)
+        for _ in range(3):
+            state = lif_step(torch.full((2, 3), 9.0), state, params, 0.5).state
+
+
+def _encoding() -> None:
+    values = torch.linspace(0, 1, 12).view(2, 6)
+    with no_float64():
+        retina.on_off(torch.rand(2, 9, 9), retina.RetinaParams())
+        latency_encode(values, n_steps=10)
+        delta_encode(torch.linspace(-1, 1, 30).view(30, 1, 1))
+        rng.normal(rng.draws(0, rng.stream("noise"), torch.arange(2), 3, 5))
+
+
+def _hopfield() -> None:
+    words = rng.draws(0, rng.stream("recall"), torch.arange(3), 40, 1)[0]
+    patterns = torch.where(words % 2 == 0, 1.0, -1.0)
+    memory = hopfield.hebb(patterns)
+    with no_float64():
+        list(hopfield.synchronous(memory, patterns, 3))
+        list(hopfield.asynchronous(memory, patterns, 2, seed=0))
+        list(hopfield.modern(patterns, patterns, 0.4, 2))
+        hopfield.spiking_recall(patterns, patterns, hopfield.SpikingParams(), seed=0)
+
+
+@pytest.mark.parametrize("path", [_stdp, _lif, _encoding, _hopfield])
+def test_the_torch_paths_never_touch_float64(path: Callable[[], None]) -> None:
+    path()
+
+
+def test_the_guard_itself_notices_float64() -> None:
+    with pytest.raises(TypeError, match="float64"), no_float64():
+        torch.zeros(2, dtype=torch.float64)
+
+
+def test_device_can_be_forced_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert device.choose_device("cpu").reason == "asked for"
+    monkeypatch.setenv("SNNCORE_DEVICE", "cpu")
+    assert device.choose_device().reason == "SNNCORE_DEVICE=cpu"
+    monkeypatch.setenv("SNNCORE_DEVICE", "abacus")
+    with pytest.raises(ValueError, match="device must be one of"):
+        device.choose_device()
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_auto_prefers_cuda_then_mps_then_cpu(
+    cuda: bool, mps: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "a GPU")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    choice = device.choose_device("auto")
+    assert choice.device.type == chosen and "auto" in choice.reason
+
+
+def test_a_device_that_is_not_there_is_refused_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=r"'cuda'.*not available.*'auto' or 'cpu'"):
+        device.choose_device("cuda")
+
+
+def test_memory_and_cores_are_plausible() -> None:
+    assert device.cpu_count() >= 1
+    assert device.memory_bytes() > 100 * 2**20
