@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import frame, home
+from pages.components.picture import picture
 from snncore import datasets
 from snncore.device import choose_device
 
@@ -37,7 +38,7 @@ def card(key: frame.PageKey, words: str) -> None:
     vignette = home.picture(key)
     if vignette is not None:
         image = vignette.dark if frame.is_dark() else vignette.light
-        st.image(image, width="stretch", alt=vignette.alt)
+        picture(image, alt=vignette.alt)
     elif not complete:
         st.skeleton(height=140)
     frame.page_link(key, label=f"**{frame.PAGES[key].title}**", stretch=False)

@@ -10,13 +10,10 @@ from pages.components import hopfield as hop
 from pages.components import hopfield_inside as inside
 from pages.components import hopfield_views as views
 from pages.components.controls import controls, link_params, presets
+from pages.components.fetch import present_or_offer
 from pages.components.frame import open_page
 from pages.components.inline import inline
-from pages.components.job_panel import job_panel
 from pages.components.share import Download, share_bar
-from snncore import datasets
-from snncore.jobs import Progress, get_manager
-from snncore.params import digest
 
 open_page("hopfield")
 presets("hop", hop.PageParams, hop.PRESETS)
@@ -69,26 +66,9 @@ with side:
 p = hop.PageParams.from_dict(values)
 mine = tuple(own)
 shown = p
-info = next(i for i in datasets.catalogue() if i.name == p.dataset)
-if not info.present:
-    with head:
-        st.warning(
-            f"{info.note} Until then this page goes on with the bundled icons.",
-            icon=":material/database:",
-        )
-
-        def fetch() -> object:
-            for step in datasets.download(info.name):
-                yield Progress(step.done_bytes / max(1, step.total_bytes), step.text)
-
-        job_panel(
-            "hop_fetch",
-            submit=lambda owner: get_manager().submit(owner, digest("download", info.name), fetch),
-            draw=lambda payload, done: None,
-            label="Download it now",
-            ticket_param="download",
-        )
-    shown = dataclasses.replace(p, dataset="icons")
+with head:
+    if not present_or_offer(p.dataset, "the bundled icons", "hop"):
+        shown = dataclasses.replace(p, dataset="icons")
 
 answer = inline(lambda: hop.run(shown, mine))
 

@@ -6,12 +6,11 @@ import streamlit as st
 
 from pages.components import trainer, trainer_job
 from pages.components.controls import controls, link_params, presets
+from pages.components.fetch import present_or_offer
 from pages.components.frame import open_page
 from pages.components.inline import inline
 from pages.components.job_panel import job_panel
 from pages.components.share import share_bar
-from snncore import datasets
-from snncore.jobs import Progress, get_manager
 
 open_page("stdp")
 presets("stdp", trainer.PageParams, trainer.PRESETS)
@@ -40,30 +39,10 @@ with side:
 page_params = inline(lambda: trainer.PageParams.from_dict(chosen))
 params = page_params.engine()
 
-
-def download_panel(name: str, note: str) -> None:
-    """Offer to fetch a data set that is not here, with its progress."""
-    st.warning(f"{note} Until then this page shows the bundled digits.", icon=":material/database:")
-
-    def fetch() -> object:
-        for step in datasets.download(name):
-            yield Progress(step.done_bytes / max(1, step.total_bytes), step.text)
-
-    job_panel(
-        "stdp_fetch",
-        submit=lambda owner: get_manager().submit(owner, f"download-{name}", fetch),
-        draw=lambda payload, done: None,
-        label="Download it now",
-        ticket_param="download",
-    )
-
-
 with main:
     upload = trainer.checked_upload(own)
-    info = next(i for i in datasets.catalogue() if i.name == data.dataset)
-    if upload is None and not info.present:
-        download_panel(info.name, info.note)
-        data = trainer_job.DataChoice(dataset="digits")
+    if upload is None and not present_or_offer(data.dataset, "the bundled digits", "stdp"):
+        data = trainer_job.DataChoice()
     view = job_panel(
         "stdp_run",
         submit=lambda owner: trainer_job.submit(owner, data, params, upload),

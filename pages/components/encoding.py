@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pages.components import controls, frame
 from pages.components.encoding_panel import View, defaults, equations, npz, preset_row, settings
 from pages.components.inline import inline
+from pages.components.picture import picture
 from pages.components.share import Download
 from snncore import datasets, encoding, metrics
 from snncore.encoding import Code
@@ -62,9 +63,8 @@ def picture_panel() -> View:
     with columns[0]:
         with st.container(height=CODE_HEAD, border=False, vertical_alignment="bottom"):
             st.markdown("**Original**")
-        st.image(
+        picture(
             plots.picture(values.ravel(), values.shape),
-            width="stretch",
             alt=f"The picture to encode: {what}",
         )
         st.caption(
@@ -236,12 +236,12 @@ def _column(
     else:
         sent = inline(lambda: send(uploaded, code, own, params, dark))
     with st.container(gap="small"):
-        st.image(sent.picture, width="stretch", alt=f"Picture read back from {code.title}")
+        picture(sent.picture, alt=f"Picture read back from {code.title}")
         st.markdown(
             f"**{sent.spikes_per_pixel:.3g}** spikes per pixel  \n"
             f"RMSE **{sent.rmse:.3f}**, PSNR **{sent.psnr:.1f} dB**"
         )
-        st.image(sent.raster, width="stretch", alt=f"Spike raster of {code.title}")
+        picture(sent.raster, alt=f"Spike raster of {code.title}")
         order = "brightest on top" if params.sort else "first pixel on top"
         st.caption(
             f"Time → {params.n_steps} steps; {sent.shown_rows} neurons, {order}; "

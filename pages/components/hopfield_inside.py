@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.components import hopfield as hop
 from pages.components.frame import is_dark
+from pages.components.picture import picture
 from snncore.hopfield import Answer, background, bayes_beta, first_step_error, matched_beta
 from snncore.plots import recall as figures
 
@@ -27,7 +28,7 @@ def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: Answer) -> No
     with st.container(horizontal=True, gap="small", key="hop_film"):
         for step, states in strip:
             name = "input" if step == 0 else f"{unit} {step}"
-            st.image(
+            picture(
                 figures.png(figures.tile(states, answer.patterns.shape)),
                 caption=name,
                 width=100,
@@ -127,9 +128,8 @@ def spikes_panel(answer: Answer) -> None:
         st.caption("Spikes of the memory units.")
     with right:
         shown = trace.visible_spikes[:, which].numpy()
-        st.image(
+        picture(
             figures.visible_raster(shown, dark=is_dark()),
-            width="stretch",
             alt="Raster of visible cells: noisy stripes at first, steady ones after the decision.",
         )
         st.caption(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.components.picture import picture
 from snncore.hopfield import ALPHA_C, CYCLE, MOVING, Answer, Recall
 from snncore.plots import recall as figures
 
@@ -146,7 +147,7 @@ def gallery(answer: Answer, mark: bool) -> None:
             with st.container(width=width, gap="xsmall"):
                 caption = _caption(answer, k)
                 truth = originals[k] if mark else None
-                st.image(
+                picture(
                     figures.triptych(
                         [
                             figures.tile(originals[k], shape),
@@ -154,7 +155,6 @@ def gallery(answer: Answer, mark: bool) -> None:
                             figures.tile(recalled[k], shape, truth=truth),
                         ]
                     ),
-                    width="stretch",
                     alt=f"{answer.patterns.names[k]}: stored, damaged and recalled.",
                 )
                 st.caption(caption)
