@@ -32,8 +32,8 @@ with top:
     lif.number_row(summary)
 
 with main:
-    st.altair_chart(
-        plots.trace_chart(result, neuron, height=400),
+    st.vega_lite_chart(
+        spec=plots.trace_chart(result, neuron, height=400),
         key="lif_trace_chart",
         alt="Membrane voltage over time with threshold and spikes, above the current.",
     )

@@ -244,8 +244,8 @@ def curve_panel(bench: Bench, rate: float) -> None:
     flat = StimulusParams(current=bench.current, sigma_v=bench.sigma_v)
     run = RunParams(dt=bench.dt, duration=max(1000.0, bench.dt), seed=bench.seed)
     curve = inline(lambda: cached_curve(neuron, flat, run))
-    st.altair_chart(
-        plots.fi_chart(curve, bench.current, rate, height=300),
+    st.vega_lite_chart(
+        spec=plots.fi_chart(curve, bench.current, rate, height=300),
         key="lif_fi_chart",
         alt="Firing rate over constant current: simulated dots on the theoretical line.",
     )
@@ -279,8 +279,8 @@ def crowd_panel(bench: Bench, dark: bool) -> None:
         f"mark per spike, 0 to {n.duration:g} ms.{cut}"
     )
     st.image(crowd.raster, width="stretch")
-    st.altair_chart(
-        plots.population_chart(n),
+    st.vega_lite_chart(
+        spec=plots.population_chart(n),
         key="lif_population_chart",
         alt="Firing rate of the population over time, with its theory.",
     )

@@ -1,7 +1,9 @@
 """Figures of the LIF Playground: voltage over current, the f–I curve, the population's rate.
 
-Altair charts for the page, one matplotlib figure for export. Every line is thinned to at most
-`MAX_POINTS` points without losing a peak.
+The charts are plain Vega-Lite specifications with their data in `datasets`, for
+`st.vega_lite_chart`. Altair would write the same ones, but takes 110 ms to build and validate the
+trace's; this is redrawn at every move of a slider and takes 1 ms. Every line is thinned to at most
+`MAX_POINTS` points without losing a peak. One matplotlib figure is for export.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import io
 import threading
 from typing import Any, Literal
 
-import altair as alt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,15 +21,19 @@ from snncore.playground import FICurve, Population, Run
 from snncore.plots.base import COLOURS
 
 Array = NDArray[np.float64]
-
-Chart = alt.LayerChart | alt.FacetChart  # what alt.layer returns
+Chart = dict[str, Any]  # a Vega-Lite specification
 
 MAX_POINTS = 2000
 _MAX_MARKS = 1000  # spikes drawn: more would be thinner than a pixel
 _SHADED = 250  # refractory periods are shaded up to this many spikes
 _VOLTAGE_SHARE, _CURRENT_SHARE = 0.7, 0.22  # of the height
-_EXTENT = 38  # pixels for the labels of every time chart's y axis: the time axes line up
 _LOCK = threading.Lock()  # matplotlib is not thread-safe
+# Shift + wheel, so that a plain wheel goes on scrolling the page.
+_ZOOM = {
+    "name": "time",
+    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]"},
+    "bind": "scales",
+}
 
 
 def thin(t: Array, values: Array, limit: int = MAX_POINTS) -> tuple[Array, Array]:
@@ -61,24 +66,47 @@ def _ticks(low: float, high: float, count: int) -> list[float]:
     return [round(float(k * unit), 10) for k in np.arange(first, last + 1)]
 
 
-def _key(names: dict[str, str], columns: int = 4) -> alt.Color:
-    """A legend of the named colours above the chart."""
-    return alt.Color(
-        "series:N",
-        scale=alt.Scale(domain=list(names), range=list(names.values())),
-        legend=alt.Legend(
-            title=None,
-            orient="top",
-            symbolType="stroke",
-            symbolStrokeWidth=3,
-            symbolOpacity=1,
-            columns=columns,
-        ),
-    )
+class _Key:
+    """The named colours of a chart, with a legend above it."""
+
+    def __init__(self, names: dict[str, str], columns: int = 4) -> None:
+        self._scale = {"domain": list(names), "range": [COLOURS[c] for c in names.values()]}
+        self._legend = {
+            "title": None,
+            "orient": "top",
+            "columns": columns,
+            "columnPadding": 7,
+            "symbolType": "stroke",
+            "symbolStrokeWidth": 3,
+            "symbolOpacity": 1,
+        }
+
+    def __call__(self, name: str) -> dict[str, Any]:
+        """The colour encoding of the layer called `name`."""
+        return {"datum": name, "type": "nominal", "scale": self._scale, "legend": self._legend}
 
 
-def _frame(series: str, **columns: Any) -> pd.DataFrame:
-    return pd.DataFrame({**columns, "series": series})
+def _layer(data: str, mark: str, style: dict[str, Any], **encoding: Any) -> Chart:
+    return {
+        "data": {"name": data},
+        "mark": {"type": mark, **style},
+        "encoding": encoding,
+    }
+
+
+def _field(name: str, title: str | None, span: tuple[float, float], **axis: Any) -> dict[str, Any]:
+    """A quantitative axis that shows exactly `span`."""
+    return {
+        "field": name,
+        "type": "quantitative",
+        "title": title,
+        "scale": {"domain": list(span), "nice": False, "zero": False},
+        "axis": axis,
+    }
+
+
+def _tip(name: str, title: str, digits: int) -> dict[str, Any]:
+    return {"field": name, "type": "quantitative", "title": title, "format": f".{digits}f"}
 
 
 def trace_chart(run: Run, neuron: LIFParams, *, height: int = 400) -> Chart:
@@ -88,147 +116,126 @@ def trace_chart(run: Run, neuron: LIFParams, *, height: int = 400) -> Chart:
     low = min(float(v.min()), neuron.v_reset, neuron.v_rest)
     high = max(float(v.max()), neuron.v_th)
     top = high + 0.25 * (high - low)
-    v_scale = alt.Scale(domain=[top - (top - low) / _VOLTAGE_SHARE, top], nice=False, zero=False)
     middle = run.t - run.t[0] / 2
     t_i, current = thin(middle, run.current)
     t_w, wave = thin(middle, run.wave)
     i_low, i_high = float(current.min()), float(current.max())
     if i_high - i_low < 0.2:  # a constant needs a scale too
         i_low, i_high = min(i_low, 0.0), max(i_high, 0.1)
-    i_scale = alt.Scale(
-        domain=[i_low, i_low + (i_high - i_low) * 1.08 / _CURRENT_SHARE], nice=False, zero=False
-    )
-    names = {
-        "Voltage": COLOURS["voltage"],
-        "Threshold": COLOURS["threshold"],
-        "Spike": COLOURS["spike"],
-        "Current": COLOURS["current"],
-    }
-    x = alt.X("t:Q", title="Time [ms]", scale=alt.Scale(domain=[0, duration], nice=False))
-    y_v = alt.Y(
-        "v:Q", scale=v_scale, title="Voltage [mV]",
-        axis=alt.Axis(values=_ticks(low, high, 5), titleAnchor="end", domain=False,
-                      minExtent=_EXTENT),
-    )  # fmt: skip
-    y_i = alt.Y(
-        "i:Q", scale=i_scale, title="Current [nA]",
-        axis=alt.Axis(values=_ticks(i_low, i_high, 3), titleAnchor="start", domain=False,
-                      minExtent=_EXTENT, orient="left"),
-    )  # fmt: skip
-    # Shift + wheel, so that a plain wheel goes on scrolling the page.
-    zoom = alt.selection_interval(
-        name="time", bind="scales", encodings=["x"], zoom="wheel![event.shiftKey]"
-    )
     spikes = _marks(run.spike_times, duration)
-    layers = [
-        alt.Chart(_frame("Threshold", v=[neuron.v_th]))
-        .mark_rule(strokeDash=[6, 4], strokeWidth=1.5)
-        .encode(y=y_v, color=_key(names)),
-        alt.Chart(_frame("Voltage", t=t_v, v=v))
-        .mark_line(strokeWidth=1.5, clip=True)
-        .encode(x=x, y=y_v, color=_key(names))
-        .add_params(zoom),
-        alt.Chart(_frame("Spike", t=spikes, v=neuron.v_th, top=top))
-        .mark_rule(strokeWidth=2, clip=True)
-        .encode(
-            x=x, y=y_v, y2="top:Q", color=_key(names),
-            tooltip=[alt.Tooltip("t:Q", title="Spike at [ms]", format=".4f")],
-        ),
+    data = {
+        "voltage": pd.DataFrame({"t": t_v, "v": v}),
+        "threshold": pd.DataFrame({"v": [neuron.v_th]}),
+        "spikes": pd.DataFrame({"t": spikes, "v": neuron.v_th, "top": top}),
+        "wave": pd.DataFrame({"t": t_w, "i": wave}),
+    }
+    colour = _Key(
+        {"Voltage": "voltage", "Threshold": "threshold", "Spike": "spike", "Drive": "current"}
+    )
+    x = _field("t", "Time [ms]", (0.0, duration))
+    # Two panels in one plot, so that they share the width and the time axis: each vertical axis
+    # is made longer than its data, the voltage's downwards, the current's upwards.
+    y_v = _field(
+        "v", "Voltage [mV]", (top - (top - low) / _VOLTAGE_SHARE, top),
+        values=_ticks(low, high, 5), titleAnchor="end", domain=False, minExtent=38,
+    )  # fmt: skip
+    y_i = _field(
+        "i", "Current [nA]", (i_low, i_low + 1.08 * (i_high - i_low) / _CURRENT_SHARE),
+        values=_ticks(i_low, i_high, 3), titleAnchor="start", domain=False, minExtent=38,
+        orient="left", format="~g",
+    )  # fmt: skip
+    voltage = [
+        _layer("threshold", "rule", {"strokeDash": [6, 4], "strokeWidth": 1.5},
+               y=y_v, color=colour("Threshold")),
+        _layer("voltage", "line", {"strokeWidth": 1.5, "clip": True},
+               x=x, y=y_v, color=colour("Voltage")) | {"params": [_ZOOM]},
+        _layer("spikes", "rule", {"strokeWidth": 2, "clip": True},
+               x=x, y=y_v, y2={"field": "top"}, color=colour("Spike"),
+               tooltip=[_tip("t", "Spike at [ms]", 4)]),
+    ]  # fmt: skip
+    drive = [
+        _layer("wave", "line", {"strokeWidth": 2, "interpolate": "step", "clip": True},
+               x=x, y=y_i, color=colour("Drive")),
     ]  # fmt: skip
     if neuron.t_ref > 0 and 0 < len(run.spike_times) <= _SHADED:
-        bands = pd.DataFrame(
+        data["bands"] = pd.DataFrame(
             {"t": run.spike_times, "end": run.spike_times + neuron.t_ref, "v": low, "top": top}
         )
-        layers.insert(
+        style = {"color": COLOURS["reference"], "opacity": 0.25, "clip": True}
+        voltage.insert(
             0,
-            alt.Chart(bands)
-            .mark_rect(color=COLOURS["reference"], opacity=0.25, clip=True)
-            .encode(x=x, x2="end:Q", y=y_v, y2="top:Q"),
+            _layer("bands", "rect", style, x=x, x2={"field": "end"}, y=y_v, y2={"field": "top"}),
         )
-    voltage = alt.layer(*layers)
-    drive = [
-        alt.Chart(_frame("Current", t=t_w, i=wave))
-        .mark_line(strokeWidth=2, interpolate="step", clip=True)
-        .encode(x=x, y=y_i, color=_key(names))
-    ]
     if not np.array_equal(run.current, run.wave):  # noise, faint, behind what it is added to
-        drive.insert(
-            0,
-            alt.Chart(_frame("Current", t=t_i, i=current))
-            .mark_line(strokeWidth=1, opacity=0.4, clip=True)
-            .encode(x=x, y=y_i, color=_key(names)),
-        )
-    return (
-        alt.layer(voltage, alt.layer(*drive))
-        .resolve_scale(y="independent")
-        .properties(height=height)
-    )
-
-
-def _rates(*values: Any) -> alt.Scale:
-    """An axis of rates from 0 to the highest of `values`, but at least to 1 Hz."""
-    joined = np.concatenate([np.asarray(v, dtype=np.float64) for v in values])
-    highest = float(np.max(joined, where=np.isfinite(joined), initial=0.0))
-    return alt.Scale(domain=[0, max(1.0, 1.08 * highest)], nice=False)
+        data["noise"] = pd.DataFrame({"t": t_i, "i": current})
+        style = {"strokeWidth": 1, "opacity": 0.4, "clip": True}
+        drive.insert(0, _layer("noise", "line", style, x=x, y=y_i, color=colour("Drive")))
+    return {
+        "datasets": data,
+        "height": height,
+        "layer": [{"layer": voltage}, {"layer": drive}],
+        "resolve": {"scale": {"y": "independent"}},
+    }
 
 
 def fi_chart(curve: FICurve, current: float, rate: float, *, height: int = 320) -> Chart:
     """Simulated dots on the theoretical lines, and a diamond where the neuron is now."""
-    names = {"Theory": COLOURS["theory"]}
-    lines = [_frame("Theory", i=curve.line_currents, f=curve.exact_hz)]
+    names = {"Theory": "theory", "Simulated": "voltage", "This run": "spike"}
+    columns = 3
     if curve.noisy_hz is not None:
-        names["Theory with noise"] = COLOURS["threshold"]
-        lines.append(_frame("Theory with noise", i=curve.line_currents, f=curve.noisy_hz))
-    names |= {"Simulated": COLOURS["voltage"], "This run": COLOURS["spike"]}
-    x = alt.X(
-        "i:Q", title="Constant current [nA]",
-        scale=alt.Scale(domain=[float(curve.currents[0]), float(curve.currents[-1])], nice=False),
-    )  # fmt: skip
-    y = alt.Y("f:Q", title="Firing rate [Hz]", scale=_rates(*(line["f"] for line in lines), [rate]))
-    colour = _key(names, columns=2)
-    tip = [
-        alt.Tooltip("series:N", title=" "),
-        alt.Tooltip("i:Q", title="Current [nA]", format=".3f"),
-        alt.Tooltip("f:Q", title="Rate [Hz]", format=".2f"),
-    ]
-    theory = alt.Chart(pd.concat(lines)).mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour)
-    dots = (
-        alt.Chart(_frame("Simulated", i=curve.currents, f=curve.measured_hz))
-        .mark_point(filled=True, size=32, opacity=0.9)
-        .encode(x=x, y=y, color=colour, tooltip=tip)
-    )
-    here = (
-        alt.Chart(_frame("This run", i=[current], f=[rate]))
-        .mark_point(shape="diamond", filled=True, size=170, opacity=1)
-        .encode(x=x, y=y, color=colour, tooltip=tip)
-    )
-    return alt.layer(theory, dots, here).properties(height=height)
-
-
-def population_chart(crowd: Population, *, height: int = 190) -> Chart:
-    """Rate of the population in each bin, with the quasi-static theory over it."""
-    names = {
-        "Population rate [Hz]": COLOURS["voltage"],
-        "Theory [Hz]": COLOURS["theory"],
+        names, columns = {"Theory": "theory", "Theory with noise": "threshold", **names}, 2
+    colour = _Key(names, columns)
+    rates = [curve.exact_hz, curve.measured_hz, [rate]]
+    x = _field("i", "Constant current [nA]", (float(curve.currents[0]), float(curve.currents[-1])))
+    y = _field("f", "Firing rate [Hz]", (0.0, _top(*rates)))
+    tip = [_tip("i", "Current [nA]", 3), _tip("f", "Rate [Hz]", 2)]
+    data = {
+        "theory": pd.DataFrame({"i": curve.line_currents, "f": curve.exact_hz}),
+        "dots": pd.DataFrame({"i": curve.currents, "f": curve.measured_hz}),
+        "here": pd.DataFrame({"i": [current], "f": [rate]}),
     }
-    x = alt.X("t:Q", title="Time [ms]", scale=alt.Scale(domain=[0, crowd.duration], nice=False))
+    line = {"strokeWidth": 2.5, "clip": True}
+    dot = {"filled": True, "opacity": 1}
+    layers = [
+        _layer("theory", "line", line, x=x, y=y, color=colour("Theory")),
+        _layer("dots", "point", {**dot, "size": 32}, x=x, y=y, color=colour("Simulated"),
+               tooltip=tip),
+        _layer("here", "point", {**dot, "size": 170, "shape": "diamond"}, x=x, y=y,
+               color=colour("This run"), tooltip=tip),
+    ]  # fmt: skip
+    if curve.noisy_hz is not None:
+        data["noisy"] = pd.DataFrame({"i": curve.line_currents, "f": curve.noisy_hz})
+        layers.insert(1, _layer("noisy", "line", line, x=x, y=y, color=colour("Theory with noise")))
+    return {"datasets": data, "height": height, "layer": layers}
+
+
+def population_chart(crowd: Population, *, height: int = 220) -> Chart:
+    """Rate of the population in each bin, with the quasi-static theory over it."""
+    top = _top(crowd.rate_hz, crowd.theory_hz)
+    colour = _Key({"Population rate [Hz]": "voltage", "Theory [Hz]": "theory"})
+    x = _field("t", "Time [ms]", (0.0, crowd.duration))
     # Labels inside the plot: its time axis is as wide as the raster above it.
-    inside = alt.Axis(
-        title=None, labelAlign="left", labelBaseline="bottom", labelPadding=-4, ticks=False,
-        domain=False, tickCount=3, zindex=1,
+    y = _field(
+        "f", None, (0.0, top), values=_ticks(0.0, top, 2)[1:], labelAlign="left",
+        labelBaseline="bottom", labelPadding=-4, ticks=False, domain=False, zindex=1,
     )  # fmt: skip
-    y = alt.Y("f:Q", scale=_rates(crowd.rate_hz, crowd.theory_hz), axis=inside)
-    measured = (
-        alt.Chart(_frame("Population rate [Hz]", t=crowd.bins, f=crowd.rate_hz))
-        .mark_line(strokeWidth=1.5, interpolate="step")
-        .encode(x=x, y=y, color=_key(names))
-    )
-    theory = (
-        alt.Chart(_frame("Theory [Hz]", t=crowd.bins, f=crowd.theory_hz))
-        .mark_line(strokeWidth=2.5, strokeDash=[6, 3])
-        .encode(x=x, y=y, color=_key(names))
-    )
-    return alt.layer(measured, theory).properties(height=height)
+    layers = [
+        _layer("measured", "line", {"strokeWidth": 1.5, "interpolate": "step"},
+               x=x, y=y, color=colour("Population rate [Hz]")),
+        _layer("theory", "line", {"strokeWidth": 2.5, "strokeDash": [6, 3]},
+               x=x, y=y, color=colour("Theory [Hz]")),
+    ]  # fmt: skip
+    data = {
+        "measured": pd.DataFrame({"t": crowd.bins, "f": crowd.rate_hz}),
+        "theory": pd.DataFrame({"t": crowd.bins, "f": crowd.theory_hz}),
+    }
+    return {"datasets": data, "height": height, "layer": layers}
+
+
+def _top(*values: Any) -> float:
+    """Where an axis of rates ends: above the highest of `values`, and at 1 Hz at least."""
+    joined = np.concatenate([np.asarray(v, dtype=np.float64) for v in values])
+    return max(1.0, 1.08 * float(np.max(joined, where=np.isfinite(joined), initial=0.0)))
 
 
 def figure(run: Run, neuron: LIFParams, kind: Literal["png", "svg"]) -> bytes:

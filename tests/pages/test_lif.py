@@ -158,5 +158,5 @@ def test_a_fast_long_run_draws_a_bounded_number_of_marks():
     neuron, stimulus, _ = lif.parts(bench)
     result = play(neuron, stimulus, RunParams(duration=20_000))
     assert len(result.spike_times) > 3000
-    spec = plots.trace_chart(result, neuron).to_dict()
+    spec = plots.trace_chart(result, neuron)
     assert max(len(rows) for rows in spec["datasets"].values()) <= plots.MAX_POINTS
