@@ -117,7 +117,8 @@ def run_lif(current: Tensor, params: LIFParams, dt: float, state: LIFState | Non
         state = lif_init(shape, params, device=current.device, dtype=current.dtype)
     elif state.v.shape != shape:
         raise ValueError(f"state must have shape {shape}, got {tuple(state.v.shape)}")
-    kernel = current.device.type == "cpu" and current.dtype in (torch.float32, torch.float64)
+    precisions = (torch.float32, torch.float64)  # CPU: chosen by the caller's current only
+    kernel = current.device.type == "cpu" and current.dtype in precisions
     advance = _run_kernel if kernel else _run_torch
     v, spikes, after = advance(current, state, params, dt)
     # Whole multiples of dt, rounded once: never a sum of many dt.

@@ -166,7 +166,9 @@ def drive(
     Without noise, the result is one [T] in memory, expanded.
     """
     where = torch.zeros(1, dtype=torch.int64) if samples is None else samples
-    wide = torch.float64 if where.device.type == "cpu" else torch.float32
+    wide = torch.float32
+    if where.device.type == "cpu":
+        wide = torch.float64  # CPU: the tensors are made and stay there
     wave = torch.from_numpy(stimulus.waveform(n_steps, dt)).to(wide).to(where.device)
     wave = wave.view(-1, 1, 1)
     if stimulus.sigma_v == 0:
