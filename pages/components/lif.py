@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components import controls
 from pages.components.inline import inline
+from pages.components.picture import picture
 from pages.components.share import Download
 from snncore.neurons import LIFParams
 from snncore.params import Params, Value
@@ -278,7 +279,9 @@ def crowd_panel(bench: Bench, dark: bool) -> None:
         f"{bench.size} equal neurons under the drive above, {source}. One row per neuron, one "
         f"mark per spike, 0 to {n.duration:g} ms.{cut}"
     )
-    st.image(crowd.raster, width="stretch")
+    picture(
+        crowd.raster, alt="Spike raster of the population: one row per neuron, time to the right."
+    )
     st.vega_lite_chart(
         spec=plots.population_chart(n),
         key="lif_population_chart",
