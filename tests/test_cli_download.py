@@ -6,9 +6,9 @@ import json
 
 import pytest
 import torchvision
-from make_data import write_idx
 
 from snncore.cli import download, main
+from tests.make_data import write_idx
 
 
 def run(capsys, *args: str) -> tuple[int, str, str]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_data import squares, write_gtsrb, write_idx
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from snncore import datasets
 from snncore.datasets import vision
 from snncore.datasets.images import image_set
+from tests.make_data import squares, write_gtsrb, write_idx
 
 BUNDLED = ("digits", "skimage", "icons", "signs")
 

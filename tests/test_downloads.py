@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torchvision
-from make_data import write_gtsrb, write_idx
 
 from snncore import datasets
 from snncore.datasets import downloads
+from tests.make_data import write_gtsrb, write_idx
 
 
 class Server:

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_hopfield_rules import flipped, random_patterns
 
 from snncore import datasets
 from snncore.hopfield import (
@@ -35,6 +34,7 @@ from snncore.hopfield import (
     with_own,
 )
 from snncore.hopfield.patterns import choose
+from tests.test_hopfield_rules import flipped, random_patterns
 
 
 def stored(count: int = 6, side: int = 12, seed: int = 0) -> Patterns:
