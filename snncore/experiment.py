@@ -236,11 +236,11 @@ def _read_out(
 def _pixel_control(data: Data, n_classes: int) -> NDArray[np.int64]:
     """Predictions of the same linear readout on standardised raw pixels."""
 
-    def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return images.reshape(len(images), -1).astype(np.float32)
-
-    features = flat(data.train_images)
+    features = data.train_images.reshape(len(data.train_images), -1).astype(np.float32)
     mean = features.mean(axis=0)
     scale = np.maximum(features.std(axis=0), 1.0)  # a pixel that never varies stays silent
-    linear = readout.fit_linear((features - mean) / scale, data.train_labels, n_classes)
-    return linear.predict((flat(data.test_images) - mean) / scale)
+    features -= mean  # in place: this is the largest array of the whole experiment
+    features /= scale
+    linear = readout.fit_linear(features, data.train_labels, n_classes)
+    test = data.test_images.reshape(len(data.test_images), -1).astype(np.float32)
+    return linear.predict((test - mean) / scale)

@@ -80,12 +80,14 @@ def fit_linear(
         raise ValueError(f"the readout needs at least 2 training samples, got {len(features)}")
     targets = np.where(labels[:, None] == np.arange(n_classes), 1.0, -1.0).astype(np.float32)
     held = np.arange(len(features)) % min(6, len(features)) == 1  # also fair for sorted sets
+    part, part_targets = features[~held], targets[~held]
     best, best_alpha = -1.0, ALPHAS[0]
     for alpha in ALPHAS:
-        model = Ridge(alpha=alpha, solver="cholesky").fit(features[~held], targets[~held])
+        model = Ridge(alpha=alpha, solver="cholesky").fit(part, part_targets)
         right = float(np.mean(model.predict(features[held]).argmax(axis=1) == labels[held]))
         if right > best:
             best, best_alpha = right, alpha
+    del part  # as large as the features themselves
     model = Ridge(alpha=best_alpha, solver="cholesky").fit(features, targets)
     return LinearReadout(
         np.asarray(model.coef_, np.float32), np.asarray(model.intercept_, np.float32), best_alpha

@@ -11,6 +11,7 @@ import numpy as np
 
 from snncore import datasets, experiment, trained
 from snncore.cli import Report, json_option, main, param_options, progress
+from snncore.cli.download import ensure
 from snncore.device import choose_device
 from snncore.stdp import Snapshot, TrainParams
 
@@ -53,6 +54,7 @@ def train(
         dataset, limit, start = saved.dataset, saved.n_images, saved.snapshot
     if out is not None and not out.absolute().parent.is_dir():
         raise ValueError(f"--out: there is no folder {out.absolute().parent}")
+    ensure(dataset)
     data = experiment.load_data(dataset, limit)
     if start is not None and len(data.train_images) != limit:
         raise ValueError(
@@ -154,6 +156,7 @@ def predict(
     if dataset is not None:
         if count < 0:
             raise ValueError(f"--count must be >= 0 (0 takes all images), got {count}")
+        ensure(dataset)
         data = experiment.load_data(dataset)
         images, labels = data.test_images, data.test_labels
         if count:
