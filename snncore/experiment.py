@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +22,13 @@ from snncore.stdp import Layer, Snapshot, TrainParams, train
 from snncore.stdp.train import counts
 from snncore.trained import TEST_SAMPLES, Trained
 
-# How the fraction of the work is split; measured on MNIST with 100 neurons.
+# Rough shares of the work, for the progress bar.
 _SHARES = {"learning": 0.3, "counting": 0.3, "untrained": 0.35, "pixels": 0.05}
+_TEXTS = {
+    "counting": "Counting output spikes",
+    "untrained": "Control: counting the spikes of untrained weights",
+    "pixels": "Control: the same readout on raw pixels",
+}
 
 
 class Data(NamedTuple):
@@ -114,27 +119,6 @@ class _Counted(NamedTuple):
     test: NDArray[np.uint16]
 
 
-def _count(
-    layer: Layer, data: Data, params: TrainParams, first: float, share: float, phase: str
-) -> Iterator[Progress | _Counted]:
-    """Spike counts of all images; yields progress, and the counts last."""
-    total = len(data.train_images) + len(data.test_images)
-    pieces: list[NDArray[np.uint16]] = []
-    for images, sample, before in (
-        (data.train_images, 0, 0),
-        (data.test_images, TEST_SAMPLES, len(data.train_images)),
-    ):
-        for done, part in counts(layer, images, params, first_sample=sample):
-            pieces.append(part)
-            yield Progress(
-                first + share * (before + done) / total,
-                phase,
-                f"Counting output spikes, {before + done:,} of {total:,} images",
-            )
-    both = np.concatenate(pieces)
-    yield _Counted(both[: len(data.train_images)], both[len(data.train_images) :])
-
-
 def run(
     data: Data,
     params: TrainParams,
@@ -144,86 +128,100 @@ def run(
 ) -> Iterator[Progress]:
     """Learn, count, read out, compare; see the module's head."""
     began = time.perf_counter()
-    n_classes = len(data.class_names)
-    snapshot = resume
-    for snapshot in train(data.train_images, params, device=device, resume=resume):
-        speed = (snapshot.seen - (resume.seen if resume else 0)) / max(snapshot.seconds, 1e-9)
-        yield Progress(
-            _SHARES["learning"] * snapshot.seen / snapshot.total,
-            "learning",
-            f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {speed:,.0f} a second",
-            snapshot,
-        )
-    if snapshot is None:
-        raise ValueError("there was nothing to learn: no images")
-    layer = snapshot.layer
-    counted: Progress | _Counted | None = None
-    for counted in _count(
-        layer, data, params, _SHARES["learning"], _SHARES["counting"], "counting"
-    ):
-        if isinstance(counted, Progress):
-            yield counted._replace(snapshot=snapshot)
-    assert isinstance(counted, _Counted)
-    trained, predicted, voted = _read_out(layer, counted, data, params, n_classes)
-    done = _SHARES["learning"] + _SHARES["counting"]
-    yield Progress(done, "untrained", "Control: the same with untrained weights", snapshot)
+    before = 0 if resume is None else resume.seen
+    snapshot = yield from _learn(data, params, device, resume)
+    counted = yield from _count(data, params, snapshot, snapshot.layer, "counting")
+    trained, predicted, voted = _read_out(snapshot.layer, counted, data, params)
 
     frozen = TrainParams.from_dict({**params.to_dict(), "rate_first": 0.0, "rate_last": 0.0})
     control = snapshot
     for control in train(data.train_images, frozen, device=device):
         yield Progress(
-            done + 0.4 * _SHARES["untrained"] * control.seen / control.total,
+            _fraction("untrained", 0.4 * control.seen / control.total),
             "untrained",
             "Control: untrained weights, adapting thresholds only",
             snapshot,
         )
-    control_counts: Progress | _Counted | None = None
-    for control_counts in _count(
-        control.layer,
-        data,
-        params,
-        done + 0.4 * _SHARES["untrained"],
-        0.6 * _SHARES["untrained"],
-        "untrained",
-    ):
-        if isinstance(control_counts, Progress):
-            yield control_counts._replace(
-                text="Control: untrained weights. " + control_counts.text, snapshot=snapshot
-            )
-    assert isinstance(control_counts, _Counted)
-    _, control_predicted, control_voted = _read_out(
-        control.layer, control_counts, data, params, n_classes
-    )
-    done += _SHARES["untrained"]
-    yield Progress(done, "pixels", "Control: the same readout on raw pixels", snapshot)
-    pixels = _pixel_control(data, n_classes)
+    untrained = yield from _count(data, params, snapshot, control.layer, "untrained")
+    _, control_predicted, control_voted = _read_out(control.layer, untrained, data, params)
 
-    y = data.test_labels
-    learnt = snapshot.seen - (resume.seen if resume else 0)
+    yield Progress(_fraction("pixels", 0.0), "pixels", _TEXTS["pixels"], snapshot)
+    y, n_classes = data.test_labels, len(data.class_names)
     result = Result(
         trained=trained,
         test_accuracy=metrics.accuracy(predicted, y),
         vote_accuracy=metrics.accuracy(voted, y),
         control_untrained_accuracy=metrics.accuracy(control_predicted, y),
         control_untrained_vote_accuracy=metrics.accuracy(control_voted, y),
-        control_pixels_accuracy=metrics.accuracy(pixels, y),
+        control_pixels_accuracy=metrics.accuracy(_pixel_control(data, n_classes), y),
         chance=float(np.bincount(y, minlength=n_classes).max() / len(y)),
         confusion=metrics.confusion(predicted, y, n_classes),
         vote_confusion=metrics.confusion(voted, y, n_classes),
         mean_spikes=float(counted.test.sum(axis=1).mean()),
         train_seconds=snapshot.seconds,
-        train_images_per_s=learnt / max(snapshot.seconds, 1e-9),
+        train_images_per_s=(snapshot.seen - before) / max(snapshot.seconds, 1e-9),
         total_seconds=time.perf_counter() - began,
-        weights_sha256=weights_sha256(layer),
+        weights_sha256=weights_sha256(snapshot.layer),
         votes_sha256=hashlib.sha256(voted.astype(np.int64).tobytes()).hexdigest(),
     )
     yield Progress(1.0, "done", "Done", snapshot, result)
 
 
+def _fraction(phase: str, part: float) -> float:
+    """Fraction of the whole work when `part` (0..1) of a phase is done."""
+    names = list(_SHARES)
+    return sum(_SHARES[name] for name in names[: names.index(phase)]) + _SHARES[phase] * part
+
+
+def _learn(
+    data: Data, params: TrainParams, device: torch.device | None, resume: Snapshot | None
+) -> Generator[Progress, None, Snapshot]:
+    """Train, reporting; returns the last snapshot."""
+    snapshot = resume
+    before = 0 if resume is None else resume.seen
+    for snapshot in train(data.train_images, params, device=device, resume=resume):
+        speed = (snapshot.seen - before) / max(snapshot.seconds, 1e-9)
+        yield Progress(
+            _fraction("learning", snapshot.seen / snapshot.total),
+            "learning",
+            f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {speed:,.0f} a second",
+            snapshot,
+        )
+    if snapshot is None:
+        raise ValueError("there was nothing to learn: no images")
+    return snapshot
+
+
+def _count(
+    data: Data, params: TrainParams, snapshot: Snapshot, layer: Layer, phase: str
+) -> Generator[Progress, None, _Counted]:
+    """Spike counts of all images, reporting on the way."""
+    n_train = len(data.train_images)
+    total = n_train + len(data.test_images)
+    begin = 0.4 if phase == "untrained" else 0.0  # before it, the control's thresholds adapt
+    pieces: list[NDArray[np.uint16]] = []
+    for images, sample, done_before in (
+        (data.train_images, 0, 0),
+        (data.test_images, TEST_SAMPLES, n_train),
+    ):
+        for done, part in counts(layer, images, params, first_sample=sample):
+            pieces.append(part)
+            so_far = done_before + done
+            yield Progress(
+                _fraction(phase, begin + (1 - begin) * so_far / total),
+                phase,
+                f"{_TEXTS[phase]}, {so_far:,} of {total:,} images",
+                snapshot,
+            )
+    both = np.concatenate(pieces)
+    return _Counted(both[:n_train], both[n_train:])
+
+
 def _read_out(
-    layer: Layer, counted: _Counted, data: Data, params: TrainParams, n_classes: int
+    layer: Layer, counted: _Counted, data: Data, params: TrainParams
 ) -> tuple[Trained, NDArray[np.int64], NDArray[np.int64]]:
     """Fit both readouts on the training counts; predictions and votes for the test images."""
+    n_classes = len(data.class_names)
     labels = readout.assign_labels(counted.train, data.train_labels, n_classes)
     scaler = CountScaler.fit(counted.train)
     linear = readout.fit_linear(scaler.transform(counted.train), data.train_labels, n_classes)
