@@ -14,14 +14,14 @@ from streamlit.testing.v1 import AppTest
 from pages.components import encoding as panel
 from snncore import datasets, encoding, metrics
 from snncore.blobs import BlobParams, classify
+from tests.pages.opening import open_page
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard.py"
 PAGE = "pages/2_Spike_Encoding.py"
 
 
 def opened(tab: str = "") -> AppTest:
-    at = AppTest.from_file(str(DASHBOARD), default_timeout=60).run()
-    at.switch_page(PAGE)
+    at = open_page(PAGE)
     if tab:
         at.session_state["enc_tab"] = tab
     return shown(at.run())
@@ -147,11 +147,7 @@ def test_link_and_command_say_what_is_shown():
 
 
 def test_a_link_restores_the_state():
-    at = AppTest.from_file(str(DASHBOARD), default_timeout=60).run()
-    at.switch_page(PAGE)
-    at.query_params["enc_n_steps"] = "60"
-    at.query_params["enc_code_b"] = "Latency (RC)"
-    shown(at.run())
+    at = shown(open_page(PAGE, enc_n_steps="60", enc_code_b="Latency (RC)"))
     assert at.slider(key="enc_n_steps").value == 60
     assert at.selectbox(key="enc_code_b").value == "latency_rc"
 

@@ -14,14 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components import frame, home
 from snncore.plots import glances, vignettes
+from tests.pages.opening import open_page
 
 ROOT = Path(__file__).parents[2]
 
 
 def open_home() -> AppTest:
-    at = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60).run()
-    assert not at.exception, at.exception
-    return at
+    return open_page()
 
 
 def test_home_names_every_page_the_device_and_the_data() -> None:

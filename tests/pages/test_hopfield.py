@@ -13,19 +13,9 @@ from streamlit.testing.v1 import AppTest
 from pages.components import hopfield as hop
 from snncore import datasets
 from snncore.hopfield import RULES
+from tests.pages.opening import open_page
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = "pages/3_Hopfield_Recall.py"
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60).run()
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def scores(app: AppTest) -> dict[str, str]:
@@ -38,7 +28,7 @@ def words(app: AppTest) -> str:
 
 
 def test_opens_on_icons_recalled_by_spikes_without_an_error() -> None:
-    app = open_page()
+    app = open_page(PAGE)
     assert scores(app)["Pixels right"] == "100 %"
     assert scores(app)["Without an error"] == "8 of 8"
     assert scores(app)["Best possible"] == "100 %"
@@ -48,7 +38,7 @@ def test_opens_on_icons_recalled_by_spikes_without_an_error() -> None:
 
 
 def test_hebb_fails_on_icons_and_the_page_says_that_the_network_is_at_fault() -> None:
-    app = open_page()
+    app = open_page(PAGE)
     app.button(key="hop__preset_Why Hebb fails").click().run()
     assert not app.exception
     assert app.selectbox(key="hop_rule").value == "hebb"
@@ -62,14 +52,14 @@ def test_hebb_fails_on_icons_and_the_page_says_that_the_network_is_at_fault() ->
 
 
 def test_where_the_information_is_gone_the_noise_is_at_fault() -> None:
-    app = open_page(hop_dataset="digits", hop_share="0.45", hop_rule="modern", hop_beta="0.1")
+    app = open_page(PAGE, hop_dataset="digits", hop_share="0.45", hop_rule="modern", hop_beta="0.1")
     assert "noise is at fault" in words(app) or "Both are at fault" in words(app)
     assert "restores **all of them**" not in words(app)
 
 
 @pytest.mark.parametrize("name", list(hop.PRESETS))
 def test_every_preset_draws_a_page(name: str) -> None:
-    app = open_page()
+    app = open_page(PAGE)
     app.button(key=f"hop__preset_{name}").click().run()
     assert not app.exception
     assert not app.error
@@ -80,7 +70,7 @@ def test_every_preset_draws_a_page(name: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("tab", ["Step by step", "Spikes", "Equations", "Compare all memories"])
 def test_every_memory_shows_its_inside(rule: str, tab: str) -> None:
-    app = open_page(hop_rule=rule, hop_count="3", hop_size="16", hop_tab=tab)
+    app = open_page(PAGE, hop_rule=rule, hop_count="3", hop_size="16", hop_tab=tab)
     assert not app.error
     if tab == "Equations":
         assert len(app.latex) >= 1
@@ -89,7 +79,7 @@ def test_every_memory_shows_its_inside(rule: str, tab: str) -> None:
 
 
 def test_comparison_has_all_memories_the_bound_and_the_baselines() -> None:
-    app = open_page(hop_tab="Compare all memories", hop_share="0.1")
+    app = open_page(PAGE, hop_tab="Compare all memories", hop_share="0.1")
     table = app.dataframe[0].value
     assert set(RULES) < set(table["memory"])
     assert {"best possible", "damaged input as it is", "one blank picture"} < set(table["memory"])
@@ -99,7 +89,7 @@ def test_comparison_has_all_memories_the_bound_and_the_baselines() -> None:
 
 
 def test_another_draw_changes_the_damage() -> None:
-    app = open_page()
+    app = open_page(PAGE)
     before = scores(app)["Damaged input"], app.number_input(key="hop_seed").value
     app.button(key="hop_again").click().run()
     assert app.number_input(key="hop_seed").value == before[1] + 1
@@ -107,7 +97,7 @@ def test_another_draw_changes_the_damage() -> None:
 
 
 def test_gaussian_noise_has_a_strength_of_its_own() -> None:
-    app = open_page(hop_kind="gaussian", hop_sigma="2.0")
+    app = open_page(PAGE, hop_kind="gaussian", hop_sigma="2.0")
     assert app.slider(key="hop_sigma").value == 2.0
     assert "gaussian:2" in "\n".join(c.value for c in app.code)
 
@@ -116,7 +106,7 @@ def test_missing_data_is_said_and_icons_are_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))
-    app = open_page(hop_dataset="mnist")
+    app = open_page(PAGE, hop_dataset="mnist")
     assert "bundled icons" in app.warning[0].value
     assert "mnist" in app.warning[0].value.lower()
     assert scores(app)["Without an error"] == "8 of 8"
@@ -125,12 +115,12 @@ def test_missing_data_is_said_and_icons_are_shown(
 
 @pytest.mark.data
 def test_mnist_is_recalled_where_it_is_present(mnist_root: object) -> None:
-    app = open_page(hop_dataset="mnist", hop_count="10")
+    app = open_page(PAGE, hop_dataset="mnist", hop_count="10")
     assert scores(app)["Without an error"] == "10 of 10"
 
 
 def test_own_pictures_are_stored_beside_the_others_and_bad_ones_refused() -> None:
-    app = open_page(hop_count="3")
+    app = open_page(PAGE, hop_count="3")
     buffer = io.BytesIO()
     ramp = np.tile(np.arange(0, 200, 2, dtype=np.uint8), (80, 1))
     Image.fromarray(ramp).save(buffer, "PNG")
@@ -138,7 +128,7 @@ def test_own_pictures_are_stored_beside_the_others_and_bad_ones_refused() -> Non
     assert not app.exception
     assert scores(app)["Without an error"] == "4 of 4"
     assert "yours 1" in words(app)
-    app = open_page(hop_count="3")
+    app = open_page(PAGE, hop_count="3")
     app.file_uploader(key="hop_own").upload("text.png", b"not a picture", "image/png").run()
     assert not app.exception
     assert "text.png" in app.error[0].value
@@ -146,7 +136,7 @@ def test_own_pictures_are_stored_beside_the_others_and_bad_ones_refused() -> Non
 
 
 def test_values_that_do_not_exist_in_the_address_fall_back() -> None:
-    app = open_page(hop_share="nan", hop_rule="magic", hop_count="-5")
+    app = open_page(PAGE, hop_share="nan", hop_rule="magic", hop_count="-5")
     assert scores(app)["Without an error"] == "8 of 8"
 
 

@@ -17,6 +17,7 @@ from pages.components import lif
 from snncore.playground import PRESETS, Bench, play
 from snncore.plots import neuron as plots
 from snncore.simulate import RunParams
+from tests.pages.opening import open_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "pages/1_LIF_Playground.py"
@@ -24,10 +25,7 @@ PAGE = "pages/1_LIF_Playground.py"
 
 @pytest.fixture
 def page() -> AppTest:
-    at = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60).run()
-    at.switch_page(PAGE).run()
-    assert not at.exception, at.exception
-    return at
+    return open_page(PAGE)
 
 
 def shown(at: AppTest) -> dict[str, str]:
@@ -89,9 +87,7 @@ def test_every_preset_shows_itself_and_reset_brings_the_start_back(page, name):
 
 @pytest.mark.parametrize(("mode", "theory"), [("subtract", "33.64"), ("none", lif.DASH)])
 def test_every_reset_mode_works(mode, theory):
-    at = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60).run()
-    at.query_params["lif_reset"] = mode
-    at.switch_page(PAGE).run()
+    at = open_page(PAGE, lif_reset=mode)
     assert shown(at)["Theory [Hz]"] == theory
     assert "nan" not in texts(at).lower()
 
@@ -111,10 +107,7 @@ def test_the_command_and_the_link_carry_exactly_what_was_changed(page):
 
 
 def test_a_link_restores_the_state():
-    at = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60).run()
-    at.query_params["lif_current"] = "1.4"
-    at.query_params["lif_sigma_v"] = "4.0"
-    at.switch_page(PAGE).run()
+    at = open_page(PAGE, lif_current="1.4", lif_sigma_v="4.0")
     assert at.slider(key="lif_current").value == 1.4
     expected = lif.numbers(play(*lif.parts(Bench(current=1.4, sigma_v=4))).summary)
     assert shown(at) == {n.label: n.value for n in expected}

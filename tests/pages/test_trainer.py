@@ -5,26 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from snncore.jobs import get_manager
+from tests.pages.opening import open_page
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = "pages/4_STDP_MNIST_Trainer.py"
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60).run()
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def run_until(app: AppTest, condition: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -42,13 +31,13 @@ def words(app: AppTest) -> str:
 
 
 def test_the_page_opens_on_an_untrained_working_example() -> None:
-    app = open_page()
+    app = open_page(PAGE)
     assert "Before learning" in words(app)
     assert not app.get_by_key("stdp_run_start").disabled
 
 
 def test_a_run_on_the_digits_ends_with_accuracies_and_a_confusion_matrix() -> None:
-    app = open_page(stdp_epochs="3", stdp_neurons="40", stdp_seed="11")
+    app = open_page(PAGE, stdp_epochs="3", stdp_neurons="40", stdp_seed="11")
     app.get_by_key("stdp_run_start").click().run()
     run_until(app, lambda: len(app.metric) >= 4)
     shown = {m.label: m.value for m in app.metric}
@@ -56,12 +45,12 @@ def test_a_run_on_the_digits_ends_with_accuracies_and_a_confusion_matrix() -> No
     assert accuracy > 0.7  # chance is 0.1
     assert "Confusion matrix" in words(app)
     ticket = app.query_params["job"]
-    again = open_page(job=ticket[0] if isinstance(ticket, list) else ticket)
+    again = open_page(PAGE, job=ticket[0] if isinstance(ticket, list) else ticket)
     assert {m.label: m.value for m in again.metric} == shown  # the link leads back to the result
 
 
 def test_cancel_stops_a_run() -> None:
-    app = open_page(stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
+    app = open_page(PAGE, stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
     app.get_by_key("stdp_run_start").click().run()
     app.get_by_key("stdp_run_cancel").click().run()
     run_until(app, lambda: any("Cancelled" in e.value for e in app.info))
@@ -76,7 +65,7 @@ def test_cancel_stops_a_run() -> None:
     ],
 )
 def test_a_bad_file_is_explained_and_the_page_goes_on(name: str, data: bytes, message: str) -> None:
-    app = open_page()
+    app = open_page(PAGE)
     app.file_uploader(key="stdp_npz").upload(name, data, "application/octet-stream").run()
     assert not app.exception
     assert any(message in e.value for e in app.error)
@@ -84,7 +73,7 @@ def test_a_bad_file_is_explained_and_the_page_goes_on(name: str, data: bytes, me
 
 
 def test_values_out_of_range_in_a_link_fall_back_to_valid_ones() -> None:
-    app = open_page(stdp_neurons="nan", stdp_epochs="-5", stdp_theta="1e308")
+    app = open_page(PAGE, stdp_neurons="nan", stdp_epochs="-5", stdp_theta="1e308")
     assert app.get_by_key("stdp_neurons").value == 100
     assert app.get_by_key("stdp_epochs").value == 10
 
@@ -96,7 +85,7 @@ def test_own_pictures_can_be_trained_on(tmp_path: object) -> None:
     x = (words_ >> np.uint32(24)).astype(np.uint8).reshape(60, 8, 8)
     buffer = io.BytesIO()
     np.savez(buffer, x_train=x, y_train=np.arange(60) % 3, x_test=x[:9], y_test=np.arange(9) % 3)
-    app = open_page(stdp_epochs="1", stdp_neurons="20", stdp_seed="13")
+    app = open_page(PAGE, stdp_epochs="1", stdp_neurons="20", stdp_seed="13")
     app.file_uploader(key="stdp_npz").upload("own.npz", buffer.getvalue(), "application/zip").run()
     assert any("60 training" in e.value for e in app.success)
     app.get_by_key("stdp_run_start").click().run()

@@ -1,0 +1,21 @@
+"""How the page tests open a page: through the entry script, as a visitor with a link does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def open_page(page: str = "", **query: str) -> AppTest:
+    """Run `page` (home if empty) with this query in its address; it must raise nothing."""
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60).run()
+    if page:
+        app.switch_page(page)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+    assert not app.exception, app.exception
+    return app
