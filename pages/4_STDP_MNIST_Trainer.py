@@ -16,10 +16,11 @@ open_page("stdp")
 presets("stdp", trainer.PageParams, trainer.PRESETS)
 bar = st.container()
 
-side, main = st.columns([1, 2.6], gap="large")
+# The picture first: on a phone the columns stand below each other.
+main, side = st.columns([2.6, 1], gap="large")
 with side:
     st.subheader("Pictures", anchor=False)
-    data = controls(trainer_job.DataChoice, "stdp")
+    wish = controls(trainer_job.DataChoice, "stdp")
     own = st.file_uploader(
         "Or your own .npz (at most 64 MB)",
         type=[".npz"],
@@ -31,17 +32,14 @@ with side:
     rest = [name for name in trainer.PageParams.specs() if name not in (*common, "layer")]
     chosen = controls(trainer.PageParams, "stdp", only=common).to_dict()
     with st.expander("Input, rule and readout"):
-        chosen |= {
-            name: value
-            for name, value in controls(trainer.PageParams, "stdp", only=rest).to_dict().items()
-            if name in rest
-        }
-page_params = inline(lambda: trainer.PageParams.from_dict(chosen))
+        more = controls(trainer.PageParams, "stdp", only=rest).to_dict()
+page_params = trainer.PageParams.from_dict({**chosen, **{name: more[name] for name in rest}})
 params = page_params.engine()
 
 with main:
     upload = trainer.checked_upload(own)
-    if upload is None and not present_or_offer(data.dataset, "the bundled digits", "stdp"):
+    data = wish
+    if upload is None and not present_or_offer(wish.dataset, "the bundled digits", "stdp"):
         data = trainer_job.DataChoice()
     view = job_panel(
         "stdp_run",
@@ -52,17 +50,23 @@ with main:
         trainer.draw_preview(inline(lambda: trainer.preview(data, params)), params)
 
 flags = {**params.changed()}
-if data.dataset != "digits":
-    flags["dataset"] = data.dataset
-if data.limit:
-    flags["limit"] = data.limit
+if upload is not None:
+    flags["dataset"] = "FILE.npz"
+elif wish.dataset != "digits":
+    flags["dataset"] = wish.dataset
+if wish.limit:
+    flags["limit"] = wish.limit
 command = "python -m snncore train" + "".join(
     f" --{name.replace('_', '-')} {value}" for name, value in flags.items()
 )
 with bar:
     share_bar(
         command=command,
-        params={**link_params("stdp", data), **link_params("stdp", page_params)},
+        params={
+            **link_params("stdp", wish),
+            **link_params("stdp", page_params),
+            "job": None if view is None else view.watch,
+        },
         downloads=trainer.downloads(view),
     )
 

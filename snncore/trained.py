@@ -163,6 +163,10 @@ def _readouts(
     """The part of a file that a finished run has."""
     n_out, names = params.neurons, tuple(str(name) for name in meta["class_names"])
     n_classes = len(names)
+    if not 1 <= n_classes <= 1000 or any(len(n) > 80 or not n.isprintable() for n in names):
+        raise ValueError(
+            "checkpoint: class_names must be 1 to 1000 printable words of <= 80 letters"
+        )
     shape = (int(meta["image_shape"][0]), int(meta["image_shape"][1]))
     if min(shape) < 1 or layer.weights.shape[1] != drive.input_size(*shape, params):
         raise ValueError(

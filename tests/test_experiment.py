@@ -88,6 +88,7 @@ def test_a_saved_network_answers_as_before_it_was_saved(
         (lambda t, m: t.update(coef=torch.ones(2, 2)), "coef must be"),
         (lambda t, m: t["neuron_labels"].fill_(99), "neuron_labels must be"),
         (lambda t, m: m.update(image_shape=[3, 3]), "do not fit images"),
+        (lambda t, m: m["class_names"].__setitem__(0, "x" * 81), "class_names must be"),
         (lambda t, m: m.update(seen="many"), "malformed|invalid"),
     ],
 )
@@ -100,6 +101,7 @@ def test_files_with_impossible_contents_are_refused(
     whole = checkpoint.load(path)
     tensors, meta = {k: v.clone() for k, v in whole.tensors.items()}, dict(whole.meta)
     meta["params"] = dict(meta["params"])
+    meta["class_names"] = list(meta["class_names"])
     spoil(tensors, meta)
     checkpoint.save(path, trained.KIND, tensors, meta)
     with pytest.raises(ValueError, match=message):

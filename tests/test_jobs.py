@@ -441,3 +441,55 @@ def test_the_reaper_runs_by_itself() -> None:
 
 def test_there_is_one_manager_per_process() -> None:
     assert get_manager() is get_manager()
+
+
+def test_a_link_gives_a_ticket_of_one_s_own(make: Callable[..., JobManager]) -> None:
+    manager, work = make(), Work()
+    ada = manager.submit("ada", "k", work)
+    view = manager.get(ada.id)
+    assert view is not None
+    bob = manager.join("bob", view.watch)
+    assert bob is not None and bob.id != ada.id and bob.joined
+    assert manager.join("bob", view.watch) == bob  # once, however often the page is drawn
+    manager.cancel(bob.id)
+    work.step(4)
+    ended = manager.wait(ada.id, PATIENCE)
+    assert ended is not None and ended.state == "done"
+    late = manager.join("cleo", view.watch)  # a finished one can be looked at, too
+    assert late is not None
+    shown = manager.get(late.id)
+    assert shown is not None and shown.state == "done"
+    assert manager.join("bob", "no such link") is None
+
+
+def test_a_closed_tab_is_given_a_short_grace_and_a_blip_nothing(
+    make: Callable[..., JobManager], clock: Clock
+) -> None:
+    manager, work = make(grace_s=150), Work()
+    ticket = manager.submit("ada", "k", work)
+    manager.owner_gone("ada")
+    manager.get(ticket.id)  # it was only a blip: the tab is back
+    clock.now += 100
+    manager.reap()
+    view = manager.get(ticket.id)
+    assert view is not None and view.state == "running"
+    manager.owner_gone("ada")
+    clock.now += 21
+    manager.reap()
+    work.step(4)
+    assert work.closed.wait(PATIENCE)
+    ended = manager.wait(ticket.id, PATIENCE)
+    assert ended is not None and ended.state == "cancelled"
+
+
+def test_uploads_that_wait_may_not_fill_the_memory(make: Callable[..., JobManager]) -> None:
+    manager, work = make(mem_budget=100), Work()
+    manager.submit("ada", "1", work, held_bytes=60)
+    with pytest.raises(Rejected, match="uploads"):
+        manager.submit("bob", "2", quick(), held_bytes=60)
+    manager.submit("bob", "3", quick())  # what holds nothing is welcome
+
+
+def test_downloads_have_a_manager_of_their_own() -> None:
+    assert get_manager("download") is not get_manager()
+    assert get_manager("download") is get_manager("download")

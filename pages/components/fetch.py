@@ -31,9 +31,10 @@ def present_or_offer(name: str, fallback: str, key: str) -> bool:
 
     job_panel(
         f"{key}_fetch",
-        submit=lambda owner: get_manager().submit(owner, digest("download", name), fetch),
+        submit=lambda owner: get_manager("download").submit(owner, digest(name), fetch),
         draw=lambda payload, done: None,
         label="Download it now",
         ticket_param="download",
+        kind="download",
     )
     return False

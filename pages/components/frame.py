@@ -17,6 +17,7 @@ from snncore import datasets
 from snncore.device import DeviceChoice, choose_device
 
 from .brand import icon_png
+from .job_panel import keep_alive
 
 PageKey = Literal["home", "lif", "encoding", "hopfield", "stdp"]
 
@@ -78,7 +79,9 @@ PAGES: dict[str, Page] = {
         "1. Choose the data and the size of the layer, then press Start.\n"
         "2. Watch the receptive fields turn from noise into digits.\n"
         "3. At the end, read the confusion matrix beside the untrained control.\n\n"
-        "Training goes on while you look at another page. The page's address leads back to it.",
+        "Training goes on while you look at another page in this tab. The address with *job=* "
+        "leads back to it; whoever has it can watch too. Closing the tab stops it after some "
+        "minutes.",
     ),
 }
 
@@ -99,6 +102,8 @@ def open_page(key: PageKey) -> None:
         st.space("small")
         _device_badge(device)
         _data_status()
+        if key != "stdp":  # there the panel itself looks after it
+            keep_alive()
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):

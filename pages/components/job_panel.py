@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
-from snncore.jobs import JobManager, JobView, Rejected, Ticket, get_manager
+from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manager
 
 POLL_RUNNING_S = 1.0
+KEEP_ALIVE_S = 30.0
 POLL_QUEUED_S = 3.0  # others come first: spare the server
 
 
@@ -25,6 +26,7 @@ def job_panel(
     draw: Callable[[Any, bool], None],
     label: str = "Start training",
     ticket_param: str = "job",
+    kind: Kind = "computation",
 ) -> JobView | None:
     """Draw the panel in the current container and return what the visitor's ticket shows.
 
@@ -37,14 +39,16 @@ def job_panel(
             looks; skipped while the payload is None. It draws into the panel, inside a fragment:
             charts and images need no keys, but must not write outside the panel.
         label: text of the Start button.
-        ticket_param: name in the address that carries the ticket; whoever has that link watches
-            the same computation and may cancel this ticket.
+        ticket_param: name in the address that carries the computation's watch id. Whoever follows
+            that link joins with a ticket of their own: they see the same, and their Cancel stops
+            nothing for the others.
+        kind: which manager does the work.
 
     Returns:
         The view of this run, so that the page may offer downloads when its state is "done"; None
         when nothing was started yet or the link's computation is no longer kept.
     """
-    manager = get_manager()
+    manager = get_manager(kind)
     view, lost = _current(manager, job_key, ticket_param)
     active = view is not None and view.active
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -76,27 +80,73 @@ def job_panel(
 
 def owner_id() -> str:
     """This browser session's secret name, as the owner of computations."""
-    return str(st.session_state.setdefault("_owner", secrets.token_urlsafe(16)))
+    owner = str(st.session_state.setdefault("_owner", secrets.token_urlsafe(16)))
+    _session(owner)
+    return owner
+
+
+def _owner_gone(owner: str) -> None:
+    for kind in get_args(Kind):
+        get_manager(kind).owner_gone(owner)
+
+
+@st.cache_resource(scope="session", on_release=_owner_gone, show_spinner=False)
+def _session(owner: str) -> str:
+    """Released when the browser's connection ends, which hints that its visitor has left."""
+    return owner
+
+
+def keep_alive() -> None:
+    """Look after this session's computation from whatever page it is on.
+
+    Draws, in the current container, a line that leads back to it; nothing when there is none.
+    Without it a computation would be stopped some minutes after its visitor went to another page.
+    """
+    ticket = st.session_state.get("_alive")
+    if ticket is None:
+        return
+    view = get_manager().get(ticket)
+    if view is None or not view.active:
+        del st.session_state["_alive"]
+        return
+
+    @st.fragment(run_every=KEEP_ALIVE_S)
+    def line() -> None:
+        view = get_manager().get(ticket)
+        if view is None or not view.active:
+            st.caption(":material/check: The training has ended.")
+            return
+        done = 0.0 if view.snapshot is None else view.snapshot.fraction
+        st.caption(f":material/model_training: Training under way, {done:.0%}")
+
+    line()
 
 
 def _current(manager: JobManager, job_key: str, ticket_param: str) -> tuple[JobView | None, bool]:
-    """The view of the address's ticket, or of this session's last one; and whether it was lost.
+    """The view of the computation in the address, or of this session's last; and if it was lost.
 
-    Coming back from another page, the address has lost its ticket: it is put back.
+    Coming back from another page, the address has lost its watch id: it is put back.
     """
-    ticket = st.query_params.get(ticket_param) or st.session_state.get(f"{job_key}_ticket")
-    if not ticket:
-        return None, False
-    view = manager.get(ticket)
-    if view is None:
+    watch = st.query_params.get(ticket_param)
+    mine = st.session_state.get(f"{job_key}_ticket")
+    view = manager.get(mine) if mine else None
+    if watch and (view is None or view.watch != watch):
+        try:
+            joined = manager.join(owner_id(), watch)
+        except Rejected:
+            joined = None
         kept = st.session_state.get(f"{job_key}_view")
-        if kept is None or kept.ticket != ticket:
-            return None, True
-        return kept, False
-    if st.query_params.get(ticket_param) != ticket:
-        st.query_params[ticket_param] = ticket
-    st.session_state[f"{job_key}_ticket"] = ticket
-    # A finished result stays with the session even after the manager has forgotten it.
+        if joined is None:
+            # A finished result stays with the session even after the manager has forgotten it.
+            return (kept, False) if kept is not None and kept.watch == watch else (None, True)
+        st.session_state[f"{job_key}_ticket"] = joined.id
+        view = manager.get(joined.id)
+    if view is None:
+        return st.session_state.get(f"{job_key}_view"), False
+    if watch != view.watch:
+        st.query_params[ticket_param] = view.watch
+    if view.active and manager is get_manager():
+        st.session_state["_alive"] = view.ticket
     st.session_state[f"{job_key}_view"] = None if view.active else view
     return view, False
 
@@ -108,7 +158,7 @@ def _submit(submit: Callable[[str], Ticket], job_key: str, ticket_param: str) ->
     except (Rejected, ValueError) as reason:
         return str(reason)
     st.session_state[f"{job_key}_ticket"] = ticket.id
-    st.query_params[ticket_param] = ticket.id
+    st.query_params.pop(ticket_param, None)  # the next run puts the new watch id there
     return None
 
 
@@ -120,9 +170,10 @@ def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None
 
     @st.fragment(run_every=every)
     def panel() -> None:
-        view = manager.get(first.ticket) or first
-        if view.state != first.state:
+        view = manager.get(first.ticket)
+        if first.active and (view is None or view.state != first.state):
             st.rerun()  # the buttons and the pace of looking change with the state
+        view = view or first
         _status(view, idle=manager.stats().running == 0)
         if view.snapshot is not None and view.snapshot.payload is not None:
             draw(view.snapshot.payload, view.state == "done")
@@ -154,7 +205,10 @@ def _status(view: JobView, *, idle: bool) -> None:
         if others > 0:
             whom = "one other visitor" if others == 1 else f"{others} other visitors"
             shared = f" Shared with {whom}: the same computation runs only once."
-        st.caption(f"You may leave or reload: this page's address leads back here.{shared}")
+        st.caption(
+            "You may look at other pages or reload: this page's address leads back here. "
+            f"Closing the tab stops it after some minutes.{shared}"
+        )
 
 
 def _eta(seconds: float | None, what: str) -> str:

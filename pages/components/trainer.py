@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import streamlit as st
 
 from snncore import datasets, experiment, trained
@@ -14,14 +14,14 @@ from snncore.jobs import JobView
 from snncore.params import choice, integer
 from snncore.plots import base, training
 from snncore.stdp import TrainParams
-from snncore.stdp.train import Presentation, first_layer, present
+from snncore.stdp.train import first_layer, present
 
 from .frame import is_dark
+from .inline import inline
 from .picture import picture
 from .share import Download
-from .trainer_job import DataChoice, Payload, Summary, Upload
-
-_SHOWN_CELLS = 100  # rows of the input raster: the most driven cells
+from .text import plain
+from .trainer_job import DataChoice, Payload, Summary, Upload, Views, views
 
 
 @dataclass(frozen=True)
@@ -86,25 +86,20 @@ def _check(file: Any) -> tuple[tuple[str, int, int] | None, str]:
 class Preview(NamedTuple):
     """What the page shows before anything has run."""
 
-    fields: np.ndarray
-    example: Presentation
-    image: np.ndarray
-    label: str
+    views: Views
     n_train: int
     n_test: int
 
 
-@st.cache_data(max_entries=16, ttl=3600, show_spinner=False)
+@st.cache_data(max_entries=32, ttl=3600, show_spinner="Loading the pictures")
 def preview(data_choice: DataChoice, params: TrainParams) -> Preview:
     """The untrained layer and how it answers the first test image."""
     data = experiment.load_data(data_choice.dataset, data_choice.limit)
     layer = first_layer(data.train_images, params)
-    shape = (data.train_images.shape[1], data.train_images.shape[2])
+    image, label = data.test_images[0], data.class_names[int(data.test_labels[0])]
+    fields = training.receptive_fields(layer.weights.numpy(), image.shape)
     return Preview(
-        training.receptive_fields(layer.weights.numpy(), shape),
-        present(layer, data.test_images[0], params),
-        data.test_images[0],
-        data.class_names[int(data.test_labels[0])],
+        views(fields, present(layer, image, params), image, label),
         len(data.train_images),
         len(data.test_images),
     )
@@ -116,72 +111,63 @@ def draw_preview(shown: Preview, params: TrainParams) -> None:
         f"**Before learning.** {shown.n_train:,} training and {shown.n_test:,} test images; the "
         "weights are the mean picture times noise. Press *Start training* to watch them change."
     )
-    _draw_state(shown.fields, shown.example, shown.image, shown.label, params, trained_yet=False)
+    _draw_views(shown.views, params, "before learning")
 
 
-def draw(payload: Payload, done: bool, params: TrainParams) -> None:
-    """The live picture of a run, and its result once there is one."""
+def draw(payload: Payload, done: bool, wanted: TrainParams) -> None:
+    """The live picture of a run, and its result once there is one; `wanted`: the controls now."""
+    params = payload.params
+    if params != wanted:
+        epochs = "1 pass" if params.epochs == 1 else f"{params.epochs} passes"
+        st.info(
+            f"This run: {params.neurons} neurons, {epochs}, {params.retina} input, seed "
+            f"{params.seed}, on {payload.data_name}. The controls were changed since; press Start "
+            "to run with them.",
+            icon=":material/history:",
+        )
     if payload.summary is not None:
         _draw_summary(payload.summary)
-    _draw_state(
-        payload.fields, payload.example, payload.image, payload.label, params, trained_yet=True
-    )
+    _draw_views(payload.views, params, "")
     if not done:
         quiet = f"{payload.silent:.0%} of the images left the layer silent"
-        st.caption(
-            f"Since the last picture: {quiet}; first spike after {payload.first_spike_ms:.0f} ms."
-        )
+        wait = payload.first_spike_ms
+        first = "" if math.isnan(wait) else f"; first spike after {wait:.0f} ms"
+        st.caption(f"Since the last picture: {quiet}{first}.")
     st.markdown("**Who spikes first.** A flat curve means that all neurons share the work.")
-    st.altair_chart(training.wins_chart(payload.wins), width="stretch")
+    st.altair_chart(
+        training.wins_chart(payload.wins),
+        width="stretch",
+        alt="First spikes of each neuron since the last picture, busiest first",
+    )
 
 
-def _draw_state(
-    fields: np.ndarray,
-    example: Presentation,
-    image: np.ndarray,
-    label: str,
-    params: TrainParams,
-    *,
-    trained_yet: bool,
-) -> None:
+def _draw_views(shown: Views, params: TrainParams, remark: str) -> None:
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.markdown("**Receptive fields** · the weights of each neuron")
         on_off = params.retina == "on_off"
         colours = "orange: ON cells, blue: OFF cells" if on_off else "white: strong"
         picture(
-            base.png(fields, scale=max(1, 720 // fields.shape[1])),
+            shown.fields,
             caption=f"The first {min(params.neurons, training.MAX_FIELDS)} neurons; {colours}.",
             alt="Mosaic of the receptive fields of the neurons",
         )
     with right:
-        st.markdown(f"**One test image** · a “{label}” in spikes")
-        busiest = np.sort(np.argsort(example.cells, kind="stable")[-_SHOWN_CELLS:])
+        st.markdown(f"**One test image** · a “{plain(shown.label)}” in spikes")
         first, second = st.columns([1, 2.4], gap="small", vertical_alignment="center")
         with first:
-            picture(
-                base.png(image, scale=max(1, 112 // image.shape[0])),
-                caption="image",
-                alt=f"The test image, a {label}",
-                width="content",
-            )
+            picture(shown.image, caption="image", alt="The test image", width="content")
         with second:
             picture(
-                base.raster_png(example.inputs[:, busiest], dark=is_dark(), scale=4),
-                caption=f"Input spikes: one row per cell (the {len(busiest)} most driven), "
+                shown.inputs[is_dark()],
+                caption=f"Input spikes: one row per cell (the {shown.shown_cells} most driven), "
                 f"{params.feature_steps * params.dt:.0f} ms from left to right",
                 alt="Raster of the input spikes",
             )
-        spikes, active = int(example.outputs.sum()), int(example.outputs.any(axis=0).sum())
         picture(
-            base.raster_png(
-                example.outputs[:, : training.MAX_FIELDS],
-                dark=is_dark(),
-                colour=base.COLOURS["spike"],
-                scale=6,
-            ),
-            caption=f"Output spikes, one row per neuron: {spikes} from {active} of "
-            f"{params.neurons} neurons" + ("" if trained_yet else ", before learning"),
+            shown.outputs[is_dark()],
+            caption=f"Output spikes, one row per neuron: {shown.spikes} from {shown.active} of "
+            f"{params.neurons} neurons" + (f", {remark}" if remark else ""),
             alt="Raster of the output spikes",
         )
 
@@ -194,7 +180,11 @@ def _draw_summary(summary: Summary) -> None:
     cards[2].metric("Raw pixels", f"{summary.pixels_accuracy:.1%}", help=_PIXELS)
     cards[3].metric("Images/s", f"{summary.images_per_s:,.0f}", help=_SPEED)
     st.markdown("**Correct on the test images**, beside the controls")
-    st.altair_chart(training.accuracy_chart(summary.rows), width="stretch")
+    st.altair_chart(
+        training.accuracy_chart(summary.rows),
+        width="stretch",
+        alt="Accuracies of the network and of its controls",
+    )
     error = (summary.test_accuracy * (1 - summary.test_accuracy) / summary.n_test) ** 0.5
     st.caption(
         f"{summary.n_test:,} test images, so ± {error:.1%} (one standard error). Labels of the "
@@ -202,7 +192,9 @@ def _draw_summary(summary: Summary) -> None:
     )
     st.markdown("**Confusion matrix** of the linear readout, in images")
     st.altair_chart(
-        training.confusion_chart(summary.confusion, summary.class_names), width="stretch"
+        training.confusion_chart(summary.confusion, summary.class_names),
+        width="stretch",
+        alt="Confusion matrix: true class by row, predicted class by column",
     )
 
 
@@ -255,35 +247,57 @@ def try_network() -> None:
     model = left.file_uploader(
         "Network (.safetensors, at most 64 MB)", type=[".safetensors"], key="stdp_model"
     )
-    picture = right.file_uploader(
-        "Picture (PNG or JPEG, at most 10 MB)", type=[".png", ".jpg", ".jpeg"], key="stdp_picture"
+    own = right.file_uploader(
+        "Picture (PNG or JPEG, at most 10 MB)",
+        type=[".png", ".jpg", ".jpeg"],
+        key="stdp_picture",
+        max_upload_size=10,
     )
     invert = st.toggle(
         "The picture is dark on white", key="stdp_invert", help="MNIST is white on dark."
     )
-    if model is None or picture is None:
+    if model is None or own is None:
         return
-    try:
-        saved = trained.load(model.getvalue())
-        if saved.trained is None:
-            raise ValueError("this file holds an unfinished run, which cannot classify yet")
-        image = datasets.to_grey(datasets.files.read_image(picture.getvalue())[None])
-        small = datasets.resize(image, saved.trained.image_shape)
-        if invert:
-            small = 255 - small
-        found = trained.predict(saved.trained, small)
-    except ValueError as error:
-        st.error(str(error))
-        return
-    names = saved.trained.class_names
-    vote = names[int(found.votes[0])] if found.votes[0] >= 0 else "no answer"
+    asked = (model.file_id, own.file_id, invert)
+    known = st.session_state.get("stdp_answer")
+    if known is None or known[0] != asked:
+        known = (asked, inline(lambda: _classify(model.getvalue(), own.getvalue(), invert)))
+        st.session_state["stdp_answer"] = known
+    answer = known[1]
     picture(
-        base.png(small[0], scale=max(1, 140 // small.shape[1])),
+        answer.seen,
         caption="as the network sees it",
         alt="The uploaded picture at the size of the network's images",
         width="content",
     )
     st.markdown(
-        f"Linear readout: **{names[int(found.classes[0])]}** · vote: **{vote}** · "
-        f"{int(found.counts.sum())} output spikes"
+        f"Linear readout: **{plain(answer.readout)}** · vote: **{plain(answer.vote)}** · "
+        f"{answer.spikes} output spikes"
+    )
+
+
+class Answer(NamedTuple):
+    """What a network says of one picture."""
+
+    seen: bytes
+    readout: str
+    vote: str
+    spikes: int
+
+
+def _classify(model: bytes, data: bytes, invert: bool) -> Answer:
+    saved = trained.load(model)
+    if saved.trained is None:
+        raise ValueError("this file holds an unfinished run, which cannot classify yet")
+    grey = datasets.to_grey(datasets.files.read_image(data)[None])
+    small = datasets.resize(grey, saved.trained.image_shape)
+    if invert:
+        small = 255 - small
+    found = trained.predict(saved.trained, small)
+    names = saved.trained.class_names
+    return Answer(
+        base.png(small[0], scale=max(1, 140 // small.shape[1])),
+        names[int(found.classes[0])],
+        names[int(found.votes[0])] if found.votes[0] >= 0 else "no answer",
+        int(found.counts.sum()),
     )

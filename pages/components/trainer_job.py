@@ -12,23 +12,19 @@ import numpy as np
 from snncore import datasets, experiment, trained
 from snncore.jobs import Progress, Ticket, get_manager
 from snncore.params import Params, choice, digest
-from snncore.plots import training
+from snncore.plots import base, training
 from snncore.stdp import TrainParams
 from snncore.stdp.train import Presentation, present
 
-TITLES = {
-    "digits": "Digits 8×8 (bundled)",
-    "mnist": "MNIST",
-    "fashion": "Fashion-MNIST",
-    "gtsrb": "Road signs (GTSRB)",
-}
+DATASETS = ("digits", "mnist", "fashion", "gtsrb")
+_SHOWN_CELLS = 100  # rows of the input raster: the most driven cells
 
 
 @dataclass(frozen=True)
 class DataChoice(Params):
     """Which pictures to learn."""
 
-    dataset: str = choice("digits", tuple(TITLES), "Pictures to learn.", label="Data set")
+    dataset: str = choice("digits", DATASETS, "Pictures to learn.", label="Data set")
     images: str = choice(
         "all",
         ("all", "1000", "2000", "5000", "10000", "20000"),
@@ -70,18 +66,51 @@ class Summary(NamedTuple):
 
 
 class Payload(NamedTuple):
-    """One picture of a run; shared between visitors, never changed."""
+    """One picture of a run, ready to show; made once, shared between visitors, never changed."""
 
+    params: TrainParams  # of this run, whatever the page's controls say by now
+    data_name: str
     seen: int
     total: int
     fields: np.ndarray  # RGB mosaic of the receptive fields
+    views: Views
     wins: np.ndarray
     silent: float
     first_spike_ms: float
-    example: Presentation
-    image: np.ndarray
-    label: str
     summary: Summary | None
+
+
+class Views(NamedTuple):
+    """The pictures of one test image and of the layer, PNG; rasters for the light and the dark."""
+
+    fields: bytes
+    image: bytes
+    label: str
+    shown_cells: int
+    inputs: tuple[bytes, bytes]
+    outputs: tuple[bytes, bytes]
+    spikes: int
+    active: int
+
+
+def views(fields: np.ndarray, example: Presentation, image: np.ndarray, label: str) -> Views:
+    """Draw once what every visitor looks at."""
+    busiest = np.sort(np.argsort(example.cells, kind="stable")[-_SHOWN_CELLS:])
+    inputs, outputs = example.inputs[:, busiest], example.outputs[:, : training.MAX_FIELDS]
+    spike = base.COLOURS["spike"]
+    return Views(
+        base.png(fields, scale=max(1, 720 // fields.shape[1])),
+        base.png(image, scale=max(1, 112 // image.shape[0])),
+        label,
+        len(busiest),
+        (base.raster_png(inputs, scale=4), base.raster_png(inputs, dark=True, scale=4)),
+        (
+            base.raster_png(outputs, colour=spike, scale=6),
+            base.raster_png(outputs, dark=True, colour=spike, scale=6),
+        ),
+        int(example.outputs.sum()),
+        int(example.outputs.any(axis=0).sum()),
+    )
 
 
 def submit(
@@ -94,7 +123,11 @@ def submit(
         identity = [upload.sha256, data_choice.limit]
     key = digest("stdp", identity, params)
     return get_manager().submit(
-        owner, key, lambda: _run(data_choice, params, upload), _memory(data_choice, params, upload)
+        owner,
+        key,
+        lambda: _run(data_choice, params, upload),
+        _memory(data_choice, params, upload),
+        held_bytes=0 if upload is None else len(upload.data),
     )
 
 
@@ -113,6 +146,7 @@ def _memory(data_choice: DataChoice, params: TrainParams, upload: Upload | None)
 def _run(data_choice: DataChoice, params: TrainParams, upload: Upload | None) -> Iterator[Progress]:
     yield Progress(0.0, "Loading the pictures and warming up the kernels")
     data = _data(data_choice, upload)
+    name = data_choice.dataset if upload is None else "your file"
     shape = (data.train_images.shape[1], data.train_images.shape[2])
     image = data.test_images[0]
     label = data.class_names[int(data.test_labels[0])]
@@ -122,17 +156,17 @@ def _run(data_choice: DataChoice, params: TrainParams, upload: Upload | None) ->
         if snapshot is not None and (
             report.phase == "learning" or payload is None or report.result is not None
         ):
-            weights = snapshot.layer.weights.cpu().numpy()
+            fields = training.receptive_fields(snapshot.layer.weights.cpu().numpy(), shape)
             payload = Payload(
+                params,
+                name,
                 snapshot.seen,
                 snapshot.total,
-                training.receptive_fields(weights, shape),
+                fields,
+                views(fields, present(snapshot.layer, image, params), image, label),
                 snapshot.wins,
                 snapshot.silent,
                 snapshot.first_spike_ms,
-                present(snapshot.layer, image, params),
-                image,
-                label,
                 None,
             )
         if report.result is not None and payload is not None and snapshot is not None:

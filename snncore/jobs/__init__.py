@@ -3,13 +3,15 @@
 A computation is a generator of `Progress`; a worker thread drives it and publishes each step as
 an immutable `Snapshot`. Stopping is simply not asking for the next one. Requests with the same
 `key` (a `params.digest`) are the same computation: it runs once and every visitor holds a ticket
-to it. A ticket's id cannot be guessed; whoever has it may watch and cancel *that ticket*. The
+to it; a ticket cancels only itself. The `watch` id of a computation is what a link carries: it
+cannot be guessed, and whoever has it may join with a ticket of their own. The
 computation stops when no live ticket is left: each was cancelled or not seen for the grace time.
 """
 
 from __future__ import annotations
 
 import threading
+from typing import Literal
 
 from snncore.device import memory_bytes
 from snncore.jobs.manager import JobManager
@@ -28,18 +30,19 @@ __all__ = [
     "get_manager",
 ]
 
-_manager: JobManager | None = None
+Kind = Literal["computation", "download"]
+_managers: dict[Kind, JobManager] = {}
 _lock = threading.Lock()
 
 
-def get_manager() -> JobManager:
-    """The manager of this process.
+def get_manager(kind: Kind = "computation") -> JobManager:
+    """The manager of this process for computations, or the one for downloads.
 
-    A module's global and not a Streamlit cache: any visitor can clear those, and the threads of
-    a forgotten manager would go on.
+    Two, because a slow download must not keep anybody's computation waiting. A module's global
+    and not a Streamlit cache: any visitor can clear those, and the threads of a forgotten manager
+    would go on.
     """
-    global _manager
     with _lock:
-        if _manager is None:
-            _manager = JobManager(Limits(mem_budget=memory_bytes() // 2))
-        return _manager
+        if kind not in _managers:
+            _managers[kind] = JobManager(Limits(mem_budget=memory_bytes() // 2))
+        return _managers[kind]

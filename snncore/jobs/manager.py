@@ -61,7 +61,9 @@ class JobManager:
 
     # ---- the visitor's side -------------------------------------------------------------------
 
-    def submit(self, owner: str, key: str, start: Start, est_bytes: int = 0) -> Ticket:
+    def submit(
+        self, owner: str, key: str, start: Start, est_bytes: int = 0, *, held_bytes: int = 0
+    ) -> Ticket:
         """Ask for a computation; returns at once.
 
         Args:
@@ -70,6 +72,7 @@ class JobManager:
             key: `params.digest` of all that decides the result.
             start: makes the generator, in the worker's thread.
             est_bytes: memory that the computation will need.
+            held_bytes: memory that it keeps while it waits (an upload in `start`).
 
         Raises:
             Rejected: the owner has another active computation, the queue is full, or the
@@ -90,14 +93,52 @@ class JobManager:
                 raise Rejected("Too many visitors at the moment. Please try again in some minutes.")
             joined = job is not None
             if job is None:
-                job = self._enqueue(key, start, est_bytes)
-            ticket_id = secrets.token_urlsafe(16)
-            self._holders[ticket_id] = Holder(owner, job, now)
-            job.live.add(ticket_id)
-            job.looked_at = now
+                job = self._enqueue(key, start, est_bytes, held_bytes)
             self._crew.ensure()
             self._changed.notify_all()
-            return Ticket(ticket_id, key, joined)
+            return self._admit(owner, job, joined)
+
+    def join(self, owner: str, watch: str) -> Ticket | None:
+        """A ticket of the owner's own to the computation with this `watch` id.
+
+        For whoever follows a link: they see the same, and giving their ticket back stops nothing
+        for the others. None when that computation is not kept (any more).
+
+        Raises:
+            Rejected: too many tickets are out.
+        """
+        with self._changed:
+            jobs = (*self._queue, *self._running, *self._finished)
+            job = next((job for job in jobs if job.watch == watch), None)
+            if job is None:
+                return None
+            for ticket_id, holder in self._holders.items():
+                if holder.owner == owner and holder.job is job and not holder.cancelled:
+                    holder.last_seen = self._clock()
+                    return Ticket(ticket_id, job.key, True)
+            if len(self._holders) >= self._limits.max_tickets:
+                raise Rejected("Too many visitors at the moment. Please try again in some minutes.")
+            return self._admit(owner, job, True)
+
+    def owner_gone(self, owner: str, within_s: float = 20.0) -> None:
+        """A hint that the owner's tab was closed or reloaded: their grace shrinks to `within_s`.
+
+        A connection that was only interrupted comes back before that and looks again.
+        """
+        with self._changed:
+            latest = self._clock() - self._limits.grace_s + within_s
+            for holder in self._holders.values():
+                if holder.owner == owner and holder.job.active:
+                    holder.last_seen = min(holder.last_seen, latest)
+
+    def _admit(self, owner: str, job: Job, joined: bool) -> Ticket:
+        now = self._clock()
+        ticket_id = secrets.token_urlsafe(16)
+        self._holders[ticket_id] = Holder(owner, job, now)
+        if job.active:
+            job.live.add(ticket_id)
+        job.looked_at = now
+        return Ticket(ticket_id, job.key, joined)
 
     def get(self, ticket_id: str) -> JobView | None:
         """What the ticket shows now; also the sign of life that keeps the computation going.
@@ -174,7 +215,7 @@ class JobManager:
                 or (holder.job in kept_set and now - holder.last_seen <= self._limits.keep_s)
             }
 
-    def _enqueue(self, key: str, start: Start, est_bytes: int) -> Job:
+    def _enqueue(self, key: str, start: Start, est_bytes: int, held_bytes: int) -> Job:
         if est_bytes > self._limits.mem_budget:
             need, have = est_bytes / 2**20, self._limits.mem_budget / 2**20
             raise Rejected(
@@ -186,7 +227,12 @@ class JobManager:
                 f"{len(self._queue)} computations are waiting already. "
                 "Please try again in some minutes."
             )
-        job = Job(key, est_bytes, start)
+        held = held_bytes + sum(job.held_bytes for job in (*self._queue, *self._running))
+        if held_bytes and held > self._limits.mem_budget:
+            raise Rejected(
+                "The uploads of those who wait fill the memory. Please try again in some minutes."
+            )
+        job = Job(key, est_bytes, start, held_bytes=held_bytes)
         self._queue.append(job)
         self._by_key[key] = job
         return job
@@ -217,6 +263,7 @@ class JobManager:
         job, now = holder.job, self._clock()
         return JobView(
             ticket=ticket_id,
+            watch=job.watch,
             key=job.key,
             state="cancelled" if holder.cancelled else job.state,
             snapshot=job.snapshot,

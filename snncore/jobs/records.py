@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -48,11 +49,13 @@ class Rejected(RuntimeError):
 class JobView:
     """What a ticket's holder sees at one moment.
 
+    `watch` may be passed on: who has it may `join` the computation with a ticket of their own.
     `position` is 1 for the next in the queue and 0 when not queued; `eta_s` is the expected time
     until the result, None while nothing is known; `error` is safe to show.
     """
 
     ticket: str
+    watch: str
     key: str
     state: State
     snapshot: Snapshot | None
@@ -122,6 +125,8 @@ class Job:
     finished: float = math.nan
     looked_at: float = math.nan
     live: set[str] = field(default_factory=set)  # ids of the tickets that want the result
+    held_bytes: int = 0  # memory that it holds while it waits, an upload for example
+    watch: str = field(default_factory=lambda: secrets.token_urlsafe(16))  # id for the address
 
     @property
     def active(self) -> bool:

@@ -56,17 +56,17 @@ class Desk:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk = Desk()
-    monkeypatch.setattr(job_panel, "get_manager", lambda: desk.manager)
+    monkeypatch.setattr(job_panel, "get_manager", lambda kind="computation": desk.manager)
     monkeypatch.setattr(job_panel, "test_submit", desk.submit, raising=False)
     yield desk
     desk.manager.close()
     desk.finish()
 
 
-def visit(ticket: str | None = None) -> AppTest:
+def visit(link: str | None = None) -> AppTest:
     at = AppTest.from_string(SCRIPT, default_timeout=60)
-    if ticket is not None:
-        at.query_params["job"] = ticket
+    if link is not None:
+        at.query_params["job"] = link
     return at.run()
 
 
@@ -77,9 +77,15 @@ def start(at: AppTest, name: str = "work") -> AppTest:
     return at
 
 
-def ticket_of(at: AppTest) -> str:
+def link_of(at: AppTest) -> str:
+    """What the address carries, for others to follow."""
     value = at.query_params["job"]
     return value if isinstance(value, str) else value[0]
+
+
+def ticket_of(at: AppTest) -> str:
+    """This visitor's own ticket, which nobody else sees."""
+    return str(at.session_state["demo_ticket"])
 
 
 def seen(desk: Desk, at: AppTest, sequence: int) -> AppTest:
@@ -120,7 +126,7 @@ def test_start_shows_progress_then_the_result(desk: Desk) -> None:
 
 def test_a_reload_and_another_visitor_come_back_by_the_link(desk: Desk) -> None:
     at = seen(desk, start(visit()), 1)
-    other = visit(ticket_of(at))
+    other = visit(link_of(at))
     assert texts(other) == ["payload 1 done False", "state running"]
     desk.finish()
     desk.manager.wait(ticket_of(at), PATIENCE)
@@ -187,7 +193,27 @@ def test_a_link_to_nothing_says_so_and_start_works(desk: Desk) -> None:
     at = visit("gone")
     assert "no longer kept" in at.info[0].value
     start(at)
-    assert ticket_of(at) != "gone" and len(at.info) == 0
+    assert link_of(at.run()) != "gone" and len(at.info) == 0
+
+
+def test_whoever_follows_the_link_cannot_stop_the_owner_s_run(desk: Desk) -> None:
+    at = seen(desk, start(visit()), 1)
+    stranger = visit(link_of(at))
+    stranger.button(key="demo_cancel").click().run()
+    assert texts(stranger)[-1] == "state cancelled"
+    assert texts(at.run())[-1] == "state running"
+    desk.finish()
+    desk.manager.wait(ticket_of(at), PATIENCE)
+    assert texts(at.run())[-1] == "state done"
+
+
+def test_a_computation_that_was_forgotten_is_said_to_be_lost(desk: Desk) -> None:
+    at = seen(desk, start(visit()), 1)
+    manager = desk.manager
+    with manager._changed:
+        manager._holders.clear()
+        manager._running[0].watch = "another"
+    assert "no longer kept" in at.run().info[0].value
 
 
 def test_an_own_result_outlives_the_manager_s_memory(desk: Desk) -> None:

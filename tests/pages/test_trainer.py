@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from snncore import experiment, trained
 from snncore.jobs import get_manager
+from snncore.stdp import TrainParams
 from tests.pages.opening import open_page
 
 PAGE = "pages/4_STDP_MNIST_Trainer.py"
@@ -79,8 +83,6 @@ def test_values_out_of_range_in_a_link_fall_back_to_valid_ones() -> None:
 
 
 def test_own_pictures_can_be_trained_on(tmp_path: object) -> None:
-    import io
-
     words_ = np.arange(60 * 64, dtype=np.uint32) * np.uint32(2654435761)
     x = (words_ >> np.uint32(24)).astype(np.uint8).reshape(60, 8, 8)
     buffer = io.BytesIO()
@@ -90,3 +92,58 @@ def test_own_pictures_can_be_trained_on(tmp_path: object) -> None:
     assert any("60 training" in e.value for e in app.success)
     app.get_by_key("stdp_run_start").click().run()
     run_until(app, lambda: len(app.metric) >= 4)
+
+
+def test_a_run_is_described_by_its_own_parameters_not_by_the_controls() -> None:
+    app = open_page(PAGE, stdp_epochs="1", stdp_neurons="20", stdp_seed="14")
+    app.get_by_key("stdp_run_start").click().run()
+    run_until(app, lambda: len(app.metric) >= 4)
+    assert not app.info
+    app.get_by_key("stdp_retina").set_value("raw").run()
+    assert any("This run: 20 neurons, 1 pass, on_off input" in e.value for e in app.info)
+
+
+def test_the_command_names_the_upload_and_the_values_that_differ() -> None:
+    buffer = io.BytesIO()
+    x = np.tile(np.arange(64, dtype=np.uint8).reshape(1, 8, 8) * 4, (12, 1, 1))
+    y = np.arange(12) % 2
+    np.savez(buffer, x_train=x, y_train=y, x_test=x, y_test=y)
+    app = open_page(PAGE, stdp_neurons="50")
+    app.file_uploader(key="stdp_npz").upload("own.npz", buffer.getvalue(), "application/zip").run()
+    commands = [c.value for c in app.code if c.value.startswith("python -m snncore train")]
+    assert commands and "--dataset FILE.npz" in commands[0] and "--neurons 50" in commands[0]
+
+
+def test_an_exported_network_classifies_an_uploaded_picture() -> None:
+    images = experiment.load_data("digits")
+    params = TrainParams(neurons=30, epochs=4, batch=25)
+    last = list(experiment.run(images, params))[-1]
+    assert last.result is not None and last.snapshot is not None
+    model, png = io.BytesIO(), io.BytesIO()
+    trained.save(model, "digits", 1397, params, last.snapshot, last.result.trained)
+    zero = images.test_images[int(np.flatnonzero(images.test_labels == 0)[0])]
+    Image.fromarray(zero).resize((64, 64)).save(png, "PNG")
+    app = open_page(PAGE)
+    app.file_uploader(key="stdp_model").upload("n.safetensors", model.getvalue(), "x/y")
+    app.file_uploader(key="stdp_picture").upload("0.png", png.getvalue(), "image/png")
+    app.run()
+    assert not app.exception
+    assert "Linear readout: **0**" in words(app)
+
+
+def test_a_file_that_is_no_network_is_refused_on_the_page() -> None:
+    app = open_page(PAGE)
+    app.file_uploader(key="stdp_model").upload("n.safetensors", b"not a network", "x/y")
+    app.file_uploader(key="stdp_picture").upload("0.png", b"not a picture", "image/png")
+    app.run()
+    assert not app.exception and any("not a checkpoint" in e.value for e in app.error)
+
+
+def test_the_run_is_looked_after_from_other_pages() -> None:
+    app = open_page(PAGE, stdp_epochs="50", stdp_neurons="1600", stdp_seed="15")
+    app.get_by_key("stdp_run_start").click().run()
+    app.switch_page("pages/1_LIF_Playground.py").run()
+    assert not app.exception and "Training under way" in words(app)
+    app.switch_page(PAGE).run()
+    app.get_by_key("stdp_run_cancel").click().run()
+    run_until(app, lambda: get_manager().stats().running == 0)
