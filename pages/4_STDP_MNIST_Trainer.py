@@ -85,7 +85,8 @@ with second:
     st.markdown(
         "The first neuron to reach its threshold wins, inhibits the others, and moves its weights "
         "towards the inputs that just spiked. Thresholds of frequent winners rise. Trace STDP "
-        "after Diehl & Cook (2015); one spike per image as in Kheradpisheh et al. (2018)."
+        "with soft bounds (compare Nessler et al. 2013, Diehl & Cook 2015); one spike per image "
+        "as in Kheradpisheh et al. (2018)."
     )
 with st.expander("Try a trained network on your own picture"):
     trainer.try_network()

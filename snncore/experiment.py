@@ -107,6 +107,14 @@ def from_sets(first: datasets.ImageSet, second: datasets.ImageSet, limit: int = 
     )
 
 
+def images_sha256(data: Data) -> str:
+    """Digest of the training images and labels: a run continues on these and no others."""
+    digest = hashlib.sha256(repr(data.train_images.shape).encode())
+    digest.update(np.ascontiguousarray(data.train_images).data)
+    digest.update(np.ascontiguousarray(data.train_labels).data)
+    return digest.hexdigest()
+
+
 def weights_sha256(layer: Layer) -> str:
     """Digest of the weights and thresholds, byte for byte."""
     digest = hashlib.sha256(layer.weights.contiguous().cpu().numpy().tobytes())

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from snncore import checkpoint, readout
 from snncore.counts import CountScaler
+from snncore.params import Spec, check
 from snncore.stdp import Layer, Snapshot, TrainParams, drive
 from snncore.stdp.train import counts
 
 KIND = "stdp-dense"
+_SECONDS = Spec("float", "", unit="s", lo=0.0, hi=1e12)
 TEST_SAMPLES = 1 << 30  # images outside the training set draw their spikes from here on
 
 
@@ -48,6 +50,7 @@ class SavedRun(NamedTuple):
 
     dataset: str
     n_images: int
+    images_sha256: str  # of the training images and labels, so that no other ones are taken
     snapshot: Snapshot
     params: TrainParams
     trained: Trained | None
@@ -78,8 +81,13 @@ def save(
     params: TrainParams,
     snapshot: Snapshot,
     trained: Trained | None = None,
+    *,
+    images_sha256: str = "",
 ) -> None:
-    """Write a run; a path is replaced in one step, so a crash leaves the old file whole."""
+    """Write a run; a path is replaced in one step, so a crash leaves the old file whole.
+
+    `images_sha256` (`experiment.images_sha256`) lets `--resume` notice other training images.
+    """
     tensors = {
         "weights": snapshot.layer.weights.contiguous().cpu(),
         "theta": snapshot.layer.theta.cpu(),
@@ -87,6 +95,7 @@ def save(
     meta: dict[str, Any] = {
         "dataset": dataset,
         "n_images": n_images,
+        "images_sha256": images_sha256,
         "seen": snapshot.seen,
         "total": snapshot.total,
         "seconds": snapshot.seconds,
@@ -125,18 +134,31 @@ def load(source: Path | bytes) -> SavedRun:
             weights.t().contiguous().t(), _checked(tensors, "theta", torch.float32, (n_out,))
         )
         snapshot = Snapshot(
-            int(meta["seen"]),
-            int(meta["total"]),
+            _count(meta, "seen"),
+            _count(meta, "total", least=1),
             layer,
             np.zeros(params.neurons, np.int64),
             0.0,
             float("nan"),
-            float(meta["seconds"]),
+            float(check("checkpoint: seconds", meta["seconds"], _SECONDS)),
         )
         trained = _readouts(tensors, meta, params, layer) if "coef" in tensors else None
-        return SavedRun(str(meta["dataset"]), int(meta["n_images"]), snapshot, params, trained)
+        return SavedRun(
+            str(meta["dataset"]),
+            _count(meta, "n_images", least=1),
+            str(meta.get("images_sha256", "")),
+            snapshot,
+            params,
+            trained,
+        )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"checkpoint: a value is missing or malformed ({error!r})") from error
+
+
+def _count(meta: dict[str, Any], name: str, least: int = 0) -> int:
+    """A counter of the file's description, checked."""
+    spec = Spec("int", "", lo=least, hi=2**53)
+    return int(check(f"checkpoint: {name}", meta[name], spec))
 
 
 def _checked(

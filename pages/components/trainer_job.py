@@ -133,14 +133,13 @@ def submit(
 
 def _memory(data_choice: DataChoice, params: TrainParams, upload: Upload | None) -> int:
     """Bytes that a run may need: images, counts as features, and pixels as features."""
-    images, pixels = {"digits": (1_797, 64), "gtsrb": (1_306, 1024)}.get(
-        data_choice.dataset, (70_000, 784)
-    )
+    sizes = {"digits": (1_797, 64), "gtsrb": (52_000, 1024)}
+    images, pixels = sizes.get(data_choice.dataset, (70_000, 784))
     if upload is not None:
         images, pixels = upload.images, upload.pixels
     if data_choice.limit:
         images = min(images, data_choice.limit + images // 7)
-    return images * (pixels * 10 + params.neurons * 24)
+    return images * (pixels * 10 + params.neurons * 20)
 
 
 def _run(data_choice: DataChoice, params: TrainParams, upload: Upload | None) -> Iterator[Progress]:
@@ -178,6 +177,7 @@ def _run(data_choice: DataChoice, params: TrainParams, upload: Upload | None) ->
                 params,
                 snapshot,
                 report.result.trained,
+                images_sha256=experiment.images_sha256(data),
             )
             payload = payload._replace(summary=_summary(report.result, data, buffer.getvalue()))
         yield Progress(report.fraction, report.text, payload)

@@ -44,22 +44,22 @@ def train(
     choice = choose_device(device_name)
     params = TrainParams.from_dict(values)
     start: Snapshot | None = None
-    if resume is not None:
-        saved = trained.load(resume)
+    saved = None if resume is None else trained.load(resume)
+    if saved is not None:
         params = _resumed_params(context, saved, params)
         if _given(context, "dataset") and dataset != saved.dataset:
             raise ValueError(f"--resume was trained on {saved.dataset!r}, got --dataset {dataset}")
         if _given(context, "limit"):
             raise ValueError("--limit cannot be changed with --resume")
         dataset, limit, start = saved.dataset, saved.n_images, saved.snapshot
-    if out is not None and not out.absolute().parent.is_dir():
-        raise ValueError(f"--out: there is no folder {out.absolute().parent}")
+    if out is not None:
+        _check_writable(out)
     ensure(dataset)
     data = experiment.load_data(dataset, limit)
-    if start is not None and len(data.train_images) != limit:
+    known = saved.images_sha256 if saved is not None else ""
+    if known not in ("", experiment.images_sha256(data)):
         raise ValueError(
-            f"--resume needs the {limit} training images of its run, "
-            f"{dataset!r} has {len(data.train_images)} now"
+            f"--resume needs the training images of its run; {dataset!r} has others now"
         )
     result = _drive(data, params, choice.device, start, out, dataset)
     Report(
@@ -84,6 +84,17 @@ def train(
         device_name=choice.name,
         out=None if out is None else str(out),
     ).emit(as_json)
+
+
+def _check_writable(out: Path) -> None:
+    """Find out before a long run, not after it, that its result cannot be written."""
+    probe = out.with_name(f".{out.name}.part")
+    try:
+        with open(probe, "wb"):
+            pass
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"--out: {out} cannot be written: {error.strerror or error}") from error
 
 
 def _given(context: click.Context, name: str) -> bool:
@@ -115,6 +126,7 @@ def _drive(
 ) -> experiment.Result:
     """Run to the end, reporting on stderr and saving now and then."""
     n_images, last_said, last_saved = len(data.train_images), "", time.monotonic()
+    images = "" if out is None else experiment.images_sha256(data)
     for report in experiment.run(data, params, device=device, resume=start):
         said = f"{100 * report.fraction:3.0f} % {report.phase}"
         if said != last_said:
@@ -122,11 +134,19 @@ def _drive(
             last_said = said
         if report.result is not None:
             if out is not None and report.snapshot is not None:
-                trained.save(out, dataset, n_images, params, report.snapshot, report.result.trained)
+                trained.save(
+                    out,
+                    dataset,
+                    n_images,
+                    params,
+                    report.snapshot,
+                    report.result.trained,
+                    images_sha256=images,
+                )
             return report.result
         due = time.monotonic() - last_saved > _SAVE_EVERY_S
         if out is not None and report.snapshot is not None and due:
-            trained.save(out, dataset, n_images, params, report.snapshot)
+            trained.save(out, dataset, n_images, params, report.snapshot, images_sha256=images)
             last_saved = time.monotonic()
     raise RuntimeError("the experiment ended without a result")
 

@@ -9,10 +9,49 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOCK = threading.Lock()
+
+class FairLock:
+    """A lock that is handed on in the order of asking.
+
+    A plain lock goes to whoever is fastest, and a training that takes it thousands of times in
+    turn would keep a page's short call waiting for seconds.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        try:
+            turn.wait()
+        except BaseException:  # interrupted while waiting: leave the queue, or pass the turn on
+            with self._guard:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                    raise
+            self.__exit__()
+            raise
+
+    def __exit__(self, *reason: object) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()  # still held, by the next in turn
+            else:
+                self._held = False
+
+
+_LOCK = FairLock()
 
 
 def thread_count() -> int:

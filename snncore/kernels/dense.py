@@ -14,6 +14,7 @@ import numpy as np
 from snncore.kernels.philox import philox4
 
 _F0, _F1 = np.float32(0.0), np.float32(1.0)
+_SCALE_LIMIT = np.float32(1e12)  # the growing scale starts anew long before float32 runs out
 
 
 @numba.njit(nogil=True, cache=True)
@@ -75,6 +76,12 @@ def present_until_first_spike(  # type: ignore[no-untyped-def]
                 )
             if t > 0:
                 scale = np.float32(scale / leak)
+            if scale > _SCALE_LIMIT:
+                for j in range(n_out):
+                    potential[j] = potential[j] / scale
+                for i in range(n_in):
+                    trace[b, i] = trace[b, i] / scale
+                scale = _F1
             for s in range(n_spiking[q]):
                 i = spiking[q, s]
                 trace[b, i] += scale
@@ -170,7 +177,7 @@ def count_competing_spikes(  # type: ignore[no-untyped-def]
                     active, limits, n_active, t // 4, samples[b], stream, k0, k1, spiking, n_spiking
                 )
             scale = np.float32(scale / leak)
-            if scale > np.float32(1e12):  # renormalise long before float32 runs out
+            if scale > _SCALE_LIMIT:
                 for j in range(n_out):
                     potential[j] = potential[j] / scale
                 scale = _F1

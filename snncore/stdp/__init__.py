@@ -1,4 +1,7 @@
-"""Unsupervised STDP: images become Poisson spikes, one LIF layer competes and learns.
+"""Unsupervised STDP: images become random spikes, one LIF layer competes and learns.
+
+The input is Poisson-like: each step of a cell is a Bernoulli trial, which tends to a Poisson
+process as the step gets short.
 
 `params` the parameters, `drive` images to spike probabilities, `dense` the layer in its torch and
 kernel form, `train` the learning loop as a generator of snapshots.

@@ -9,9 +9,12 @@ With a = exp(-dt/tau_m), input spikes s_i[t], weights w_ji (unit L2 norm per neu
     homeostasis  θ_j ← θ_j + η_θ θ_0 (N n_j/B - 1) B/N
 
 The first spike inhibits the layer until the next image, as in one-spike winner-take-all layers
-(Kheradpisheh et al. 2018); trace STDP with soft bounds is the rule of Diehl & Cook (2015, eq. 2)
-with linear weight dependence, whose fixed point is the mean normalised trace of a neuron's wins
-(compare Nessler et al. 2013). A batch shows B images to the same weights and merges: n wins of
+(Kheradpisheh et al. 2018). The weight change at the spike is potentiation by the presynaptic
+trace and depression where there is none, each with a soft bound, η [x (1 - w) - (1 - x) w] =
+η (x - w), on the normalised trace: its fixed point is the mean normalised trace of a neuron's
+wins, as in the spiking expectation maximisation of Nessler et al. (2013). It is a relative of the
+trace rule of Diehl & Cook (2015), not the same: theirs compares the trace with a constant and
+bounds potentiation only. A batch shows B images to the same weights and merges: n wins of
 one neuron count as n steps towards their mean, η → 1 - (1 - η)ⁿ. The rule needs no N_in × N_out
 × B tensor, and because the trace is the membrane filter of the input, learning needs no time loop.
 
@@ -21,6 +24,7 @@ the kernels of `snncore.kernels.dense` compute the same from the same draws.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +35,7 @@ from snncore import kernels, rng
 from snncore.stdp.params import TrainParams
 
 Tensor = torch.Tensor
+_PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
 
 
 class Layer(NamedTuple):
@@ -159,11 +164,27 @@ def learn_batch(
         wins = _merge_kernel_(weights, spikes, rate)
         moved = Layer(weights.t(), layer.theta)
     else:
-        on_device = torch.from_numpy(limit.astype(np.int64)).to(layer.weights.device)
-        spikes = first_spikes_torch(layer, on_device, draw, params)
+        found = [
+            first_spikes_torch(layer, part, part_draw, params)
+            for part, part_draw in _on_device(layer, limit, draw, params.steps)
+        ]
+        spikes = FirstSpikes(*(torch.cat(column) for column in zip(*found, strict=True)))
         moved, wins = merge_torch(layer, spikes, rate)
     theta = homeostasis(layer.theta, wins, limit.shape[0], theta_rate, params)
     return Layer(moved.weights, theta), spikes
+
+
+def _on_device(
+    layer: Layer, limit: NDArray[np.uint32], draw: Draw, n_steps: int
+) -> Iterator[tuple[Tensor, Draw]]:
+    """The batch on the layer's device in pieces that bound the memory, not the result."""
+    n_out, n_in = layer.weights.shape
+    each = n_steps * (n_in * 64 + n_out * 12)  # bytes of an image: random words, traces, potentials
+    size = max(1, _PIECE_BYTES // each)
+    for start in range(0, len(limit), size):
+        part = torch.from_numpy(limit[start : start + size].astype(np.int64))
+        samples = draw.samples[start : start + size]
+        yield part.to(layer.weights.device), Draw(draw.seed, draw.stream, samples)
 
 
 def _first_spikes_kernel(
@@ -237,8 +258,11 @@ def count_spikes(
 ) -> NDArray[np.uint16]:
     """Spike counts uint16 [B, n_out] of images with limits uint32 [B, n_in], weights frozen."""
     if layer.weights.device.type != "cpu":
-        on_device = torch.from_numpy(limit.astype(np.int64)).to(layer.weights.device)
-        return counts_torch(layer, on_device, draw, params).cpu().numpy().astype(np.uint16)
+        found = [
+            counts_torch(layer, part, part_draw, params)
+            for part, part_draw in _on_device(layer, limit, draw, params.feature_steps)
+        ]
+        return torch.cat(found).cpu().numpy().astype(np.uint16)
     from snncore.kernels import dense as kernel
 
     counts = np.empty((limit.shape[0], layer.theta.shape[0]), np.uint16)

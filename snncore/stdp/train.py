@@ -29,7 +29,7 @@ from snncore.stdp.dense import (
 from snncore.stdp.params import TrainParams
 
 _INIT_IMAGES = 1000  # how many training images make the mean input of the first weights
-_COUNT_BATCH = 1000  # images per call while counting; bounds the memory, not the result
+_COUNT_CELLS = 100_000  # neurons × images of one call while counting: it holds the kernels' lock
 
 
 class Snapshot(NamedTuple):
@@ -156,8 +156,9 @@ def counts(
     or two parts of one set, draw different spikes.
     """
     stream = rng.stream("feature_spikes")
-    for start in range(0, len(images), _COUNT_BATCH):
-        part = images[start : start + _COUNT_BATCH]
+    at_once = max(16, _COUNT_CELLS // params.neurons)  # bounds time and memory, not the result
+    for start in range(0, len(images), at_once):
+        part = images[start : start + at_once]
         limit = drive.limits(drive.cells(part, params), params)
         samples = torch.arange(first_sample + start, first_sample + start + len(part))
         done = start + len(part)

@@ -1,0 +1,79 @@
+"""What all kernels share: the fair lock, the thread count, and no overflow of the growing scale."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from snncore import kernels, rng
+from snncore.kernels import FairLock
+from snncore.stdp import TrainParams, drive
+from snncore.stdp.dense import Draw, first_spikes_torch, learn_batch
+from snncore.stdp.train import first_layer
+
+
+def test_the_lock_is_handed_on_in_the_order_of_asking() -> None:
+    lock, order = FairLock(), []
+    asked = [threading.Event() for _ in range(5)]
+
+    def worker(k: int) -> None:
+        asked[k].set()
+        with lock:
+            order.append(k)
+
+    threads = [threading.Thread(target=worker, args=(k,)) for k in range(5)]
+    with lock:
+        for k, thread in enumerate(threads):
+            thread.start()
+            assert asked[k].wait(10)
+            while len(lock._waiting) <= k:  # until this one stands in the queue
+                pass
+    for thread in threads:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
+    with lock:  # and it is free again
+        pass
+
+
+def test_only_one_holds_the_lock() -> None:
+    lock, inside, most = FairLock(), [0], [0]
+
+    def worker() -> None:
+        for _ in range(200):
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=worker) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert most == [1] and inside == [0]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+def test_a_bad_thread_count_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNNCORE_THREADS", text)
+    with pytest.raises(ValueError, match="SNNCORE_THREADS must be a whole number >= 1"):
+        kernels.thread_count()
+
+
+@pytest.mark.parametrize(("tau_m", "theta"), [(1.0, 3.3), (2.0, 4.0), (2.0, 4.5)])
+def test_a_short_time_constant_over_many_steps_invents_no_winners(
+    tau_m: float, theta: float
+) -> None:
+    """Unscaled, leak**-400 is 1e87 or 1e173: float32 would be infinite, and infinity wins."""
+    params = TrainParams(neurons=20, tau_m=tau_m, theta=theta, steps=400, batch=40)
+    ramp = np.arange(40 * 64, dtype=np.uint32) * np.uint32(2654435761)
+    images = (ramp >> np.uint32(24)).astype(np.uint8).reshape(40, 8, 8)
+    layer = first_layer(images, params)
+    limit = drive.limits(drive.cells(images, params), params)
+    draw = Draw(0, rng.stream("train_spikes"), torch.arange(40))
+    _, fast = learn_batch(layer, limit, draw, 0.0, 0.0, params)
+    slow = first_spikes_torch(layer, torch.from_numpy(limit.astype(np.int64)), draw, params)
+    assert torch.equal(fast.winner, slow.winner) and torch.equal(fast.when, slow.when)
