@@ -7,10 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
@@ -35,6 +38,10 @@ READY = (
 KNOWN_404 = ("/_stcore/health", "/_stcore/host-config")
 
 
+# Words of the boxes that no healthy page shows.
+TROUBLE = ("Many visitors", "computation failed", "do not fit together", "cannot be used")
+
+
 class Visitor:
     """A browser tab that remembers what it should never see."""
 
@@ -47,6 +54,7 @@ class Visitor:
         context.set_default_timeout(60_000)
         self.page: Page = context.new_page()
         self.complaints: list[str] = []
+        self.expected: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("response", self._response)
         self.page.on("request", self._request)
@@ -78,9 +86,13 @@ class Visitor:
         self.page.wait_for_function(READY, timeout=120_000)
 
     def check(self) -> None:
-        """No dialog, no error on the page, nothing wrong behind it."""
+        """No dialog, no error on the page but those that were expected, nothing wrong behind it."""
         assert self.page.get_by_role("dialog").count() == 0
         assert self.page.get_by_test_id("stException").count() == 0
+        alerts = [a for a in self.page.get_by_test_id("stAlert").all() if a.is_visible()]
+        texts = [alert.inner_text() for alert in alerts]
+        bad = [t for t in texts if any(word in t for word in TROUBLE) and t not in self.expected]
+        assert bad == []
         assert self.complaints == []
 
     def close(self) -> None:
@@ -124,8 +136,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.Popen[bytes], str]:
-    """A fresh server of the dashboard, and its address once it answers."""
+def start_server(log: IO[bytes]) -> tuple[subprocess.Popen[bytes], str]:
+    """A fresh server of the dashboard that complains into `log`; its address once it answers."""
     port = _free_port()
     process = subprocess.Popen(
         [
@@ -134,9 +146,8 @@ def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.
             *("--server.headless", "true", "--server.fileWatcherType", "none"),
         ],
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=log,
     )
     base = f"http://127.0.0.1:{port}"
     pause = threading.Event()
@@ -151,12 +162,25 @@ def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.
     raise AssertionError("the server did not start in a minute")
 
 
+@contextmanager
+def running_server() -> Iterator[str]:
+    """A fresh server; at the end it must not have logged a traceback."""
+    with tempfile.TemporaryFile() as log:
+        process, base = start_server(log)
+        try:
+            yield base
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+        log.seek(0)
+        said = log.read().decode(errors="replace")
+        assert "Traceback" not in said, said
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    process, base = start_server()
-    yield base
-    process.terminate()
-    process.wait(timeout=20)
+    with running_server() as base:
+        yield base
 
 
 @pytest.fixture

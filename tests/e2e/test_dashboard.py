@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import Visitor, start_server
+from .conftest import Visitor, running_server
 
 pytestmark = pytest.mark.e2e
 PAGES = {
@@ -18,6 +18,7 @@ PAGES = {
     "Hopfield_Recall": "Hopfield Recall",
     "STDP_MNIST_Trainer": "STDP MNIST Trainer",
 }
+FIGURE = "[data-testid=stVegaLiteChart], [data-testid=stImage]"
 Visit = Callable[..., Visitor]
 
 
@@ -44,8 +45,7 @@ def slide(page: Page, key: str, presses: int = 3) -> None:
 
 
 def test_ten_cold_deep_links_at_once_open_without_a_dialog_or_an_error(browser: Browser) -> None:
-    process, base = start_server()
-    try:
+    with running_server() as base:
         visitors = [Visitor(browser, base) for _ in range(10)]
         paths = [list(PAGES)[k % len(PAGES)] for k in range(10)]
         for visitor, path in zip(visitors, paths, strict=True):
@@ -54,11 +54,9 @@ def test_ten_cold_deep_links_at_once_open_without_a_dialog_or_an_error(browser: 
             visitor.ready()
             expect(visitor.page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
             expect(visitor.page.get_by_text("Computing on").first).to_be_attached()
+            expect(visitor.page.locator(FIGURE).first).to_be_visible(timeout=60_000)
             visitor.check()
             visitor.close()
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def test_lif_page_shows_another_trace_for_another_current(visit: Visit) -> None:
@@ -95,11 +93,10 @@ def test_recall_page_shows_another_gallery_for_more_damage(visit: Visit) -> None
     picture_changes(visitor, gallery, lambda: slide(page, "hop_share", 5))
     scores = page.locator(".st-key-hop_scores")
     expect(scores).to_be_visible()
-    page.get_by_role("radio", name="hebb").or_(
-        page.get_by_role("button", name="hebb")
-    ).first.click()
-    page.wait_for_timeout(300)
-    visitor.ready()
+    expect(scores).to_contain_text("8 of 8")  # spiking neurons bring all icons back
+    preset = page.get_by_role("button", name="Why Hebb fails").first
+    picture_changes(visitor, gallery, preset.click)
+    expect(scores).not_to_contain_text("8 of 8")
 
 
 def test_trainer_runs_shows_partial_fields_survives_a_reload_and_cancels(visit: Visit) -> None:
