@@ -19,7 +19,8 @@ open_page("hopfield")
 presets("hop", hop.PageParams, hop.PRESETS)
 bar = st.container()
 head = st.container(key="hop_head")
-side, main = st.columns([1, 2.6], gap="large")
+# The picture first: on a phone the columns stand below each other.
+main, side = st.columns([2.6, 1], gap="large")
 values: dict[str, object] = {}
 
 
@@ -34,7 +35,6 @@ def another_draw() -> None:
     st.session_state["hop_seed"] = (st.session_state.get("hop_seed", 0) + 1) % 100_000
 
 
-own: list[bytes] = []
 with side:
     st.subheader("1 Store", anchor=False)
     ask("dataset", "count")
@@ -46,14 +46,15 @@ with side:
             type=["png", "jpg", "jpeg"],
             accept_multiple_files=True,
             key="hop_own",
+            max_upload_size=10,
             help=f"At most {hop.MAX_OWN}; the middle square is stored beside the others. They stay "
             "on this page: the link and the command do not carry them.",
         )
-        for upload in (uploads or [])[: hop.MAX_OWN]:
-            try:
-                own.append(hop.read_own(upload.getvalue()))
-            except ValueError as error:
-                st.error(f"{upload.name}: {error}")
+        own = inline(lambda: hop.read_uploads(uploads))
+        for complaint in own.refused:
+            st.error(complaint)
+        if len(uploads) > hop.MAX_OWN:
+            st.warning(f"Only the first {hop.MAX_OWN} are used.")
     st.subheader("2 Damage", anchor=False)
     ask("kind")
     ask("sigma" if values["kind"] == "gaussian" else "share")
@@ -64,7 +65,7 @@ with side:
     ask(*hop.RULE_CONTROLS[str(values["rule"])])
 
 p = hop.PageParams.from_dict(values)
-mine = tuple(own)
+mine = own.pictures
 shown = p
 with head:
     if not present_or_offer(p.dataset, "the bundled icons", "hop"):
@@ -88,28 +89,35 @@ with main:
     views.gallery(answer, mark)
     colour, sentence = views.preflight_text(answer, p.rule)
     st.markdown(f":{colour}[:material/traffic:] **Before any damage:** {sentence}")
+st.subheader("Look inside", anchor=False)
+steps, spikes, equations, comparison = st.tabs(
+    inside.TABS, key="hop_tab", on_change="rerun", bind="query-params"
+)
+which, look = 0, None
+if steps.open or (spikes.open and answer.result.spikes is not None):
+    with steps if steps.open else spikes:
+        which, look = inside.picture_choice(answer)
 with bar:
+    tab = st.session_state["hop_tab"]
     share_bar(
         command=shown.command(),
-        params={**link_params("hop", p), "hop_mark": None if mark else False},
+        params={
+            **link_params("hop", p),
+            "hop_mark": None if mark else False,
+            "hop_tab": None if tab == inside.TABS[0] else tab,
+            "hop_look": look,
+        },
         downloads=[
             Download("Pictures (PNG)", lambda: views.sheet(answer), "recall.png", "image/png"),
             Download("Arrays (NPZ)", lambda: hop.npz(answer), "recall.npz", "application/zip"),
         ],
     )
-st.subheader("Look inside", anchor=False)
-steps, spikes, equations, comparison = st.tabs(
-    ["Step by step", "Spikes", "Equations", "Compare all memories"],
-    key="hop_tab",
-    on_change="rerun",
-    bind="query-params",
-)
 if steps.open:
     with steps:
-        inline(lambda: inside.steps_panel(shown, mine, answer))
+        inline(lambda: inside.steps_panel(shown, mine, answer, which))
 if spikes.open:
     with spikes:
-        inside.spikes_panel(answer)
+        inside.spikes_panel(answer, which)
 if equations.open:
     with equations:
         inside.equations_panel(p, answer)

@@ -107,6 +107,30 @@ def test_asynchronous_updates_equal_a_dense_loop_in_the_same_order() -> None:
         assert (got.numpy() == s).all()
 
 
+@pytest.mark.parametrize("unknown", [0.0, 0.3])
+@pytest.mark.parametrize("low", ["hebb", "projection"])
+def test_asynchronous_kernel_equals_array_operations(low: str, unknown: float) -> None:
+    """The kernel against the same sweeps as NumPy operations on all probes at once."""
+    patterns = random_patterns(20, 200)
+    w = hebb(patterns) if low == "hebb" else pseudo_inverse(patterns, 0.15)
+    probes = flipped(patterns, 0.3)
+    probes[:, : int(unknown * 200)] = 0.0
+    columns = w.u.numpy().T
+    own = ((1.0 - w.keep) * w.diagonal).numpy()
+    s = probes.numpy().T.copy()
+    overlaps = columns.T @ s
+    for step in list(asynchronous(w, probes, 6, seed=3))[1:]:
+        moved = np.zeros(s.shape[1], dtype=bool)
+        for i in rng.permutation(3, rng.stream("recall", step.step), len(s)).tolist():
+            h = columns[i] @ overlaps - own[i] * s[i]
+            change = np.where(h != 0, np.sign(h) - s[i], 0).astype(np.float32)
+            moved |= change != 0
+            s[i] += change
+            overlaps += columns[i][:, None] * change
+        assert (step.states.numpy() == s.T).all()
+        assert ((step.status.numpy() == FIXED) == ~moved).all()
+
+
 # --- theory
 
 

@@ -11,18 +11,22 @@ from pages.components.picture import picture
 from snncore.hopfield import Answer, background, bayes_beta, first_step_error, matched_beta
 from snncore.plots import recall as figures
 
+TABS = ("Step by step", "Spikes", "Equations", "Compare all memories")
 
-def picture_choice(answer: Answer) -> int:
-    """Which picture the inner views follow."""
+
+def picture_choice(answer: Answer) -> tuple[int, str | None]:
+    """Which picture the inner views follow, and its name for the link unless it is the default."""
     names = [f"{k + 1} {n}" for k, n in enumerate(answer.patterns.names)]
     failed = [k for k, good in enumerate(answer.result.exact.tolist()) if not good]
-    chosen = st.selectbox("Look at", names, index=failed[0] if failed else 0, key="hop_look")
-    return names.index(chosen) if chosen in names else 0
+    first = failed[0] if failed else 0
+    chosen = st.selectbox("Look at", names, index=first, key="hop_look", bind="query-params")
+    which = names.index(chosen) if chosen in names else first
+    return which, None if which == first else names[which]
 
 
-def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: Answer) -> None:
+def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: Answer, which: int) -> None:
     """The way to the answer: a strip of film, overlap and energy."""
-    which, r = picture_choice(answer), answer.result
+    r = answer.result
     strip = hop.moments(p, own, which)
     unit = "step" if r.rule != "modern" else "update"
     with st.container(horizontal=True, gap="small", key="hop_film"):
@@ -52,6 +56,7 @@ def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: Answer) -> No
             ),
             key="hop_overlap",
             width="stretch",
+            alt="Overlap of each answer with its picture over the steps, one line a picture.",
         )
         st.caption("Overlap with the picture that the input came from; 1 is perfect.")
     with right:
@@ -66,6 +71,7 @@ def steps_panel(p: hop.PageParams, own: tuple[bytes, ...], answer: Answer) -> No
                 ),
                 key="hop_energy",
                 width="stretch",
+                alt="Energy per pixel over the steps, one line a picture.",
             )
             st.caption(_energy_words(p))
         else:
@@ -86,7 +92,7 @@ def _energy_words(p: hop.PageParams) -> str:
     )
 
 
-def spikes_panel(answer: Answer) -> None:
+def spikes_panel(answer: Answer, which: int) -> None:
     """The race of the memory units, their spikes, and a sample of the visible cells."""
     trace = answer.result.spikes
     if trace is None:
@@ -96,7 +102,6 @@ def spikes_panel(answer: Answer) -> None:
             icon=":material/bolt:",
         )
         return
-    which = picture_choice(answer)
     names, winner = answer.patterns.names, int(trace.winner[which])
     step = int(trace.decision_step[which])
     word = names[winner] if winner >= 0 else "nobody"
@@ -113,7 +118,10 @@ def spikes_panel(answer: Answer) -> None:
     with left:
         membranes = trace.membrane[:, which].numpy()
         st.altair_chart(
-            figures.race_chart(membranes, names, winner, step), key="hop_race", width="stretch"
+            figures.race_chart(membranes, names, winner, step),
+            key="hop_race",
+            width="stretch",
+            alt=f"Membranes of {len(names)} memory units over time; the winner: {word}.",
         )
         st.caption(
             "Each line is the membrane of one memory unit gathering evidence for its picture. "
@@ -124,6 +132,7 @@ def spikes_panel(answer: Answer) -> None:
             figures.memory_raster(trace.memory_spikes[:, which].numpy(), names),
             key="hop_raster",
             width="stretch",
+            alt="Raster of the memory units' spikes over time, one row a unit.",
         )
         st.caption("Spikes of the memory units.")
     with right:
@@ -222,8 +231,10 @@ def comparison_panel(p: hop.PageParams, own: tuple[bytes, ...]) -> None:
     bar = st.column_config.ProgressColumn
     st.dataframe(
         table,
+        key="hop_comparison",
         hide_index=True,
         width="stretch",
+        alt="Pixels right and pictures without an error of each memory, the bound, the baselines.",
         column_config={
             "memory": st.column_config.TextColumn("Memory", width="medium"),
             "pixels": bar("Pixels right", format="%.2f %%", min_value=0, max_value=100),

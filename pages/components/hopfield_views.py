@@ -7,6 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.components.picture import picture
+from pages.components.text import plain
 from snncore.hopfield import ALPHA_C, CYCLE, MOVING, Answer, Recall
 from snncore.plots import recall as figures
 
@@ -122,11 +123,11 @@ def scores(answer: Answer) -> None:
 
 
 def _caption(answer: Answer, k: int) -> str:
-    r, name = answer.result, answer.patterns.names[k]
+    r, name = answer.result, plain(answer.patterns.names[k])
     if bool(r.exact[k]):
         return f":green[✓] **{name}** · exact"
     other = int(r.nearest[k])
-    like = "" if other == k else f", looks like {answer.patterns.names[other]}"
+    like = "" if other == k else f", looks like {plain(answer.patterns.names[other])}"
     state = {MOVING: ", still moving", CYCLE: ", flickers between two states"}
     rest = state.get(int(r.status[k]), "") if answer.result.spikes is None else ""
     return f":red[✗] **{name}** · {percent(float(r.pixels[k]))} right{like}{rest}"

@@ -13,6 +13,7 @@ import torch
 
 from snncore import rng
 from snncore.hopfield.rules import LowRank, energy, field
+from snncore.kernels.hopfield import sweep_
 
 Tensor = torch.Tensor
 MOVING, FIXED, CYCLE = 0, 1, 2  # what has become of a probe
@@ -58,7 +59,7 @@ def asynchronous(w: LowRank, probes: Tensor, steps: int, *, seed: int) -> Iterat
     """One pixel after the other in a random order; a step is a sweep over all N pixels.
 
     The P numbers M = U s are kept: a visit costs h_i = U_i·M - (1-D) d_i s_i, O(P), and a flip
-    M += 2 s_i U_i. Sequential by nature, so it runs on the CPU (NumPy) whatever the device.
+    M += 2 s_i U_i. Sequential by nature, so it runs on the CPU (Numba) whatever the device.
     Without self-coupling the energy never rises (Hopfield 1982).
     """
     device = probes.device
@@ -67,20 +68,14 @@ def asynchronous(w: LowRank, probes: Tensor, steps: int, *, seed: int) -> Iterat
     yield Step(0, states, energy(w, states), status)
     columns = np.ascontiguousarray(w.u.cpu().numpy().T)  # [N, K]
     own = ((1.0 - w.keep) * w.diagonal).cpu().numpy()
-    s = states.cpu().numpy().T.copy()  # [N, B], a copy of the caller's probes
-    overlaps = columns.T @ s  # M, [K, B]
+    s = np.array(states.cpu().numpy(), order="C")  # [B, N], a copy of the caller's probes
+    overlaps = np.ascontiguousarray(s @ columns)  # M, [B, K]
+    moving = np.ones(len(s), dtype=bool)
     for sweep in range(1, steps + 1):
-        moved = np.zeros(s.shape[1], dtype=bool)
-        for i in rng.permutation(seed, rng.stream("recall", sweep), len(s)).tolist():
-            h = columns[i] @ overlaps - own[i] * s[i]
-            wrong = (np.sign(h) != s[i]) & (h != 0)  # h = 0 leaves a pixel as it is
-            if wrong.any():
-                change = np.where(wrong, np.sign(h) - s[i], 0).astype(np.float32)
-                moved |= wrong
-                s[i] += change
-                overlaps += columns[i][:, None] * change
-        states = torch.from_numpy(s.T.copy()).to(device)
-        status = torch.from_numpy(np.where(moved, MOVING, FIXED).astype(np.int8)).to(device)
+        order = rng.permutation(seed, rng.stream("recall", sweep), s.shape[1])
+        sweep_(order.numpy(), columns, own, s, overlaps, moving)
+        states = torch.from_numpy(s.copy()).to(device)
+        status = torch.from_numpy(np.where(moving, MOVING, FIXED).astype(np.int8)).to(device)
         yield Step(sweep, states, energy(w, states), status)
-        if not moved.any():
+        if not moving.any():
             return

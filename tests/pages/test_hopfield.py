@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
+import shlex
 from pathlib import Path
+from urllib.parse import parse_qs
 
+import click.testing
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.components import hopfield as hop
 from snncore import datasets
-from snncore.hopfield import RULES
+from snncore.cli import main
+from snncore.hopfield import RULES, PatternParams, RecallParams
 from tests.pages.opening import open_page
 
 PAGE = "pages/3_Hopfield_Recall.py"
@@ -131,7 +137,7 @@ def test_own_pictures_are_stored_beside_the_others_and_bad_ones_refused() -> Non
     app = open_page(PAGE, hop_count="3")
     app.file_uploader(key="hop_own").upload("text.png", b"not a picture", "image/png").run()
     assert not app.exception
-    assert "text.png" in app.error[0].value
+    assert r"text\.png: " in app.error[0].value
     assert scores(app)["Without an error"] == "3 of 3"
 
 
@@ -167,3 +173,99 @@ def test_only_all_right_is_called_100_percent(share: float, text: str) -> None:
     from pages.components import hopfield_views as views
 
     assert views.percent(share) == text
+
+
+CHOICES = [
+    (name, option)
+    for name, spec in hop.PageParams.specs().items()
+    for option in spec.options
+    if spec.kind == "choice"
+]
+NEEDS = {"update": {"rule": "hebb"}}  # a choice that only another choice puts on the page
+
+
+def command_line(command: str, *more: str) -> click.testing.Result:
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "snncore"]
+    return CliRunner().invoke(main, [*words[3:], *more])
+
+
+@pytest.mark.parametrize(("name", "option"), CHOICES)
+def test_every_choice_draws_a_page_whose_command_the_terminal_takes(
+    name: str, option: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))  # the large sets are missing
+    small = {"hop_count": "3", "hop_size": "16"}
+    needed = {f"hop_{k}": v for k, v in NEEDS.get(name, {}).items()}
+    app = open_page(PAGE, **small, **needed, **{f"hop_{name}": option})
+    assert not app.error
+    command = next(c.value for c in app.code if c.value.startswith("python -m snncore recall"))
+    missing = name == "dataset" and option not in ("digits", "skimage", "icons", "signs")
+    spelled = "icons" if missing else option
+    default = getattr(RecallParams() if name == "update" else PatternParams(), name, None)
+    assert (spelled in command) == (option != default), command
+    result = command_line(command, "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    shown = float(scores(app)["Pixels right"].removesuffix(" %"))
+    assert shown == pytest.approx(100 * report["pixel_accuracy"], abs=0.06)
+
+
+def test_every_control_of_every_memory_is_in_the_command() -> None:
+    for rule, names in hop.RULE_CONTROLS.items():
+        other = {"update": "async", "steps": 7, "diagonal": 0.3, "beta": 0.1}
+        other |= {"time_steps": 20, "rate": 0.25}
+        p = hop.PageParams.from_dict({"rule": rule, "threshold": "otsu", "size": 16, **other})
+        for name in ("threshold", "size", *names):
+            assert f"--{name.replace('_', '-')} {getattr(p, name)}" in p.command()
+        assert command_line(p.command(), "--json").exit_code == 0
+
+
+def link(app: AppTest) -> str:
+    """The exact link of the share row."""
+    return next(c.value for c in app.code if c.value.startswith(("?", "http")))
+
+
+def test_the_link_carries_the_open_tab_and_the_picture_looked_at() -> None:
+    app = open_page(PAGE)
+    assert "hop_tab" not in link(app) and "hop_look" not in link(app)
+    third = app.selectbox(key="hop_look").options[2]
+    app = open_page(PAGE, hop_tab="Spikes", hop_look=third)
+    assert app.selectbox(key="hop_look").value == third
+    carried = parse_qs(link(app).split("?", 1)[1])
+    assert carried == {"hop_tab": ["Spikes"], "hop_look": [third]}
+    assert "hop_look" not in link(open_page(PAGE, hop_tab="Equations"))
+
+
+class _File:
+    """An upload that counts how often it is read."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.name, self.file_id, self.content, self.reads = name, name, content, 0
+
+    def getvalue(self) -> bytes:
+        self.reads += 1
+        return self.content
+
+
+def test_uploads_are_read_once_and_no_more_than_eight() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.eye(80, dtype=np.uint8) * 255).save(buffer, "PNG")
+    files = [_File("a_*b*_[x](y).png", b"not a picture")]
+    files += [_File(f"{k}.png", buffer.getvalue()) for k in range(9)]
+    first = hop.read_uploads(files)
+    assert first == hop.read_uploads(files)
+    assert len(first.pictures) == hop.MAX_OWN - 1 and len(first.pictures[0]) == 64 * 64
+    assert [f.reads for f in files] == [1] * hop.MAX_OWN + [0] * 2
+    assert first.refused[0].startswith(r"a\_\*b\*\_\[x\]\(y\)\.png: ")
+
+
+def test_too_many_uploads_are_said() -> None:
+    app = open_page(PAGE, hop_count="3", hop_size="16")
+    buffer = io.BytesIO()
+    Image.fromarray(np.eye(80, dtype=np.uint8) * 255).save(buffer, "PNG")
+    many = [(f"{k}.png", buffer.getvalue(), "image/png") for k in range(9)]
+    app.file_uploader(key="hop_own").set_value(many).run()
+    assert not app.exception
+    assert any("Only the first 8 are used" in w.value for w in app.warning)
+    assert scores(app)["Without an error"].endswith(" of 11")
