@@ -260,27 +260,10 @@ class JobManager:
         self._changed.notify_all()
 
     def _view(self, ticket_id: str, holder: Holder) -> JobView:
-        job, now = holder.job, self._clock()
-        return JobView(
-            ticket=ticket_id,
-            watch=job.watch,
-            key=job.key,
-            state="cancelled" if holder.cancelled else job.state,
-            snapshot=job.snapshot,
-            position=self._queue.index(job) + 1 if job.state == "queued" else 0,
-            eta_s=None if holder.cancelled else self._eta(job, now),
-            elapsed_s=job.elapsed(now),
-            watchers=len(job.live),
-            error=job.error,
-        )
-
-    def _eta(self, job: Job, now: float) -> float | None:
-        if job.state == "running":
-            return job.remaining(now)
-        if job.state != "queued":
-            return 0.0
-        position = self._queue.index(job) + 1
-        return expected_wait(position, self._running, self._durations, self._limits.workers, now)
+        position = self._queue.index(holder.job) + 1 if holder.job.state == "queued" else 0
+        now = self._clock()
+        wait = expected_wait(position, self._running, self._durations, self._limits.workers, now)
+        return holder.view(ticket_id, position, wait, now)
 
     # ---- the worker's side --------------------------------------------------------------------
 

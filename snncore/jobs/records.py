@@ -155,6 +155,27 @@ class Holder:
     last_seen: float
     cancelled: bool = False
 
+    def view(self, ticket_id: str, position: int, wait_s: float | None, now: float) -> JobView:
+        """What the holder of this ticket sees, `position` and `wait_s` being those in the queue."""
+        job = self.job
+        eta: float | None = 0.0
+        if job.state == "queued":
+            eta = wait_s
+        elif job.state == "running":
+            eta = job.remaining(now)
+        return JobView(
+            ticket=ticket_id,
+            watch=job.watch,
+            key=job.key,
+            state="cancelled" if self.cancelled else job.state,
+            snapshot=job.snapshot,
+            position=position,
+            eta_s=None if self.cancelled else eta,
+            elapsed_s=job.elapsed(now),
+            watchers=len(job.live),
+            error=job.error,
+        )
+
 
 def expected_wait(
     position: int, running: list[Job], durations: Iterable[float], workers: int, now: float

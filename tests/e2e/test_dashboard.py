@@ -90,7 +90,7 @@ def test_recall_page_shows_another_gallery_for_more_damage(visit: Visit) -> None
     visitor = visit()
     page = visitor.open("Hopfield_Recall")
     gallery = page.locator(".st-key-hop_gallery")
-    picture_changes(visitor, gallery, lambda: slide(page, "hop_share", 5))
+    picture_changes(visitor, gallery, lambda: slide(page, "hop_share", 2))
     scores = page.locator(".st-key-hop_scores")
     expect(scores).to_be_visible()
     expect(scores).to_contain_text("8 of 8")  # spiking neurons bring all icons back
