@@ -467,6 +467,7 @@ def test_a_closed_tab_is_given_a_short_grace_and_a_blip_nothing(
 ) -> None:
     manager, work = make(grace_s=150), Work()
     ticket = manager.submit("ada", "k", work)
+    assert work.running.wait(PATIENCE)
     manager.owner_gone("ada")
     manager.get(ticket.id)  # it was only a blip: the tab is back
     clock.now += 100
