@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
@@ -79,9 +80,16 @@ def check(name: str, value: Any, spec: Spec) -> Value:
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be true or false, got {value!r}")
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)  # numpy's too
+    if not is_number:
         raise ValueError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        raise ValueError(
+            f"{name} must be within ±1.8e308, got a number that is too large"
+        ) from None
+    if not finite:
         raise ValueError(f"{name} must be finite, got {value}")
     if spec.kind == "int" and value != int(value):
         raise ValueError(f"{name} must be a whole number, got {value}")

@@ -73,6 +73,15 @@ def philox(
     return c0, c1, c2, c3
 
 
+def check_samples(samples: Tensor) -> None:
+    """ValueError unless the sample numbers of a CPU tensor are 32-bit words."""
+    if samples.device.type != "cpu" or samples.numel() == 0:
+        return
+    low, high = (int(edge) for edge in torch.aminmax(samples))
+    if low < 0 or high > _MASK:
+        raise ValueError(f"samples must be in 0..2**32-1, got {low if low < 0 else high}")
+
+
 def draws(
     seed: int,
     stream_id: int,
@@ -87,16 +96,21 @@ def draws(
     Args:
         seed: 0..2**63-1.
         stream_id: from `stream`.
-        samples: int64 [B], numbers in 0..2**32-1; their device is where the draws are made.
+        samples: int64 [B], numbers in 0..2**32-1; their device is where the draws are made (off
+            the CPU their range is not looked at, as that would wait for the device).
         n_neurons: N, how many indices i.
         n_draws: T, how many draws for each.
         first: number of the first draw; a multiple of 4.
 
     Returns:
         int64 [T, B, N] of words in 0..2**32-1.
+
+    Raises:
+        ValueError: `first` is no multiple of 4, or a sample number is out of range.
     """
     if first % 4 or first < 0:
         raise ValueError(f"first must be a multiple of 4 and >= 0, got {first}")
+    check_samples(samples)
     device = samples.device
     blocks = torch.arange(first // 4, first // 4 + (n_draws + 3) // 4, device=device)
     c0 = blocks.view(-1, 1, 1)
@@ -123,16 +137,22 @@ def normal(words: Tensor) -> Tensor:
 
 
 def threshold(probability: Tensor) -> Tensor:
-    """int64 words: `draw < threshold(p)` happens with probability p, to 2**-32.
+    """int64 words: `draw < threshold(p)` happens with probability p.
+
+    p is taken as float32 and rounded to the nearest of the 2**32 + 1 words, so the probability
+    that results differs from the float32 by at most 2**-33; below that a p never happens.
 
     Raises:
         ValueError: a probability is outside 0..1 or NaN.
     """
     if not bool(((probability >= 0) & (probability <= 1)).all()):
         raise ValueError("probability must be in 0..1 everywhere, got values outside or NaN")
-    # The upper 24 bits in float32 are exact; the product with 2**24 is rounded once, alike
-    # everywhere, and p = 1 gives 2**32, which every word is below.
-    return (probability.to(torch.float32) * float(1 << 24)).round().to(torch.int64) << 8
+    # Products with powers of two and what is left of whole numbers are exact in float32: the one
+    # rounding is the last, alike everywhere. p = 1 gives 2**32, which every word is below.
+    scaled = probability.to(torch.float32) * float(1 << 16)
+    high = scaled.floor()
+    low = ((scaled - high) * float(1 << 16)).round()
+    return (high.to(torch.int64) << 16) + low.to(torch.int64)
 
 
 def permutation(seed: int, stream_id: int, n: int) -> Tensor:

@@ -122,9 +122,11 @@ def run_lif(current: Tensor, params: LIFParams, dt: float, state: LIFState | Non
     advance = _run_kernel if kernel else _run_torch
     v, spikes, after = advance(current, state, params, dt)
     # Whole multiples of dt, rounded once: never a sum of many dt.
-    t = torch.from_numpy(np.arange(1, current.shape[0] + 1) * float(dt))
+    t = np.arange(1, current.shape[0] + 1) * float(dt)
+    if current.dtype != torch.float64:  # CPU: float64 goes nowhere else
+        t = t.astype(np.float32)
     return Trace(
-        t=t.to(current.dtype).to(current.device),
+        t=torch.from_numpy(t).to(current.dtype).to(current.device),
         v=v,
         spikes=spikes,
         counts=spikes.sum(dim=0),

@@ -132,6 +132,7 @@ def white_noise(
     (int64 [B]); devices agree up to the rounding of the quantile function.
     """
     stream = rng.stream("current", trial)
+    rng.check_samples(samples)
     if samples.device.type == "cpu":
         from snncore.kernels.lif import normals
 
@@ -166,13 +167,12 @@ def drive(
     Without noise, the result is one [T] in memory, expanded.
     """
     where = torch.zeros(1, dtype=torch.int64) if samples is None else samples
-    wide = torch.float32
-    if where.device.type == "cpu":
-        wide = torch.float64  # CPU: the tensors are made and stay there
-    wave = torch.from_numpy(stimulus.waveform(n_steps, dt)).to(wide).to(where.device)
+    # Rounded in numpy: a float64 tensor is made only where it stays, on the CPU.
+    precise = np.float64 if where.device.type == "cpu" else np.float32
+    wave = torch.from_numpy(stimulus.waveform(n_steps, dt).astype(precise)).to(where.device)
     wave = wave.view(-1, 1, 1)
     if stimulus.sigma_v == 0:
         return wave.expand(n_steps, len(where), n_neurons)
     scale = noise_current_std(stimulus.sigma_v, neuron, dt)
     noise = white_noise(n_steps, n_neurons, seed=seed, samples=where, trial=trial)
-    return wave + scale * noise.to(wide)
+    return wave + scale * noise.to(wave.dtype)

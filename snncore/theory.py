@@ -134,14 +134,22 @@ def _siegert_integral(lo: Array, hi: Array) -> Array:
 def noisy_rate_hz(neuron: LIFParams, current: ArrayLike, sigma_v: float, dt: float = 0.0) -> Array:
     """Firing rate (Hz) under a current with white noise that alone moves V by σ_V (Siegert).
 
-    With `dt` > 0, the rate of a simulation that looks at the voltage only every dt: it misses
-    crossings in between, as if the threshold were GRID_SHIFT·σ·√(dt/τ) higher (Broadie,
-    Glasserman & Kou 1997; about −5 % of the rate at dt = 0.1 ms). σ_V = 0 is `rate_hz`.
+    With `dt` > 0, the rate of a simulation that looks at the voltage only every dt: it rests for
+    whole steps, and it misses crossings in between, as if the threshold were
+    GRID_SHIFT·σ·√(dt/τ) higher (Broadie, Glasserman & Kou 1997; about −5 % of the rate at dt =
+    0.1 ms). The shift is the first term of a series in √(dt/τ): the rate is right to 2.5 % up to
+    dt = τ/20; beyond it is too high, by up to 7 % at dt = τ/5, most where the mean alone drives V
+    further in one step than the noise does (measured for σ_V = 1..6 mV, 14..50 Hz).
+
+    σ_V = 0 is `rate_hz`, or with `dt` > 0 `grid_rate_hz`.
     """
     if not sigma_v >= 0:
         raise ValueError(f"sigma_v must be >= 0 mV, got {sigma_v}")
+    if dt != 0:
+        check_dt(dt)
     if sigma_v == 0:
-        return rate_hz(neuron, current)
+        return grid_rate_hz(neuron, current, dt) if dt > 0 else rate_hz(neuron, current)
+    rest = refractory_steps(neuron, dt) * dt if dt > 0 else neuron.t_ref
     sigma = math.sqrt(2.0) * sigma_v
     mu = np.atleast_1d(target_voltage(neuron, current))
     shift = GRID_SHIFT * sigma * math.sqrt(dt / neuron.tau_m)
@@ -150,7 +158,7 @@ def noisy_rate_hz(neuron: LIFParams, current: ArrayLike, sigma_v: float, dt: flo
     with np.errstate(invalid="ignore"):
         integral = _siegert_integral(lo, hi)
     integral = np.where(np.isnan(integral), np.inf, integral)
-    rate = 1000.0 / (neuron.t_ref + neuron.tau_m * math.sqrt(math.pi) * integral)
+    rate = 1000.0 / (rest + neuron.tau_m * math.sqrt(math.pi) * integral)
     return _defined(neuron, rate.reshape(np.shape(np.asarray(current))))
 
 

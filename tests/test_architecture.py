@@ -137,3 +137,12 @@ def test_no_file_is_a_heap() -> None:
     for path in [*ENGINE, *PAGES]:
         lines = len(path.read_text(encoding="utf-8").splitlines())
         assert lines <= 330, f"{path.relative_to(ROOT)} has {lines} lines: is it one concept?"
+
+
+def test_what_only_unix_has_is_imported_where_it_is_used() -> None:
+    """At the top of a module it would break every command on Windows."""
+    for path in ENGINE:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {"resource", "fcntl", "pwd", "grp", "termios"} & set(names), path

@@ -6,12 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+import torchvision
 from click.testing import CliRunner
 from PIL import Image
 
 from snncore import datasets, encoding, metrics
-from snncore.cli import main
+from snncore.cli import download, main
 from snncore.cli.encode import read_settings
+from tests.make_data import write_idx
 
 
 def run(*words: str):
@@ -109,13 +111,14 @@ def test_out_holds_input_spikes_and_reconstruction(tmp_path):
         (["--set", "gain=nan"], "gain must be finite"),
         (["--set", "gain=2"], "gain must be <= 1"),
         (["--set", "theta=1"], "code rate has no parameter 'theta'; it has gain"),
-        (["--code", "latency", "--steps", "1"], "n_steps must be a whole number >= 2"),
-        (["--code", "fade_in", "--steps", "5"], "n_steps must be >= 1/threshold"),
+        (["--code", "latency", "--steps", "1"], "--steps must be a whole number >= 2"),
+        (["--code", "fade_in", "--steps", "5"], "--steps must be >= 1/threshold"),
         (["--index", "1397"], "index + count must be <= 1397"),
         (["--count", "-3"], "--count"),
         (["--picture", "/no/such.png"], "cannot read /no/such.png"),
         (["--picture", __file__], "must be a PNG or JPEG file"),
-        (["--code", "delta", "--steps", "10"], "n_samples must be >= 50"),
+        (["--code", "delta", "--steps", "10"], "--steps must be >= 50 steps, got 10"),
+        (["--code", "send_on_delta", "--steps", "5000"], "--steps must be <= 2000 steps, got 5000"),
         (["--code", "delta", "--shape", "wiggle"], "wiggle"),
         (["--device", "abacus"], "device must be one of"),
         (["--out", "/no/such/folder/x.npz"], "cannot write"),
@@ -145,3 +148,35 @@ def test_as_a_program_it_prints_json_only():
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["images"] == 1
+
+
+def test_a_missing_set_is_fetched_first_and_without_network_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))
+    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [tmp_path.as_uri() + "/none/"])
+    result = run("--dataset", "mnist", "--json")
+    assert result.exit_code == 2 and result.stdout == ""
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1 and "mnist could not be downloaded" in lines[0]
+    assert "Traceback" not in result.stderr
+
+
+def test_a_set_that_comes_with_the_first_use_is_then_encoded(monkeypatch, tmp_path):
+    monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))
+    fetched = []
+
+    def fetch(name):
+        fetched.append(name)
+        write_idx(tmp_path / "MNIST" / "raw", 3)
+
+    monkeypatch.setattr(download, "fetch", fetch)
+    for _ in range(2):
+        assert report("--dataset", "mnist", "--steps", "5")["images"] == 1
+    assert fetched == ["mnist"]
+    report("--picture", picture(tmp_path), "--dataset", "fashion")
+    assert fetched == ["mnist"]  # a picture needs no set
+
+
+def picture(folder) -> str:
+    file = folder / "grey.png"
+    Image.fromarray(np.full((8, 8), 128, dtype=np.uint8)).save(file)
+    return str(file)

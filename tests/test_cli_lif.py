@@ -8,7 +8,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from snncore.cli import main
+from snncore.cli import bench, main
 
 
 def run(*words):
@@ -102,3 +102,45 @@ def test_a_fresh_process_prints_one_object_and_nothing_else():
     )  # fmt: skip
     assert json.loads(done.stdout)["n_spikes"] == 16
     assert done.stderr == ""
+
+
+def test_a_number_of_400_digits_is_one_line():
+    result = CliRunner().invoke(main, ["train", "--neurons", "9" * 400])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: neurons must be") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (PermissionError(13, "Permission denied", "/x.npz"), "/x.npz: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_what_cannot_be_written_is_one_line_from_any_command(error, line, monkeypatch):
+    def fail(**values):
+        raise error
+
+    monkeypatch.setattr(main.commands["devices"], "callback", fail)
+    result = CliRunner().invoke(main, ["devices"])
+    assert result.exit_code == 2 and result.stdout == ""
+    assert result.stderr.startswith("error: cannot write") and line in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_machine_that_does_not_count_memory_reports_no_peak(monkeypatch):
+    assert bench._peak_mb() > 50
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert bench._peak_mb() is None
+
+
+def test_the_peak_is_that_of_the_work_not_of_the_limits_probe(monkeypatch):
+    order = []
+    figures = {"ours_per_s": 6.0, "peer_per_s": 2.0, "limit": lambda: order.append("limit") or 9.0}
+    monkeypatch.setitem(bench._BENCHES, "lif", lambda repeats: dict(figures))
+    monkeypatch.setattr(bench, "_peak_mb", lambda: order.append("peak") or 100.0)
+    result = CliRunner().invoke(main, ["bench", "lif", "--json"])
+    got = json.loads(result.stdout)
+    assert order == ["peak", "limit"]
+    assert (got["ratio"], got["limit_per_s"], got["peak_mb"]) == (3.0, 9.0, 100.0)
+    assert "limit" not in got

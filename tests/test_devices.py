@@ -11,10 +11,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from snncore import device, hopfield, retina, rng
+from snncore import blobs, device, encoding, hopfield, retina, rng, simulate
+from snncore.encoding import rate
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
 from snncore.neurons.lif import LIFParams, lif_init, lif_step
+from snncore.simulate import run_lif
 from snncore.stdp import TrainParams, drive
 from snncore.stdp.dense import (
     Draw,
@@ -24,6 +26,8 @@ from snncore.stdp.dense import (
     merge_torch,
 )
 from snncore.stdp.train import first_layer
+from snncore.stimuli import StimulusParams
+from snncore.stimuli import drive as drive_neuron
 
 
 class _NoFloat64(TorchDispatchMode):
@@ -64,6 +68,44 @@ def _lif() -> None:
         state = lif_init((2, 3), params)
         for _ in range(3):
             state = lif_step(torch.full((2, 3), 9.0), state, params, 0.5).state
+        trace = run_lif(torch.full((40, 2, 3), 4.0), params, 0.5)  # the fused path of the CPU
+        slow = simulate._run_torch(torch.full((40, 2, 3), 4.0), state, params, 0.5)
+        simulate._events(torch.full((40, 2, 3), 4.0), slow[0], slow[1], state, params, 0.5)
+        far = torch.zeros(1, dtype=torch.int64, device="meta")  # no CPU: the definition's path
+        for stimulus in (StimulusParams(), StimulusParams(sigma_v=2)):
+            assert drive_neuron(stimulus, params, 8, 0.5, samples=far).dtype == torch.float32
+    assert trace.spikes.any() and slow[1].any() and trace.t.dtype == torch.float32
+
+
+@pytest.mark.parametrize("code", encoding.CODES.values(), ids=lambda code: str(code.name))
+def test_no_code_touches_float64(code: encoding.Code) -> None:
+    values = torch.linspace(0, 1, 12).view(2, 6)
+    signal = (0.5 + 0.5 * torch.sin(torch.linspace(0, 20, 60))).view(60, 1, 1)
+    with no_float64():
+        params = code.params()
+        if code.kind == "intensity":
+            spikes = code.encode(values, params, n_steps=40, seed=0)
+        else:
+            spikes = code.encode(signal, params, seed=0)
+        decoded = code.decode(spikes, params)
+        if code.name.startswith("rate"):
+            limits = rng.threshold(values)[None]
+            rate._bernoulli_torch(limits, 0, torch.arange(2), 10)
+    assert spikes.any() and decoded.dtype == torch.float32
+
+
+@pytest.mark.parametrize("kind", ["rate", "constant"])
+def test_no_path_of_the_blobs_touches_float64(kind: str) -> None:
+    params = blobs.BlobParams(n_points=20, epochs=2, encoder=kind)
+    points, labels = torch.linspace(0, 1, 12).view(6, 2), torch.arange(6) % 3
+    weights = blobs.random_weights(params)
+    with no_float64():
+        activity = blobs._activity(points, params, 0)
+        blobs.learn(activity, labels, weights, params)
+        counts, potentials = blobs._integrate_torch(activity, weights, params)
+        blobs._winners(counts, potentials)
+        blobs.respond(points, weights, params)
+        blobs.classify(params)
 
 
 def _encoding() -> None:
@@ -84,6 +126,27 @@ def _hopfield() -> None:
         list(hopfield.asynchronous(memory, patterns, 2, seed=0))
         list(hopfield.modern(patterns, patterns, 0.4, 2))
         hopfield.spiking_recall(patterns, patterns, hopfield.SpikingParams(), seed=0)
+
+
+@pytest.mark.parametrize("kind", hopfield.KINDS)
+def test_no_damage_and_no_bound_touches_float64(kind: str) -> None:
+    states = torch.where(rng.draws(0, 1, torch.arange(3), 40, 1)[0] % 2 == 0, 1.0, -1.0)
+    noise = hopfield.NoiseParams(kind=kind, strength=0.3)
+    with no_float64():
+        probes = hopfield.corrupt(states, (5, 8), noise, seed=0)
+        hopfield.bound(states, probes, noise, (5, 8))
+        hopfield.preflight(states)
+    assert not torch.equal(probes, states)
+
+
+@pytest.mark.parametrize("update", ["sync", "async"])
+@pytest.mark.parametrize("rule", hopfield.RULES)
+def test_no_rule_of_recall_touches_float64(rule: str, update: str) -> None:
+    states = torch.where(rng.draws(0, 1, torch.arange(3), 40, 1)[0] % 2 == 0, 1, -1)
+    patterns = hopfield.Patterns(states.to(torch.int8), (5, 8), ("a", "b", "c"))
+    params = hopfield.RecallParams(rule=rule, update=update)
+    with no_float64():
+        hopfield.recall(patterns, states.to(torch.float32), params, seed=0)
 
 
 @pytest.mark.parametrize("path", [_stdp, _lif, _encoding, _hopfield])

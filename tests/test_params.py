@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 from snncore.params import Params, choice, digest, flag, integer, number, parse
@@ -40,6 +41,10 @@ class Neuron(Params):
         ({"steps": 0}, "steps must be >= 1, got 0"),
         ({"steps": -3}, "steps must be >= 1, got -3"),
         ({"steps": 10**30}, "steps must be <= 10000, got 1000"),
+        ({"steps": 10**400}, r"steps must be within ±1\.8e308, got a number that is too large"),
+        ({"tau_m": -(10**5000)}, r"tau_m must be within ±1\.8e308, got a number that is too large"),
+        ({"steps": np.float32("nan")}, "steps must be finite, got nan"),
+        ({"steps": np.bool_(True)}, "steps must be a number"),
         ({"reset": "soft"}, "reset must be one of zero, subtract, got 'soft'"),
         ({"noisy": 1}, "noisy must be true or false, got 1"),
     ],
@@ -57,6 +62,9 @@ def test_the_edges_of_a_range_belong_to_it() -> None:
 def test_values_take_the_type_of_their_field() -> None:
     one = Neuron(tau_m=10, steps=5.0)  # type: ignore[arg-type]
     assert type(one.tau_m) is float and type(one.steps) is int
+    two = Neuron(tau_m=np.float32(10), steps=np.int64(5))  # type: ignore[arg-type]
+    assert type(two.tau_m) is float and type(two.steps) is int
+    assert two == one and digest(two) == digest(one)
 
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:

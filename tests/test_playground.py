@@ -53,6 +53,21 @@ def test_the_seed_projects_sine_has_its_quasi_static_rate():
     assert s.theory_rate_hz == pytest.approx(723.04, abs=0.5)  # direct average over one cycle
 
 
+@pytest.mark.parametrize(
+    "stimulus",
+    [
+        StimulusParams(current=1.0, step_current=2.0, step_on=0, step_off=1e5),
+        StimulusParams(current=3.0, amplitude=1e-9, frequency_hz=4),
+    ],
+    ids=["step", "sine"],
+)
+def test_a_drive_without_noise_has_the_rate_of_its_grid(stimulus):
+    rates = theory_rates(NEURON, stimulus, RunParams(dt=2, duration=2000))
+    assert rates.kind == "quasi-static"
+    assert rates.rate_hz == pytest.approx(49.199, abs=1e-3)
+    assert rates.grid_rate_hz == pytest.approx(1000 / 22)  # 10 steps to rise, 1 of rest
+
+
 def test_noise_is_compared_with_siegert():
     s = play(NEURON, NOISY, RunParams(duration=20_000)).summary
     assert s.theory == "Siegert" and s.compared == "rate_hz"

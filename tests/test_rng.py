@@ -1,6 +1,7 @@
 """The counter-based generator against its published answers and against the laws it must follow."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -117,6 +118,23 @@ def test_threshold_is_exact_at_never_and_always():
     every = torch.tensor([0, 0xFFFFFFFF])
     assert not bool((every < limits[0]).any())
     assert bool((every < limits[2]).all())
+
+
+def test_threshold_is_exact_for_every_float32_down_to_one_word():
+    # 1 − 2⁻²⁴, a third, 0.001, and the words 1 and 3: each float32 times 2³², by whole numbers.
+    values = np.array([1 - 2**-24, 1 / 3, 1e-3, 2.0**-32, 3 * 2.0**-32, 2.0**-25], np.float32)
+    exact = [round(Fraction(float(v)) * 2**32) for v in values]
+    assert rng.threshold(torch.from_numpy(values)).tolist() == exact
+    assert exact[3:] == [1, 3, 128]
+    assert rng.threshold(torch.tensor(2.0**-34)).item() == 0
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 32, 1 << 40])
+def test_sample_numbers_are_words(number):
+    with pytest.raises(ValueError, match=rf"samples must be in 0\.\.2\*\*32-1, got {number}"):
+        rng.draws(0, 6, torch.tensor([3, number]), 2, 4)
+    last = rng.draws(0, 6, torch.tensor([(1 << 32) - 1]), 2, 4)
+    assert last.shape == (4, 1, 2) and rng.draws(0, 6, torch.arange(0), 2, 4).numel() == 0
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])

@@ -130,3 +130,9 @@ def test_impossible_grids_are_refused():
         stimuli.step_times(0, 0.1)
     with pytest.raises(ValueError, match="sigma_v must be >= 0 mV"):
         stimuli.noise_current_std(-1.0, QUIET, 0.1)
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 32])
+def test_sample_numbers_that_are_no_words_are_refused(number):
+    with pytest.raises(ValueError, match=f"samples must be in .*, got {number}"):
+        stimuli.white_noise(4, 1, seed=0, samples=torch.tensor([number]))

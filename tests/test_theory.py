@@ -153,3 +153,22 @@ def test_negative_noise_is_refused():
         theory.noisy_rate_hz(NEST, 15.0, -1)
     with pytest.raises(ValueError, match="sigma_v must be > 0 mV, got 0"):
         theory.noisy_cv(NEST, 15.0, 0)
+
+
+def test_a_grid_with_noise_rests_for_whole_steps():
+    # t_ref = 2 ms at dt = 0.8 ms is 3 steps, 2.4 ms.
+    got = 1000 / float(theory.noisy_rate_hz(EPFL, 2.5, 2.0, dt=0.8))
+    other = 1000 / float(theory.noisy_rate_hz(changed(EPFL, t_ref=2.4), 2.5, 2.0, dt=0.8))
+    assert got == pytest.approx(other, rel=1e-12)
+    shorter = 1000 / float(theory.noisy_rate_hz(changed(EPFL, t_ref=1.6), 2.5, 2.0, dt=0.8))
+    assert got - shorter == pytest.approx(0.8, abs=1e-9)
+    exact = [float(theory.noisy_rate_hz(changed(EPFL, t_ref=t), 2.5, 2.0)) for t in (2.0, 2.4)]
+    assert 1000 / exact[1] - 1000 / exact[0] == pytest.approx(0.4)  # continuous time: t_ref itself
+
+
+def test_a_grid_without_noise_is_the_plain_grid():
+    neuron = LIFParams()  # 20·ln 2.5 = 18.3 ms: 10 steps of 2 ms, and one of rest
+    assert float(theory.noisy_rate_hz(neuron, 3.0, 0.0, dt=2.0)) == pytest.approx(1000 / 22)
+    assert float(theory.noisy_rate_hz(neuron, 3.0, 0.0)) == pytest.approx(49.199, abs=5e-4)
+    with pytest.raises(ValueError, match="dt must be > 0 ms and finite, got -1"):
+        theory.noisy_rate_hz(neuron, 3.0, 1.0, dt=-1.0)

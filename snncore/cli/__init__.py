@@ -1,7 +1,7 @@
 """The command line, `python -m snncore`: one module per command, shared manners here.
 
-`--json` prints exactly one JSON object on stdout; progress goes to stderr; a bad argument ends
-with status 2 and one line that says what is wrong.
+`--json` prints exactly one JSON object on stdout; progress goes to stderr; a bad argument, or a
+place that cannot be written to, ends with status 2 and one line that says what is wrong.
 """
 
 from __future__ import annotations
@@ -104,6 +104,9 @@ class _Manners(click.Group):
             message = error.format_message()
         except ValueError as error:
             message = str(error)
+        except OSError as error:  # what fails to be read is a ValueError by the time it gets here
+            target = f" {error.filename}" if error.filename is not None else ""
+            message = f"cannot write{target}: {error.strerror or error}"
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)
             sys.exit(130)

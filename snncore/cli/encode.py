@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from snncore import datasets, encoding, metrics
 from snncore.cli import Report, json_option, main, param_options
+from snncore.cli.download import ensure
 from snncore.device import choose_device
 from snncore.encoding import Code, SignalParams, Transmission
-from snncore.params import Params, parse
+from snncore.params import Params, check, parse
 
 _BATCH_CELLS = 1 << 26  # steps × pictures × pixels encoded at once
 
@@ -56,6 +57,7 @@ def _images(
     if wanted["picture"] is not None:
         images, source = _read_picture(wanted["picture"]), {"picture": str(wanted["picture"])}
     else:
+        ensure(wanted["dataset"])
         images = datasets.load(wanted["dataset"], wanted["split"]).images
         source = {"dataset": wanted["dataset"], "split": wanted["split"]}
     first, count = wanted["index"], wanted["count"]
@@ -164,10 +166,14 @@ def encode(
     chosen = encoding.get_code(code)
     params = read_settings(chosen, settings)
     if chosen.kind == "signal":
+        check("--steps", steps, SignalParams.specs()["n_samples"])
         signal = SignalParams(shape, n_samples=steps, cycles=cycles, amplitude=amplitude)
         report, sent = _signal(chosen, params, signal, seed)
     else:
-        report, sent, size = _images(chosen, params, wanted, steps, seed, device)
+        try:
+            report, sent, size = _images(chosen, params, wanted, steps, seed, device)
+        except ValueError as error:  # the engine's word for the option
+            raise ValueError(str(error).replace("n_steps", "--steps")) from error
         if out is not None and len(sent.values) < wanted["count"]:
             raise ValueError("--out keeps one batch in memory; use a smaller --count or --steps")
         if out is not None:
