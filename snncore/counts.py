@@ -7,12 +7,15 @@ not care which neuron fires more. Mean and scale are fitted on the training set 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+
+_CELLS = 1 << 18  # counts that are in float64 at one time, 2 MB; all of them may be 100 times that
 
 
 def spike_counts(spikes: torch.Tensor) -> NDArray[np.int64]:
@@ -23,13 +26,21 @@ def spike_counts(spikes: torch.Tensor) -> NDArray[np.int64]:
     return counts
 
 
-def _checked(counts: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(counts, dtype=np.float64)
+def _checked(counts: ArrayLike) -> NDArray[Any]:
+    values = np.asarray(counts)
     if values.ndim != 2 or values.shape[0] == 0:
         raise ValueError(f"counts must be [S, N] with S > 0, got shape {values.shape}")
-    if not bool((values >= 0).all()):
-        raise ValueError("counts must be >= 0 everywhere, got negative values or NaN")
     return values
+
+
+def _roots(values: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Square roots of counts [S, N] in pieces of some rows: (which rows, their roots)."""
+    rows = max(1, _CELLS // max(1, values.shape[1]))
+    for start in range(0, len(values), rows):
+        piece = values[start : start + rows].astype(np.float64)
+        if not bool((piece >= 0).all()):
+            raise ValueError("counts must be >= 0 everywhere, got negative values or NaN")
+        yield slice(start, start + len(piece)), np.sqrt(piece, out=piece)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +61,16 @@ class CountScaler:
         Raises:
             ValueError: not two-dimensional, empty, negative or NaN.
         """
-        roots = np.sqrt(_checked(counts))
-        deviation = roots.std(axis=0)
-        mean = roots.mean(axis=0)
+        values = _checked(counts)
+        total = np.zeros(values.shape[1])
+        for _, roots in _roots(values):
+            total += roots.sum(axis=0)
+        mean = total / len(values)
+        squares = np.zeros(values.shape[1])
+        for _, roots in _roots(values):
+            roots -= mean
+            squares += np.square(roots, out=roots).sum(axis=0)
+        deviation = np.sqrt(squares / len(values))
         # Rounding of the mean leaves a deviation of about 1e-16 of it where nothing varies.
         constant = deviation <= 1e-9 * np.maximum(mean, 1.0)
         return cls(mean, np.where(constant, 1.0, deviation))
@@ -68,7 +86,9 @@ class CountScaler:
             raise ValueError(
                 f"counts must have {self.mean.size} neurons as fitted, got {values.shape[1]}"
             )
-        features: NDArray[np.float32] = ((np.sqrt(values) - self.mean) / self.scale).astype(
-            np.float32
-        )
+        features = np.empty(values.shape, np.float32)
+        for rows, roots in _roots(values):
+            roots -= self.mean
+            roots /= self.scale
+            features[rows] = roots
         return features

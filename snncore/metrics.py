@@ -40,10 +40,12 @@ def fano(counts: ArrayLike) -> float:
 
 
 def rmse(reference: ArrayLike, estimate: ArrayLike) -> float:
-    """Root mean square error of two arrays of one shape."""
+    """Root mean square error of two non-empty arrays of one shape."""
     a, b = np.asarray(reference, dtype=np.float64), np.asarray(estimate, dtype=np.float64)
-    if a.shape != b.shape:
-        raise ValueError(f"reference and estimate must have one shape, got {a.shape}, {b.shape}")
+    if a.shape != b.shape or a.size == 0:
+        raise ValueError(
+            f"reference and estimate must have one non-empty shape, got {a.shape}, {b.shape}"
+        )
     return float(np.sqrt(np.mean((a - b) ** 2)))
 
 
@@ -67,10 +69,18 @@ def confusion(predicted: ArrayLike, labels: ArrayLike, n_classes: int) -> NDArra
     """Confusion matrix [n_classes, n_classes]: row = true class, column = predicted class.
 
     Samples without a prediction (-1) are counted nowhere, so rows may sum to less than the class.
+
+    Raises:
+        ValueError: unequal shapes, a label outside 0..n_classes-1, or a prediction that is
+            neither one of these nor -1.
     """
     p, y = np.asarray(predicted, dtype=np.int64), np.asarray(labels, dtype=np.int64)
     if p.shape != y.shape:
         raise ValueError(f"predicted and labels must have one shape, got {p.shape}, {y.shape}")
+    for name, values, lowest in (("labels", y, 0), ("predicted", p, -1)):
+        wrong = values[(values < lowest) | (values >= n_classes)]
+        if wrong.size:
+            raise ValueError(f"{name} must be in {lowest}..{n_classes - 1}, got {wrong[0]}")
     keep = p >= 0
     flat = np.bincount(y[keep] * n_classes + p[keep], minlength=n_classes * n_classes)
     return flat.reshape(n_classes, n_classes)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
+from snncore import rng
+
 ALPHAS = (1.0, 10.0, 100.0, 1000.0)  # ridge penalties tried on the validation part
 
 
@@ -67,7 +69,7 @@ class LinearReadout:
 def fit_linear(
     features: NDArray[np.float32], labels: NDArray[np.int64], n_classes: int
 ) -> LinearReadout:
-    """Ridge regression on ±1 class targets; the penalty is chosen on every sixth sample.
+    """Ridge regression on ±1 class targets; the penalty is chosen on a random sixth of them.
 
     Args:
         features: training features [S, N], S >= 2.
@@ -79,7 +81,9 @@ def fit_linear(
     if len(features) < 2:
         raise ValueError(f"the readout needs at least 2 training samples, got {len(features)}")
     targets = np.where(labels[:, None] == np.arange(n_classes), 1.0, -1.0).astype(np.float32)
-    held = np.arange(len(features)) % min(6, len(features)) == 1  # also fair for sorted sets
+    held = np.zeros(len(features), np.bool_)
+    # In a random order, so that neither sorted nor interleaved labels leave a class out.
+    held[rng.permutation(0, rng.stream("order"), len(features)).numpy()[::6]] = True
     part, part_targets = features[~held], targets[~held]
     best, best_alpha = -1.0, ALPHAS[0]
     for alpha in ALPHAS:

@@ -1,5 +1,7 @@
 """Spike counts and their scaling against closed forms."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -82,3 +84,27 @@ def test_another_number_of_neurons_is_named():
 def test_spikes_of_another_shape_are_named():
     with pytest.raises(ValueError, match=r"\[T, S, N\]"):
         spike_counts(torch.zeros(3, 4))
+
+
+def test_many_counts_scale_as_in_one_piece_and_need_little_more_memory():
+    """Several pieces of rows; the oracle is plain NumPy in float64 on the whole array."""
+    words = rng.draws(5, rng.stream("points"), torch.arange(3001), 200, 1)[0]
+    counts = (words % 50).numpy().astype(np.uint16)
+    tracemalloc.start()
+    scaler = CountScaler.fit(counts)
+    features = scaler.transform(counts)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    roots = np.sqrt(counts.astype(np.float64))
+    np.testing.assert_allclose(scaler.mean, roots.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(scaler.scale, roots.std(axis=0), rtol=1e-12)
+    expected = (roots - roots.mean(axis=0)) / roots.std(axis=0)
+    np.testing.assert_allclose(features, expected, rtol=2e-7, atol=1e-7)  # float32 rounding
+    assert peak < features.nbytes + 8e6  # in float64 the roots alone are twice the features
+
+
+def test_a_bad_count_is_found_in_the_last_row():
+    counts = np.ones((3001, 200), np.float32)
+    counts[-1, -1] = np.nan
+    with pytest.raises(ValueError, match=">= 0 everywhere"):
+        CountScaler.fit(counts)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +16,10 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from snncore import checkpoint, experiment, trained
+from snncore import checkpoint, datasets, experiment, trained
 from snncore.cli import main
-from snncore.stdp import TrainParams, train
+from snncore.stdp import Layer, TrainParams, train
+from snncore.stdp.train import first_layer
 
 PARAMS = TrainParams(neurons=30, epochs=4, batch=25)
 
@@ -42,13 +47,84 @@ def test_learning_beats_the_untrained_control_and_chance(finished: experiment.Pr
     assert np.trace(result.confusion) / 400 == pytest.approx(result.test_accuracy)
 
 
-def test_the_untrained_control_has_untrained_weights() -> None:
-    """With learning off, network and control are the same thing and must score the same."""
+def test_the_untrained_control_has_untrained_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its layer is the first one, but for the thresholds, while the network's has learnt."""
+    layers: dict[str, Layer] = {}
+    count = experiment._count
+
+    def watched(*args: Any) -> Generator[experiment.Progress, None, Any]:
+        layers[args[4]] = args[3]
+        return (yield from count(*args))
+
+    monkeypatch.setattr(experiment, "_count", watched)
+    data, params = experiment.load_data("digits", 200), TrainParams(neurons=20, batch=25)
+    list(experiment.run(data, params))
+    first = first_layer(data.train_images, params)
+    torch.testing.assert_close(layers["untrained"].weights, first.weights)
+    assert not torch.equal(layers["untrained"].theta, first.theta)
+    assert float((layers["counting"].weights - first.weights).abs().max()) > 0.01
+
+
+def test_with_learning_off_network_and_control_score_the_same() -> None:
     still = TrainParams(neurons=20, batch=25, rate_first=0.0, rate_last=0.0)
     result = list(experiment.run(experiment.load_data("digits", 400), still))[-1].result
     assert result is not None
     assert result.test_accuracy == result.control_untrained_accuracy
     assert result.vote_accuracy == result.control_untrained_vote_accuracy
+
+
+def test_nothing_is_fitted_on_the_test_images() -> None:
+    data, params = experiment.load_data("digits", 200), TrainParams(neurons=20, batch=25)
+    one = list(experiment.run(data, params))[-1].result
+    fewer = data._replace(
+        test_images=data.test_images[99::-1], test_labels=data.test_labels[99::-1]
+    )
+    other = list(experiment.run(fewer, params))[-1].result
+    assert one is not None and other is not None
+    for a, b in (
+        (one.trained.scaler.mean, other.trained.scaler.mean),
+        (one.trained.scaler.scale, other.trained.scaler.scale),
+        (one.trained.linear.coef, other.trained.linear.coef),
+        (one.trained.neuron_labels, other.trained.neuron_labels),
+    ):
+        assert np.array_equal(a, b)
+    for result, part in ((one, data), (other, fewer)):  # and each used what it kept
+        again = trained.predict(result.trained, part.test_images)
+        assert float(np.mean(again.classes == part.test_labels)) == result.test_accuracy
+        assert float(np.mean(again.votes == part.test_labels)) == result.vote_accuracy
+
+
+def test_one_image_draws_other_spikes_for_testing_than_for_training(
+    finished: experiment.Progress,
+) -> None:
+    assert finished.snapshot is not None and finished.result is not None
+    data = experiment.load_data("digits", 50)
+    same = data._replace(test_images=data.train_images, test_labels=data.train_labels)
+    layer = finished.snapshot.layer
+    reports = experiment._count(same, PARAMS, finished.snapshot, layer, "counting")
+    while True:
+        try:
+            next(reports)
+        except StopIteration as end:
+            counted = end.value
+            break
+    assert counted.train.shape == counted.test.shape == (50, 30)
+    assert (counted.train != counted.test).any(axis=1).mean() > 0.9
+    assert (
+        trained.predict(finished.result.trained, same.train_images).counts == counted.test
+    ).all()
+
+
+def test_a_limit_keeps_all_classes_of_a_sorted_set() -> None:
+    labels = np.repeat(np.arange(5), 40)
+    images = np.repeat(labels.astype(np.uint8)[:, None, None], 64, axis=1).reshape(200, 8, 8)
+    names = tuple("abcde")
+    first = datasets.ImageSet("sorted", images, labels, names, "train", "made here")
+    second = first._replace(split="test")
+    data = experiment.from_sets(first, second, 20)
+    assert np.bincount(data.train_labels).tolist() == [4, 4, 4, 4, 4]
+    assert (data.train_images[:, 0, 0] == data.train_labels).all()
+    assert len(data.test_images) == 200  # the limit is for learning only
 
 
 def test_shuffled_labels_are_not_learnt() -> None:
@@ -125,13 +201,19 @@ def test_train_prints_one_json_object_and_progress_elsewhere() -> None:
     assert found["n_train"] == 300 and "learning" in done.stderr.lower()
 
 
-def test_two_runs_print_the_same_weights_and_votes_also_with_other_threads(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_two_processes_print_the_same_weights_and_votes_also_with_other_threads() -> None:
+    """In processes of their own, where Numba may have two threads even on one core."""
     seen = set()
-    for threads in ("1", "2", "2"):
-        monkeypatch.setenv("SNNCORE_THREADS", threads)
-        found = json.loads(command("train", "--neurons", "20", "--json").stdout)
+    for threads in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-m", "snncore", "train", "--neurons", "20", "--json"],
+            env={**os.environ, "NUMBA_NUM_THREADS": "2", "SNNCORE_THREADS": threads},
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            check=True,
+            timeout=120,
+        )
+        found = json.loads(done.stdout)
         seen.add((found["weights_sha256"], found["votes_sha256"]))
     assert len(seen) == 1
 

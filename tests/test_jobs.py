@@ -494,3 +494,30 @@ def test_uploads_that_wait_may_not_fill_the_memory(make: Callable[..., JobManage
 def test_downloads_have_a_manager_of_their_own() -> None:
     assert get_manager("download") is not get_manager()
     assert get_manager("download") is get_manager("download")
+
+
+def test_a_computation_that_is_being_closed_cannot_be_joined(
+    make: Callable[..., JobManager],
+) -> None:
+    manager, work = make(), Work()
+    closing, release = threading.Event(), threading.Event()
+
+    def start() -> Iterator[Progress]:
+        try:
+            yield from work()
+        finally:
+            closing.set()
+            assert release.wait(PATIENCE)
+
+    ada = manager.submit("ada", "k", start)
+    work.step()
+    see(manager, ada.id, 1)
+    manager.cancel(ada.id)
+    work.step()
+    assert closing.wait(PATIENCE)  # the worker is inside the generator's clean-up
+    bob = manager.submit("bob", "k", quick(5))
+    release.set()
+    view = manager.wait(bob.id, PATIENCE)
+    assert not bob.joined
+    assert view is not None and view.state == "done" and view.snapshot is not None
+    assert view.snapshot.payload == 5

@@ -59,7 +59,7 @@ def test_picture_errors():
     assert metrics.rmse([0, 0], [3, 4]) == pytest.approx(math.sqrt(12.5))
     assert metrics.psnr([0.0, 0.0], [0.1, -0.1]) == pytest.approx(20.0)
     assert metrics.psnr([1, 2], [1, 2]) == math.inf
-    with pytest.raises(ValueError, match="must have one shape"):
+    with pytest.raises(ValueError, match="must have one non-empty shape"):
         metrics.rmse([1, 2], [1, 2, 3])
 
 
@@ -79,3 +79,23 @@ def test_inputs_stay_as_they_are():
     kept = times.copy()
     metrics.cv(times), metrics.fano(times), metrics.intervals(times)
     assert np.array_equal(times, kept)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "labels", "message"),
+    [
+        ([0, 1], [0, 2], "labels must be in 0..1, got 2"),
+        ([0, 1], [0, -1], "labels must be in 0..1, got -1"),
+        ([0, 2], [0, 1], "predicted must be in -1..1, got 2"),
+        ([-2, 1], [0, 1], "predicted must be in -1..1, got -2"),
+    ],
+)
+def test_classes_that_do_not_exist_are_named(predicted, labels, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.confusion(predicted, labels, 2)
+
+
+def test_errors_of_nothing_are_refused():
+    for score in (metrics.rmse, metrics.psnr):
+        with pytest.raises(ValueError, match="one non-empty shape"):
+            score([], [])

@@ -42,3 +42,14 @@ def test_linear_readout_separates_what_is_linear_even_if_sorted_by_class() -> No
 def test_a_readout_of_one_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 2"):
         readout.fit_linear(np.ones((1, 3), np.float32), np.array([0]), 2)
+
+
+def test_the_penalty_is_chosen_on_held_out_samples_whatever_their_order() -> None:
+    """Nearly as many noisy features as samples: small penalties learn the noise by heart."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(6), 150)  # interleaved: every sixth sample is of one class
+    centres = 0.15 * rng.normal(size=(6, 800))
+    features = (centres[labels] + rng.normal(size=(900, 800))).astype(np.float32)
+    by_class = np.argsort(labels, kind="stable")
+    for order in (np.arange(900), by_class, rng.permutation(900)):
+        assert readout.fit_linear(features[order], labels[order], 6).alpha == 1000.0

@@ -23,7 +23,7 @@ from snncore.stdp.dense import (
     learn_batch,
     merge_torch,
 )
-from snncore.stdp.train import counts, first_layer
+from snncore.stdp.train import _schedule, counts, first_layer
 
 SMALL = TrainParams(neurons=12, retina="raw", batch=20, steps=50)
 
@@ -162,13 +162,12 @@ def test_arguments_are_left_as_they_were(images: np.ndarray) -> None:
     assert (limit == before[2]).all() and (images == before[3]).all()
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
 def test_training_does_not_depend_on_the_thread_count(
-    images: np.ndarray, threads: str, monkeypatch: pytest.MonkeyPatch
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SNNCORE_THREADS", "1")
     reference = list(train(images, SMALL))[-1].layer
-    monkeypatch.setenv("SNNCORE_THREADS", threads)
+    monkeypatch.setenv("SNNCORE_THREADS", "2")  # test_experiment has it on one core, too
     again = list(train(images, SMALL))[-1].layer
     assert torch.equal(reference.weights, again.weights)
     assert torch.equal(reference.theta, again.theta)
@@ -256,3 +255,62 @@ def test_counts_do_not_depend_on_how_the_images_are_cut(images: np.ndarray) -> N
     first = np.concatenate([c for _, c in counts(layer, images[:50], SMALL)])
     rest = np.concatenate([c for _, c in counts(layer, images[50:], SMALL, first_sample=50)])
     assert (np.concatenate([first, rest]) == whole).all()
+
+
+def test_rates_follow_their_closed_forms() -> None:
+    """η falls geometrically (or straight to 0), η_θ straight down to a tenth."""
+    params = TrainParams(rate_first=0.2, rate_last=0.002, theta_rate=0.04)
+    assert _schedule(0.0, params) == pytest.approx((0.2, 0.04))
+    assert _schedule(0.5, params) == pytest.approx((0.02, 0.022))  # √(0.2 · 0.002)
+    assert _schedule(1.0, params) == pytest.approx((0.002, 0.004))
+    ending = TrainParams(rate_first=0.2, rate_last=0.0, theta_rate=0.04)
+    assert [_schedule(p, ending)[0] for p in (0.0, 0.5, 1.0)] == pytest.approx([0.2, 0.1, 0.0])
+
+
+def test_inhibition_keeps_the_slower_of_two_neurons_silent() -> None:
+    """One input each, on at every step; the second starts a step later. Hardly any leak.
+
+    Both cross 2.5 at their third input. Without inhibition they spike at 2, 5, 8, 11 and at 3, 6,
+    9; with 3, the first spike throws the second back to -1 each time, and it never gets there.
+    """
+    inputs = torch.ones(12, 1, 2, dtype=torch.bool)
+    inputs[0, 0, 1] = False
+    layer = Layer(torch.eye(2), torch.full((2,), 2.5))
+    spikes = {}
+    for inhibition in (0.0, 3.0):
+        params = TrainParams(
+            neurons=2, dt=0.1, tau_m=200.0, feature_theta=1.0, inhibition=inhibition
+        )
+        spikes[inhibition] = layer_spikes(layer, inputs, params)[:, 0]
+    assert torch.nonzero(spikes[0.0][:, 0]).flatten().tolist() == [2, 5, 8, 11]
+    assert torch.nonzero(spikes[0.0][:, 1]).flatten().tolist() == [3, 6, 9]
+    assert spikes[3.0].sum(dim=0).tolist() == [4, 0]
+
+
+def test_counting_kernel_inhibits_as_the_torch_path_does(images: np.ndarray) -> None:
+    totals = {}
+    for inhibition in (0.0, 3.0):
+        params = TrainParams(neurons=12, retina="raw", inhibition=inhibition)
+        layer, limit, draw = prepared(images[:40], params)
+        fast = count_spikes(layer, limit, draw, params)
+        slow = counts_torch(layer, torch.from_numpy(limit.astype(np.int64)), draw, params).numpy()
+        # One tie decided by rounding shifts the rest of that sample: allow it for few samples.
+        assert (fast == slow).all(axis=1).mean() >= 0.95
+        totals[inhibition] = int(fast.sum())
+    assert totals[0.0] > 1.2 * totals[3.0] > 0
+
+
+def test_thresholds_stay_within_a_twentieth_and_twenty_times_the_first() -> None:
+    theta = torch.tensor([199.9, 0.6, 10.0, 10.0])  # θ₀ = 10: bounds 0.5 and 200
+    after = homeostasis(theta, torch.tensor([8, 0, 0, 0]), 8, 0.05, SMALL)
+    assert after.tolist() == pytest.approx([200.0, 0.5, 9.0, 9.0])  # -0.05 · 10 · 8/4 each
+
+
+def test_an_image_draws_other_spikes_in_every_epoch(images: np.ndarray) -> None:
+    """One image, nothing learnt: only the draws can make one epoch differ from the next."""
+    params = TrainParams(
+        neurons=12, retina="raw", epochs=8, rate_first=0.0, rate_last=0.0, theta_rate=0.0
+    )
+    shown = list(train(images[:1], params, every_s=0.0))
+    assert [s.seen for s in shown] == list(range(1, 9))
+    assert len({(s.first_spike_ms, s.wins.tobytes()) for s in shown}) > 2
