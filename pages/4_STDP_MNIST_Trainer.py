@@ -84,7 +84,9 @@ with second:
     st.latex(rf"\eta:\; {params.rate_first:g} \to {params.rate_last:g},\quad \lVert w_j\rVert = 1")
     st.markdown(
         "The first neuron to reach its threshold wins, inhibits the others, and moves its weights "
-        "towards the inputs that just spiked. Thresholds of frequent winners rise. Trace STDP "
+        "towards the inputs that just spiked. Thresholds of frequent winners rise. While spikes "
+        "are counted afterwards, weights are fixed, thresholds lower, and a neuron may spike "
+        "again; each spike still holds the others back. Trace STDP "
         "with soft bounds (compare Nessler et al. 2013, Diehl & Cook 2015); one spike per image "
         "as in Kheradpisheh et al. (2018)."
     )

@@ -94,6 +94,14 @@ def from_sets(first: datasets.ImageSet, second: datasets.ImageSet, limit: int = 
     """Training and test images of two image sets (a user's file, say) as grey pictures."""
     if limit < 0:
         raise ValueError(f"limit must be >= 0 (0 takes all images), got {limit}")
+    for part in (first, second):
+        if len(part.images) < 2 or (part is first and len(np.unique(part.labels)) < 2):
+            raise ValueError(
+                f"the {part.split} part must hold at least 2 images, and the training images at "
+                f"least 2 classes, got {len(part.images)} of {len(np.unique(part.labels))}"
+            )
+    if limit == 1:
+        raise ValueError("limit must be 0 (all images) or at least 2, got 1")
     keep = np.arange(len(first.images))
     if 0 < limit < len(keep):
         keep = np.linspace(0, len(keep) - 1, limit).round().astype(np.int64)

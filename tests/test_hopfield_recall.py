@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 from snncore import datasets
+from snncore.cli import main
 from snncore.hopfield import (
     FIXED,
     RULES,
@@ -34,6 +36,7 @@ from snncore.hopfield import (
     with_own,
 )
 from snncore.hopfield.patterns import choose
+from snncore.hopfield.spiking import _leaky
 from tests.test_hopfield_rules import flipped, random_patterns
 
 
@@ -446,3 +449,23 @@ def test_bad_probes_are_named(
 def test_bad_parameters_are_named(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_of_two_units_above_threshold_one_spikes_and_both_are_reset() -> None:
+    """What snnTorch's inhibition does, which the docstring of `spiking_recall` states."""
+    layer = _leaky(1.0, "subtract", torch.device("cpu"), winner_only=True)
+    spikes, membrane = layer(torch.tensor([[1.5, 1.2]]), torch.zeros(1, 2))
+    assert spikes.tolist() == [[1.0, 0.0]]
+    _, membrane = layer(torch.zeros(1, 2), membrane)
+    torch.testing.assert_close(membrane, torch.tensor([[0.5, 0.2]]))
+
+
+def test_noise_survives_its_own_words() -> None:
+    noise = NoiseParams(kind="flip", strength=0.12345678)
+    assert NoiseParams.from_text(noise.to_text()) == noise
+
+
+def test_a_run_that_cannot_fit_into_memory_is_refused_with_the_numbers() -> None:
+    words = "recall --dataset icons --count 16 --size 64 --trials 1000"
+    done = CliRunner().invoke(main, words.split())
+    assert done.exit_code == 2 and "fit into memory" in done.stderr

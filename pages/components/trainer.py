@@ -73,6 +73,7 @@ def _check(file: Any) -> tuple[tuple[str, int, int] | None, str]:
         datasets.files.check_upload("npz", file.size)
         data = file.getvalue()
         first, second = datasets.files.read_npz(data)
+        experiment.from_sets(first, second)  # can it be learnt at all?
     except ValueError as error:
         return None, f"Your file cannot be used: {error}"
     images, (height, width) = len(first.images) + len(second.images), first.images.shape[1:3]
@@ -142,6 +143,8 @@ def draw(payload: Payload, done: bool, wanted: TrainParams) -> None:
 
 
 def _draw_views(shown: Views, params: TrainParams, remark: str) -> None:
+    most = training.MAX_FIELDS
+    rows = f" (the {most} busiest)" if params.neurons > most else ""
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.markdown("**Receptive fields** · the weights of each neuron")
@@ -149,7 +152,7 @@ def _draw_views(shown: Views, params: TrainParams, remark: str) -> None:
         colours = "orange: ON cells, blue: OFF cells" if on_off else "white: strong"
         picture(
             shown.fields,
-            caption=f"The first {min(params.neurons, training.MAX_FIELDS)} neurons; {colours}.",
+            caption=f"The first {min(params.neurons, most)} neurons; {colours}.",
             alt="Mosaic of the receptive fields of the neurons",
         )
     with right:
@@ -166,8 +169,8 @@ def _draw_views(shown: Views, params: TrainParams, remark: str) -> None:
             )
         picture(
             shown.outputs[is_dark()],
-            caption=f"Output spikes, one row per neuron: {shown.spikes} from {shown.active} of "
-            f"{params.neurons} neurons" + (f", {remark}" if remark else ""),
+            caption=f"Output spikes, one row per neuron{rows}: {shown.spikes} from {shown.active} "
+            f"of {params.neurons} neurons" + (f", {remark}" if remark else ""),
             alt="Raster of the output spikes",
         )
 

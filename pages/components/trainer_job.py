@@ -96,7 +96,8 @@ class Views(NamedTuple):
 def views(fields: np.ndarray, example: Presentation, image: np.ndarray, label: str) -> Views:
     """Draw once what every visitor looks at."""
     busiest = np.sort(np.argsort(example.cells, kind="stable")[-_SHOWN_CELLS:])
-    inputs, outputs = example.inputs[:, busiest], example.outputs[:, : training.MAX_FIELDS]
+    answers = np.argsort(example.outputs.sum(axis=0), kind="stable")[-training.MAX_FIELDS :]
+    inputs, outputs = example.inputs[:, busiest], example.outputs[:, np.sort(answers)]
     spike = base.COLOURS["spike"]
     return Views(
         base.png(fields, scale=max(1, 720 // fields.shape[1])),

@@ -12,6 +12,7 @@ import math
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,6 +55,21 @@ def progress(text: str) -> None:
     end = "\r" if sys.stderr.isatty() else "\n"
     sys.stderr.write(text + end)
     sys.stderr.flush()
+
+
+def check_writable(out: Path) -> None:
+    """Find out before a long run, not after it, that its result cannot be written.
+
+    Raises:
+        ValueError: `out` cannot be written, and why.
+    """
+    probe = out.with_name(f".{out.name}.part")
+    try:
+        with open(probe, "wb"):
+            pass
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"--out: {out} cannot be written: {error.strerror or error}") from error
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +116,9 @@ class _Manners(click.Group):
         kwargs["standalone_mode"] = False
         try:
             sys.exit(super().main(*args, **kwargs) or 0)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(2)
         except click.ClickException as error:
             message = error.format_message()
         except ValueError as error:

@@ -35,6 +35,8 @@ def lif(as_json: bool, script: bool, csv: str | None, device: str, **values: Any
     bench = Bench(**values)
     neuron, stimulus = bench.part(LIFParams), bench.part(StimulusParams)
     run = bench.part(RunParams)
+    if script and as_json:
+        raise ValueError("--script prints a program and --json an object: give one of them")
     if script:
         click.echo(numpy_script(neuron, stimulus, run), nl=False)
         return

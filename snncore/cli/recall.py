@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import datasets
-from snncore.cli import Report, json_option, main, param_options, progress
+from snncore import datasets, rng
+from snncore.cli import Report, check_writable, json_option, main, param_options, progress
+from snncore.cli.download import ensure
 from snncore.device import choose_device
 from snncore.hopfield import (
     NoiseParams,
@@ -27,6 +28,9 @@ from snncore.params import Params
 
 def _taken(cls: type[Params], values: dict[str, Any]) -> Any:
     return cls.from_dict({name: values[name] for name in cls.specs()})
+
+
+MAX_CELLS = 50_000_000  # probes × pixels: some 2 GB in the largest rule
 
 
 @main.command()
@@ -74,10 +78,21 @@ def recall(
     how = NoiseParams.from_text(noise)
     stored, rule = _taken(PatternParams, values), _taken(RecallParams, values)
     spiking = _taken(SpikingParams, values)
+    if out is not None:
+        if out.suffix != ".npz":
+            raise ValueError(f"--out must end in .npz, got {out.name!r}")
+        check_writable(out)
+    rng.split_seed(seed)  # refuse a bad seed before anything is loaded
     choice = choose_device(device)
+    ensure(dataset)
     pictures = datasets.load(dataset, split)
     patterns = make_patterns(pictures.images, pictures.labels, pictures.class_names, stored)
     count, n = patterns.states.shape
+    if count * trials * n > MAX_CELLS:
+        raise ValueError(
+            f"--trials {trials} of {count} pictures with {n} pixels make {count * trials * n:,} "
+            f"cells; at most {MAX_CELLS:,} fit into memory"
+        )
     progress(
         f"{count} pictures of {n} pixels, {count * trials} probes, {rule.rule} on {choice.name}"
     )
@@ -135,8 +150,6 @@ def _write(
     shape: tuple[int, int],
 ) -> None:
     """Patterns [P, H, W], probes and answers [B, H, W], as int8 and float32."""
-    if out.suffix != ".npz":
-        raise ValueError(f"out must end in .npz, got {out.name!r}")
 
     def pictures(states: torch.Tensor) -> NDArray[Any]:
         return states.cpu().numpy().reshape(-1, *shape)

@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from snncore import datasets, experiment, trained
-from snncore.cli import Report, json_option, main, param_options, progress
+from snncore.cli import Report, check_writable, json_option, main, param_options, progress
 from snncore.cli.download import ensure
 from snncore.device import choose_device
 from snncore.stdp import Snapshot, TrainParams
@@ -53,7 +53,7 @@ def train(
             raise ValueError("--limit cannot be changed with --resume")
         dataset, limit, start = saved.dataset, saved.n_images, saved.snapshot
     if out is not None:
-        _check_writable(out)
+        check_writable(out)
     ensure(dataset)
     data = experiment.load_data(dataset, limit)
     known = saved.images_sha256 if saved is not None else ""
@@ -84,17 +84,6 @@ def train(
         device_name=choice.name,
         out=None if out is None else str(out),
     ).emit(as_json)
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before a long run, not after it, that its result cannot be written."""
-    probe = out.with_name(f".{out.name}.part")
-    try:
-        with open(probe, "wb"):
-            pass
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(f"--out: {out} cannot be written: {error.strerror or error}") from error
 
 
 def _given(context: click.Context, name: str) -> bool:

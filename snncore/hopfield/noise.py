@@ -61,7 +61,7 @@ class NoiseParams(Params):
 
     def to_text(self) -> str:
         """`kind:strength`, as the command line takes it."""
-        return f"{self.kind}:{self.strength:g}"
+        return f"{self.kind}:{self.strength!r}"
 
 
 def hidden_rows(noise: NoiseParams, shape: tuple[int, int]) -> int:

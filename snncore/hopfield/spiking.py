@@ -135,7 +135,9 @@ def spiking_recall(
                                                             saturating at ±1
         ON:  V ← βV + I,  OFF: V ← βV - I;  spike above 1, reset to zero
         J_μ(t) = g (ξ^μ - ⟨ξ⟩)·v(t)/N - w_inh Σ_{ν≠μ} z_ν(t-1) + z_μ(t-1) + u(t)
-        U_μ   ← max(U_μ + J_μ, -1);  spike z above 1, reset by subtraction
+        U_μ   ← max(U_μ + J_μ, -1);  above 1: spike z, reset by subtraction in the next step
+              (of several above 1 in one step only the highest spikes; all are reset, as snnTorch
+              resets by the potential and not by the spike that inhibition leaves)
         y(t)  = ½ y(t-1) + ½ z(t)
         g     = 1/(t_int · rate · 0.4 · c · known share),  c = median_μ(1 - ξ^μ·⟨ξ⟩/N)
 
