@@ -17,8 +17,7 @@ CARDS: tuple[tuple[frame.PageKey, str], ...] = (
 )
 
 frame.open_page("home")
-
-
+home.start()
 complete = home.all_done()
 
 

@@ -26,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import encoding, metrics, rng
+from snncore.kernels.blobs import integrate
 from snncore.params import Params, choice, integer, number
 
 Tensor = torch.Tensor
@@ -143,12 +144,32 @@ def _activity(points: Tensor, params: BlobParams, first: int) -> Tensor:
         samples=samples,
     )
     grouped = spikes.view(params.n_steps, len(points), 4, params.copies)
-    return grouped.sum(dim=3, dtype=torch.int32).to(torch.float32) / params.copies
+    activity = grouped.sum(dim=3, dtype=torch.int32).to(torch.float32) / params.copies
+    # In memory [T, 4, S], as the fused loop reads it in every pass.
+    return activity.transpose(1, 2).contiguous().transpose(1, 2)
 
 
 def _integrate(activity: Tensor, weights: Tensor, params: BlobParams) -> tuple[Tensor, Tensor]:
     """Spike counts int64 [S, K] and final potentials [S, K] of the class neurons."""
-    # Four products in a fixed order: the drive of a point is the same in any batch.
+    if activity.device.type != "cpu":
+        return _integrate_torch(activity, weights, params)
+    counts = np.zeros((len(weights), activity.shape[1]), np.int32)
+    potentials = np.zeros(counts.shape, np.float32)
+    integrate(
+        activity.transpose(1, 2).contiguous().numpy(),
+        weights.contiguous().numpy(),
+        *(np.float32(value) for value in (params.beta, THRESHOLD)),
+        params.n_steps,
+        counts,
+        potentials,
+    )
+    return torch.from_numpy(counts).T.to(torch.int64), torch.from_numpy(potentials).T
+
+
+def _integrate_torch(
+    activity: Tensor, weights: Tensor, params: BlobParams
+) -> tuple[Tensor, Tensor]:
+    """The definition, on any device; products in a fixed order: the same in any batch."""
     drive = activity[:, :, :1] * weights[:, 0]
     for f in range(1, 4):
         drive = drive + activity[:, :, f : f + 1] * weights[:, f]
@@ -170,8 +191,8 @@ def _winners(counts: Tensor, potentials: Tensor) -> Tensor:
 
 def _response(activity: Tensor, weights: Tensor, params: BlobParams) -> Response:
     counts, potentials = _integrate(activity, weights, params)
-    winners = _winners(counts, potentials)
-    return Response(counts.cpu().numpy(), potentials.cpu().numpy(), winners.cpu().numpy())
+    parts = (counts, potentials, _winners(counts, potentials))
+    return Response(*(part.cpu().numpy() for part in parts))
 
 
 def respond(
@@ -204,10 +225,9 @@ def random_weights(params: BlobParams) -> Tensor:
 
 def learn(activity: Tensor, labels: Tensor, weights: Tensor, params: BlobParams) -> Tensor:
     """Weights [K, 4] after `epochs` passes of the delta rule over the training points."""
-    counts = _integrate(activity, weights, params)[0]
     mean = (activity.mean(dim=0) * _FIXED).round().to(torch.int64)  # [S, 4]
     high, low = round(_HIGH * params.n_steps), round(_LOW * params.n_steps)
-    wanted = torch.full_like(counts, low)
+    wanted = torch.full((len(labels), len(weights)), low, dtype=torch.int64, device=labels.device)
     wanted.scatter_(1, labels[:, None], high)
     scale = _RATE_OF_LEARNING / (len(labels) * params.n_steps * _FIXED)
     for _ in range(params.epochs):

@@ -9,7 +9,9 @@ import torch
 from snncore import neurons
 from snncore.blobs import (
     BlobParams,
+    _activity,
     _integrate,
+    _integrate_torch,
     _winners,
     channels,
     classify,
@@ -60,6 +62,18 @@ def test_silent_up_to_the_rheobase():
     assert firing_period(0.5, 0.5) == math.inf  # would need infinitely many steps
     assert firing_period(0.5001, 0.5) == math.ceil(math.log(1 - 0.5 / 0.5001) / math.log(0.5))
     assert count_under(torch.tensor([0.499, 0.501]), 0.5, 200).tolist() == [0, 200 // 9]
+
+
+@pytest.mark.parametrize("encoder", ["rate", "constant"])
+@pytest.mark.parametrize("beta", [0.0, 0.8, 0.99])
+def test_fused_loop_gives_the_bits_of_the_definition(encoder, beta):
+    params = BlobParams(n_points=300, n_steps=60, encoder=encoder, beta=beta, n_classes=4)
+    activity = _activity(torch.from_numpy(make_blobs(params).train_points), params, 0)
+    weights = 3 * random_weights(params) - 0.3
+    counts, potentials = _integrate(activity, weights, params)
+    expected = _integrate_torch(activity, weights, params)
+    assert torch.equal(counts, expected[0]) and torch.equal(potentials, expected[1])
+    assert counts.dtype == torch.int64 and int(counts.sum()) > 0
 
 
 def test_class_neuron_is_the_lif_neuron_of_the_library():

@@ -133,19 +133,47 @@ def link_params(key: str, values: Params) -> dict[str, Value]:
     return {f"{key}_{name}": value for name, value in values.changed().items()}
 
 
-def presets(key: str, cls: type[P], choices: Mapping[str, P]) -> None:
+def state_of(key: str, values: Params) -> dict[str, Value]:
+    """Widget keys of the fields of `values`, and what each must hold."""
+    return {f"{key}_{name}": value for name, value in values.to_dict().items()}
+
+
+def presets(
+    key: str, cls: type[P], choices: Mapping[str, P], *, also: Sequence[tuple[str, Params]] = ()
+) -> None:
     """A row of buttons: each sets all controls of `key` at once; the last resets them.
+
+    Args:
+        key: prefix of the widgets' keys.
+        cls: the parameter set; Reset gives its defaults.
+        choices: what the other buttons are called, and what they set.
+        also: (key, values) of further parameter sets that Reset alone sets.
+    """
+    reset = state_of(key, cls())
+    for other, values in also:
+        reset |= state_of(other, values)
+    preset_row(key, {name: state_of(key, values) for name, values in choices.items()}, reset)
+
+
+def preset_row(
+    key: str, choices: Mapping[str, Mapping[str, Value]], reset: Mapping[str, Value]
+) -> None:
+    """A row of buttons that set session state by widget key: each choice, and at last `reset`.
 
     Their keys, `f"{key}__preset_{name}"` and `f"{key}__reset"`, have two underscores: a field may
     be called "reset".
     """
+    for name, value in reset.items():
+        # Streamlit writes a value set by a button into the address only if it knew the key before,
+        # also that of a control which first appears by that button.
+        st.session_state.setdefault(name, value)
     with st.container(horizontal=True, gap="small", key=f"{key}__presets"):
         for name, values in choices.items():
             st.button(
                 name,
                 key=f"{key}__preset_{name}",
-                on_click=_apply,
-                args=(key, values),
+                on_click=_set,
+                args=(values,),
                 width="content",
             )
         st.button(
@@ -154,18 +182,16 @@ def presets(key: str, cls: type[P], choices: Mapping[str, P]) -> None:
             key=f"{key}__reset",
             type="tertiary",
             help="Back to the values that the page opens with.",
-            on_click=_apply,
-            args=(key, cls()),
+            on_click=_set,
+            args=(reset,),
             width="content",
         )
 
 
-def _apply(key: str, values: Params) -> None:
+def _set(values: Mapping[str, Value]) -> None:
     """Callback: runs before the widgets of the next run exist, so their state may be set.
 
-    Only fields whose control is on the page: the others have no widget to carry a value.
+    Also of widgets that are not on the page now: one that appears, in that run or later, takes it.
     """
-    for name, value in values.to_dict().items():
-        widget_key = f"{key}_{name}"
-        if widget_key in st.session_state:
-            st.session_state[widget_key] = value
+    for key, value in values.items():
+        st.session_state[key] = value

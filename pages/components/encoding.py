@@ -10,13 +10,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components import controls, frame
-from pages.components.encoding_panel import View, defaults, equations, npz, preset_row, settings
+from pages.components.encoding_panel import View, equations, npz, settings
+from pages.components.fetch import present_or_offer
 from pages.components.inline import inline
 from pages.components.picture import picture
 from pages.components.share import Download
 from snncore import datasets, encoding, metrics
 from snncore.encoding import Code
-from snncore.params import Params, choice, flag, integer
+from snncore.params import Params, Value, choice, flag, integer
 from snncore.plots import encoding as plots
 
 SLOTS = ("a", "b", "c")
@@ -58,7 +59,10 @@ def picture_panel() -> View:
     """One picture through three codes, side by side."""
     _presets()
     params, uploaded = _choose()
-    values, what = (uploaded, "your picture") if uploaded is not None else fetch(params)
+    if uploaded is None:
+        values, what = inline(lambda: fetch(params))
+    else:
+        values, what = uploaded, "your picture"
     columns = st.columns(4, gap="medium")
     with columns[0]:
         with st.container(height=CODE_HEAD, border=False, vertical_alignment="bottom"):
@@ -81,6 +85,7 @@ def picture_panel() -> View:
                 [code.title for code, _, _ in chosen],
                 [sent.spikes_per_pixel for _, _, sent in chosen],
                 [sent.psnr for _, _, sent in chosen],
+                dark=frame.is_dark(),
             ),
             width="stretch",
             key="enc_tradeoff",
@@ -93,22 +98,21 @@ def picture_panel() -> View:
 
 
 def _presets() -> None:
-    reset = defaults(PictureParams, "enc")
+    first = controls.state_of("enc", PictureParams())
     for slot in SLOTS:
         for name in INTENSITY:
-            reset |= defaults(encoding.get_code(name).params, f"enc_{slot}_{name}")
-    few = {"enc_code_a": "latency", "enc_code_b": "latency_rc", "enc_n_steps": 50}
-    slow = {"enc_a_rate_gain": 0.1, "enc_n_steps": 400}
-    preset_row(
-        "picture",
-        {
-            "One spike each": few,
-            "Slow rate": slow,
-            "A digit": {"enc_dataset": "digits", "enc_index": 3, "enc_n_steps": 50},
-            "A road sign": {"enc_dataset": "signs", "enc_side": 64},
+            first |= controls.state_of(f"enc_{slot}_{name}", encoding.get_code(name).params())
+    # A new key empties the uploader: the presets show pictures of the data sets.
+    first["enc_uploads"] = st.session_state.setdefault("enc_uploads", 0) + 1
+    changes: dict[str, dict[str, Value]] = {
+        "One spike each": {
+            "enc_code_a": "latency", "enc_code_b": "latency_rc", "enc_n_steps": 50,
         },
-        reset,
-    )
+        "Slow rate": {"enc_a_rate_gain": 0.1, "enc_n_steps": 400},
+        "A digit": {"enc_dataset": "digits", "enc_index": 3, "enc_n_steps": 50},
+        "A road sign": {"enc_dataset": "signs", "enc_side": 64},
+    }  # fmt: skip
+    controls.preset_row("enc_picture", {n: first | c for n, c in changes.items()}, first)
 
 
 def _choose() -> tuple[PictureParams, NDArray[np.float32] | None]:
@@ -126,12 +130,9 @@ def _choose() -> tuple[PictureParams, NDArray[np.float32] | None]:
             bind="query-params",
             help=specs["dataset"].help,
         )
-    try:
-        count = len(datasets.load(name).images)
-    except datasets.DatasetMissing as error:
-        st.warning(f"{error} Meanwhile, the bundled photographs are shown.")
+    if not present_or_offer(name, "the bundled photographs", "enc"):
         name = str(first["dataset"])
-        count = len(datasets.load(name).images)
+    count = inline(lambda: len(datasets.load(name).images))
     if int(st.session_state.get("enc_index", 0)) >= count:
         st.session_state["enc_index"] = 0  # the number was one of a larger set
     values: dict[str, Any] = {"dataset": name}

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.components import controls, frame
-from pages.components.encoding_panel import View, defaults, npz, preset_row
+from pages.components.encoding_panel import View, npz
 from pages.components.inline import inline
 from pages.components.share import Download
 from snncore import blobs
 from snncore.blobs import BlobParams, BlobResult, Response
-from snncore.params import Value
+from snncore.params import Value, integer
 from snncore.plots import encoding as plots
 
 KEY = "enc_b"
 
 
+@dataclass(frozen=True)
+class PageParams(BlobParams):
+    """As much of the engine's ranges as answers within the move of a slider."""
+
+    n_points: int = integer(
+        200, 20, 600, "Points to learn from; as many again to test.", step=20, label="Points"
+    )
+    n_steps: int = integer(
+        50, 5, 100, "Time that the neurons have.", unit="steps", step=5, label="Time"
+    )
+    copies: int = integer(
+        4, 1, 6, "Input neurons per channel: more of them, less noise.", label="Input copies"
+    )
+
+
 @st.cache_data(max_entries=32, ttl=3600, show_spinner=False)
-def run(params: BlobParams) -> tuple[BlobResult, Response]:
+def run(params: PageParams) -> tuple[BlobResult, Response]:
     """The trained classifier and its decision map."""
     result = blobs.classify(params)
     return result, blobs.decision_map(result.weights, params)
@@ -27,12 +43,12 @@ def run(params: BlobParams) -> tuple[BlobResult, Response]:
 
 def blobs_panel() -> View:
     """Parameters, decision map with points, accuracies beside their controls, weights."""
-    preset_row("blobs", _choices(), defaults(BlobParams, KEY) | {
-        f"{KEY}_show": "test", f"{KEY}_map": 0,
-    })  # fmt: skip
+    first = controls.state_of(KEY, PageParams()) | {f"{KEY}_show": "test", f"{KEY}_map": 0}
+    choices = {name: first | changes for name, changes in _choices().items()}
+    controls.preset_row("enc_blobs", choices, first)
     left, right = st.columns([1, 3.2], gap="large")
     with left:
-        params = controls.controls(BlobParams, KEY)
+        params = controls.controls(PageParams, KEY)
     result, grid = inline(lambda: run(params))
     with right:
         _scores(result)

@@ -1,4 +1,4 @@
-"""What the three panels of the Spike Encoding page share: their view, presets, equations, files."""
+"""What the three panels of the Spike Encoding page share: their view, equations, files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pages.components.share import Download
 from snncore.encoding import Code
-from snncore.params import Params, Value
+from snncore.params import Params
 
 
 class View(NamedTuple):
@@ -21,43 +21,6 @@ class View(NamedTuple):
     command: str
     params: dict[str, object]
     downloads: list[Download]
-
-
-def preset_row(
-    panel: str, choices: Mapping[str, Mapping[str, Value]], reset: Mapping[str, Value]
-) -> None:
-    """Buttons that set the widgets of a panel, all others to `reset`; the last only resets."""
-    with st.container(horizontal=True, gap="small", key=f"enc_{panel}_presets"):
-        for name, values in choices.items():
-            st.button(
-                name,
-                key=f"enc_{panel}_preset_{name}",
-                on_click=_set,
-                args=({**reset, **values},),
-                width="content",
-            )
-        st.button(
-            "Reset",
-            icon=":material/restart_alt:",
-            key=f"enc_{panel}_reset",
-            type="tertiary",
-            help="Back to the values that the page opens with.",
-            on_click=_set,
-            args=(reset,),
-            width="content",
-        )
-
-
-def _set(values: Mapping[str, Value]) -> None:
-    """Callback: runs before the widgets of the next run exist, so their state may be set."""
-    for key, value in values.items():
-        st.session_state[key] = value
-    st.session_state["enc_uploads"] = st.session_state.get("enc_uploads", 0) + 1
-
-
-def defaults(cls: type[Params], key: str) -> dict[str, Value]:
-    """Widget keys and default values of a parameter set."""
-    return {f"{key}_{name}": value for name, value in cls().to_dict().items()}
 
 
 def settings(params: Params) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components import controls, frame
-from pages.components.encoding_panel import View, defaults, equations, npz, preset_row, settings
+from pages.components.encoding_panel import View, equations, npz, settings
 from pages.components.inline import inline
 from pages.components.share import Download
 from snncore import encoding, metrics
@@ -19,6 +19,12 @@ from snncore.params import Params
 from snncore.plots import encoding as plots
 
 KEY = "enc_s"
+PRESETS = {
+    "Slow wave": SignalParams(shape="sine", cycles=2.0),
+    "Jumps": SignalParams(shape="square", cycles=2.0),
+    "Constant slope": SignalParams(shape="triangle", cycles=2.0),
+    "Too fast": SignalParams(shape="sine", cycles=16.0),
+}
 
 
 class SignalRun(NamedTuple):
@@ -49,18 +55,14 @@ def run(signal: SignalParams, name: str, own: Params, seed: int) -> SignalRun:
 
 def signal_panel() -> View:
     """A test signal through delta modulation, send-on-delta and a rate code."""
-    reset = defaults(SignalParams, KEY) | defaults(RateSignalParams, f"{KEY}_rate")
-    reset |= {f"{KEY}_threshold": DeltaParams().threshold, f"{KEY}_seed": 0}
-    preset_row(
-        "signal",
-        {
-            "Slow wave": {f"{KEY}_shape": "sine", f"{KEY}_cycles": 2.0},
-            "Jumps": {f"{KEY}_shape": "square", f"{KEY}_cycles": 2.0},
-            "Constant slope": {f"{KEY}_shape": "triangle", f"{KEY}_cycles": 2.0},
-            "Too fast": {f"{KEY}_shape": "sine", f"{KEY}_cycles": 16.0},
-        },
-        reset,
-    )
+    first = {
+        **controls.state_of(KEY, SignalParams()),
+        **controls.state_of(KEY, SendOnDeltaParams()),
+        **controls.state_of(f"{KEY}_rate", RateSignalParams()),
+        f"{KEY}_seed": 0,
+    }
+    choices = {name: first | controls.state_of(KEY, p) for name, p in PRESETS.items()}
+    controls.preset_row("enc_signal", choices, first)
     left, right = st.columns([1, 3], gap="large")
     with left:
         signal = controls.controls(SignalParams, KEY)

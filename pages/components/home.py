@@ -7,18 +7,29 @@ the page is already there; each appears when it is ready.
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 
 from snncore.plots.glances import MAKERS, Vignette
 
 _log = logging.getLogger(__name__)
 
 
-@cache
-def _futures() -> dict[str, Future[Vignette]]:
-    pool = ThreadPoolExecutor(1, thread_name_prefix="home-pictures")
-    return {name: pool.submit(_logged, name) for name in MAKERS}
+_lock = threading.Lock()
+_pool = ThreadPoolExecutor(1, thread_name_prefix="home-pictures")
+_futures: dict[str, Future[Vignette]] = {}
+
+
+def start() -> None:
+    """Have every picture made that is neither there nor being made; at most one thread works.
+
+    Called at each visit, so one that failed is tried again.
+    """
+    with _lock:
+        for name in MAKERS:
+            future = _futures.get(name)
+            if future is None or (future.done() and future.exception() is not None):
+                _futures[name] = _pool.submit(_logged, name)
 
 
 def _logged(name: str) -> Vignette:
@@ -31,10 +42,10 @@ def _logged(name: str) -> Vignette:
 
 def picture(name: str) -> Vignette | None:
     """The picture if it is ready; None while it is being made, and when making it failed."""
-    future = _futures()[name]
+    future = _futures[name]
     return future.result() if future.done() and future.exception() is None else None
 
 
 def all_done() -> bool:
     """Whether nothing more is to come."""
-    return all(future.done() for future in _futures().values())
+    return all(future.done() for future in _futures.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from snncore.device import cpu_count
 T = TypeVar("T")
 
 WAIT_S = 8.0  # a longer queue than this is told so instead of leaving the page blank
+_SLICE_S = 0.2
 _gate = threading.BoundedSemaphore(cpu_count())
 _log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ def inline(function: Callable[[], T]) -> T:
     A ValueError is the engine's judgement of the visitor's values and is shown as it is. Any other
     exception is a fault of ours: it is logged with its traceback and shown by its class name only.
     """
-    if not _gate.acquire(timeout=WAIT_S):
+    if not _entered():
         st.warning("Many visitors are computing at this moment. Nothing is lost.")
         st.button("Try again", icon=":material/refresh:", key="inline_again")
         st.stop()
@@ -43,3 +45,17 @@ def inline(function: Callable[[], T]) -> T:
     finally:
         _gate.release()
     st.stop()
+
+
+def _entered() -> bool:
+    """Wait for a place, at most `WAIT_S`.
+
+    Between the slices the run gives way: reading the session state lets Streamlit end it when the
+    visitor has moved on, so that superseded runs do not stand in the queue.
+    """
+    deadline = time.monotonic() + WAIT_S
+    while not _gate.acquire(timeout=max(0.0, min(_SLICE_S, deadline - time.monotonic()))):
+        if time.monotonic() >= deadline:
+            return False
+        st.session_state.get("inline_again")
+    return True

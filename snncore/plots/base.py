@@ -8,16 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# Okabe & Ito (2008), distinguishable with every common colour-vision deficiency. The names say
-# what a colour means on all pages; each is legible on the light and on the dark background.
+# Okabe & Ito (2008), distinguishable with every common colour-vision deficiency; their orange,
+# 2.3:1 on white, is replaced by a brown. The names say what a colour means on all pages. Each has
+# at least 3:1 on the light and the dark background: enough for marks, not for text, which takes
+# the theme's `INK` (no colour reaches 4.5:1 on both; a text mark without one is always black).
 COLOURS = {
     "voltage": "#0072B2",
     "spike": "#D55E00",
     "theory": "#009E73",
     "threshold": "#CC79A7",
-    "current": "#E69F00",
-    "reference": "#8A96A3",
+    "current": "#8C5602",
+    "reference": "#6B747E",
 }
+INK = {False: "#17212B", True: "#ECF1F5"}  # of text and fine lines, by `dark`
+RASTER_INK = {False: "#0072B2", True: "#E69F00"}  # of spikes, by `dark`
 MAX_RASTER_COLUMNS = 1400  # wider pictures are shrunk with blur by Streamlit: spikes would vanish
 
 
@@ -64,7 +68,7 @@ def raster_png(
     if scale <= 0:
         scale = max(1, min(8, MAX_RASTER_COLUMNS // max(1, cells.shape[1])))
     background = (26, 33, 43) if dark else (243, 246, 249)  # a shade off the page: shows the extent
-    ink = colour or (COLOURS["current"] if dark else COLOURS["voltage"])
+    ink = colour or RASTER_INK[dark]
     rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
     rgb[:] = background
     rgb[cells] = tuple(int(ink[i : i + 2], 16) for i in (1, 3, 5))

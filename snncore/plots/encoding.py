@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from snncore.blobs import CHANNELS, BlobResult, Response
-from snncore.plots.base import COLOURS, png, pool_time, to_uint8
+from snncore.plots.base import COLOURS, INK, RASTER_INK, png, pool_time, to_uint8
 
 RASTER_WIDTH, RASTER_HEIGHT = 640, 400  # pixels, about; each cell is a whole number of them
 RASTER_ROWS = 200
-CLASS_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 CLASS_SHAPES = ("circle", "square", "triangle-up", "diamond")
 MAP_HEIGHT = 450  # with axes and legend: the plane is about square beside its notes
 SIGNAL_HEIGHT = 240  # with the axis
@@ -35,7 +35,7 @@ def raster(spikes: NDArray[np.bool_], rows: NDArray[np.int64], *, dark: bool) ->
     cells = pool_time(spikes[:, rows], RASTER_WIDTH).T
     tall = max(1, RASTER_HEIGHT // cells.shape[0])
     wide = max(1, RASTER_WIDTH // cells.shape[1])
-    ink = COLOURS["current"] if dark else COLOURS["voltage"]
+    ink = RASTER_INK[dark]
     rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
     rgb[:] = (26, 33, 42) if dark else (243, 246, 249)
     rgb[cells] = tuple(int(ink[i : i + 2], 16) for i in (1, 3, 5))
@@ -88,7 +88,7 @@ def signal(
                 y=alt.Y("lower:Q", scale=y_scale, title="value"), y2="upper:Q"
             )
         )
-    grey = "#ECF1F5" if dark else "#17212B"
+    grey = INK[dark]
     lines = base.transform_fold(["signal", "decoded"], as_=["curve", "value"])
     layers.append(
         lines.mark_line(interpolate="step-after", strokeWidth=1.8).encode(
@@ -178,7 +178,7 @@ def decision_map(
             fill=alt.Fill("colour:N", scale=None, legend=None), tooltip=["class:N", "spikes:Q"],
         )
     ]  # fmt: skip
-    ink = "#ECF1F5" if dark else "#17212B"
+    ink = INK[dark]
     if lines:
         drawn = pd.DataFrame(lines, columns=["label", "x", "y", "x2", "y2"])
         rules = alt.Chart(drawn).encode(x=x, y=y)
@@ -202,7 +202,7 @@ def decision_map(
                 "spikes": [" / ".join(map(str, row)) for row in response.counts],
             }
         )  # fmt: skip
-        legend = alt.Legend(title=None, orient="top")
+        legend = alt.Legend(title=None, orient="top", symbolSize=130)
         base = alt.Chart(dots).encode(x=x, y=y, tooltip=["true class:N", "winner:N", "spikes:N"])
         layers.append(
             base.mark_point(
@@ -238,7 +238,7 @@ def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChar
         x=alt.X("channel:N", sort=list(CHANNELS), title=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("neuron:N", title=None),
     )
-    limit = float(np.abs(values).max()) or 1.0
+    limit = 2 * float(np.abs(values).max()) or 1.0  # half the strength at most: numbers stand on it
     middle = "#1A212B" if dark else "#FFFFFF"
     shade = base.mark_rect().encode(
         color=alt.Color(
@@ -249,13 +249,13 @@ def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChar
             legend=None,
         )
     )
-    ink = "#ECF1F5" if dark else "#17212B"
+    ink = INK[dark]
     numbers = base.mark_text(color=ink).encode(text=alt.Text("weight:Q", format="+.2f"))
     return (shade + numbers).properties(height=34 * len(values) + 30)
 
 
 def tradeoff(
-    titles: Sequence[str], cost: Sequence[float], psnr: Sequence[float]
+    titles: Sequence[str], cost: Sequence[float], psnr: Sequence[float], *, dark: bool = False
 ) -> alt.LayerChart | alt.FacetChart:
     """What each code costs (spikes per pixel, logarithmic) against what it keeps (PSNR in dB)."""
     rows = pd.DataFrame(
@@ -281,7 +281,5 @@ def tradeoff(
         ],
     )
     dots = base.mark_point(filled=True, size=90, opacity=1, color=COLOURS["spike"])
-    names = base.mark_text(dx=11, fontWeight="bold", color=COLOURS["reference"]).encode(
-        text="slot:N"
-    )
+    names = base.mark_text(dx=11, fontWeight="bold", color=INK[dark]).encode(text="slot:N")
     return (dots + names).properties(height=210)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.components import encoding as panel
+from pages.components import encoding_blobs as blobs_panel
 from snncore import datasets, encoding, metrics
 from snncore.blobs import BlobParams, classify
 from tests.pages.opening import open_page
@@ -89,13 +91,13 @@ def test_seed_changes_only_the_random_code():
 def test_presets_set_and_reset_restores_everything():
     at = opened()
     first = scores(at)
-    at.button(key="enc_picture_preset_One spike each").click().run()
+    at.button(key="enc_picture__preset_One spike each").click().run()
     few = scores(shown(at))
     assert all(spikes <= 1 for spikes, _ in few[:2])
     assert at.selectbox(key="enc_code_a").value == "latency"
     at.number_input(key="enc_a_latency_threshold").set_value(0.5).run()
     assert scores(shown(at))[0][0] < few[0][0]
-    at.button(key="enc_picture_reset").click().run()
+    at.button(key="enc_picture__reset").click().run()
     assert scores(shown(at)) == first
 
 
@@ -114,6 +116,7 @@ def test_missing_data_set_is_said_and_a_bundled_one_is_shown(monkeypatch, tmp_pa
     at.selectbox(key="enc_dataset").set_value("mnist").run()
     shown(at)
     assert any("bundled photographs" in w.value for w in at.warning)
+    assert "Download it now" in [button.label for button in at.button]
     assert len(scores(at)) == 3
 
 
@@ -125,7 +128,7 @@ def test_own_picture_is_used_and_reset_removes_it():
     got = scores(shown(at))
     assert got[0] == (100.0, 0.0)  # every pixel fires in every step
     assert any("48×24 pixels" in c.value for c in at.caption)
-    at.button(key="enc_picture_reset").click().run()
+    at.button(key="enc_picture__reset").click().run()
     assert scores(shown(at)) == first
 
 
@@ -155,11 +158,11 @@ def test_a_link_restores_the_state():
 def test_signal_tab_shows_the_bound_and_its_breach():
     at = opened("Signal")
     assert len(at.get("vega_lite_chart")) == 3
-    at.button(key="enc_signal_preset_Slow wave").click().run()
+    at.button(key="enc_signal__preset_Slow wave").click().run()
     captions = [c.value for c in shown(at).caption]
     assert any("must stay within θ" in c for c in captions)
     assert any("No spike at all" in c for c in captions)
-    at.button(key="enc_signal_preset_Too fast").click().run()
+    at.button(key="enc_signal__preset_Too fast").click().run()
     assert any("Slope overload" in c.value for c in shown(at).caption)
 
 
@@ -177,9 +180,9 @@ def test_blobs_tab_shows_trained_and_control_accuracy():
     result = classify(BlobParams())
     assert metric(at, "Test") == f"{100 * result.test_accuracy:.3g} %"
     assert metric(at, "Untrained") == f"{100 * result.control_accuracy:.3g} %"
-    at.button(key="enc_blobs_preset_Untrained").click().run()
+    at.button(key="enc_blobs__preset_Untrained").click().run()
     assert float(metric(shown(at), "Test").split()[0]) < 60
-    at.button(key="enc_blobs_reset").click().run()
+    at.button(key="enc_blobs__reset").click().run()
     assert metric(shown(at), "Test") == f"{100 * result.test_accuracy:.3g} %"
 
 
@@ -189,6 +192,38 @@ def test_neuron_view_falls_back_when_the_neuron_is_gone():
     shown(at.run())
     at.slider(key="enc_b_n_classes").set_value(2).run()
     assert shown(at).session_state["enc_b_map"] == 0
+
+
+def test_a_preset_also_sets_what_is_not_in_sight():
+    at = opened()
+    at.selectbox(key="enc_code_a").set_value("latency").run()
+    at.number_input(key="enc_a_latency_threshold").set_value(0.5).run()
+    at.selectbox(key="enc_code_a").set_value("rate").run()
+    at.button(key="enc_picture__preset_One spike each").click().run()
+    default = encoding.get_code("latency").params().threshold
+    assert shown(at).number_input(key="enc_a_latency_threshold").value == default
+
+
+def most_expensive() -> blobs_panel.PageParams:
+    specs = blobs_panel.PageParams.specs()
+    most = {n: int(specs[n].hi) for n in ("n_classes", "n_points", "n_steps", "copies", "epochs")}
+    return blobs_panel.PageParams(**most)
+
+
+def test_no_blobs_that_the_page_offers_take_long():
+    blobs_panel.run.__wrapped__(blobs_panel.PageParams())  # the kernels are compiled
+    start = time.perf_counter()
+    blobs_panel.run.__wrapped__(most_expensive())
+    assert time.perf_counter() - start < 2  # about 0.2 s where nothing else runs
+
+
+def test_a_link_cannot_ask_for_more_blobs_than_the_page_offers():
+    wish = {"n_points": "2000", "n_steps": "200", "copies": "8", "epochs": "999"}
+    at = shown(open_page(PAGE, enc_tab="Blobs", **{f"enc_b_{n}": v for n, v in wish.items()}))
+    limits = blobs_panel.PageParams.specs()
+    for name, value in wish.items():
+        assert at.slider(key=f"enc_b_{name}").value <= limits[name].hi < float(value)
+    assert metric(at, "Test")
 
 
 def test_exports_hold_what_is_shown():

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components import controls, frame, inline, share
 from pages.components.brand import icon_png
 from snncore.params import Spec
+from snncore.plots.base import COLOURS, INK
 
 SCRIPT = '''
 from dataclasses import dataclass
@@ -130,6 +131,56 @@ def test_a_preset_sets_all_and_reset_takes_all_back(page: AppTest) -> None:
     assert shown(at) == DEFAULTS
 
 
+HIDING = '''
+from dataclasses import dataclass
+import streamlit as st
+from pages.components import controls
+from snncore.params import Params, choice, number
+
+@dataclass(frozen=True)
+class Demo(Params):
+    """A share that only one kind of damage has."""
+    kind: str = choice("flip", ("flip", "noise"), "Kind.")
+    share: float = number(0.3, 0.0, 1.0, "Share.", step=0.05)
+
+@dataclass(frozen=True)
+class Data(Params):
+    """Not part of the presets."""
+    images: int = number(10, 0, 100, "Images.", step=1)
+
+controls.presets("demo", Demo, {"Half": Demo(share=0.5)}, also=[("data", Data())])
+images = controls.controls(Data, "data").images
+kind = controls.controls(Demo, "demo", only=["kind"]).kind
+share = controls.controls(Demo, "demo", only=["share"]).share if kind == "flip" else None
+st.json({"kind": kind, "share": share, "images": images})
+'''
+
+
+@pytest.mark.parametrize("query", [{}, {"demo_kind": "noise"}, {"demo_share": "0.7"}])
+def test_a_preset_also_sets_a_control_that_is_not_in_sight(query: dict[str, str]) -> None:
+    at = AppTest.from_string(HIDING, default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    at.segmented_control(key="demo_kind").set_value("noise").run()
+    assert shown(at)["share"] is None
+    at.button(key="demo__preset_Half").click().run()
+    assert shown(at) == {"kind": "flip", "share": 0.5, "images": 10.0}
+    assert dict(at.query_params) == {"demo_share": "0.5"}
+    at.segmented_control(key="demo_kind").set_value("noise").run()
+    at.button(key="demo__reset").click().run()
+    assert shown(at) == {"kind": "flip", "share": 0.3, "images": 10.0}
+
+
+def test_reset_alone_takes_back_the_further_sets() -> None:
+    at = AppTest.from_string(HIDING, default_timeout=60).run()
+    at.slider(key="data_images").set_value(40.0).run()
+    at.button(key="demo__preset_Half").click().run()
+    assert shown(at) == {"kind": "flip", "share": 0.5, "images": 40.0}
+    at.button(key="demo__reset").click().run()
+    assert shown(at) == {"kind": "flip", "share": 0.3, "images": 10.0}
+
+
 def test_the_address_restores_the_state_and_the_link_spells_it(page: AppTest) -> None:
     page.query_params["demo_tau_m"] = "33.5"
     page.query_params["demo_code"] = "latency"
@@ -234,6 +285,63 @@ def test_a_full_gate_says_busy_and_lets_go_afterwards(monkeypatch: pytest.Monkey
     gate.release()
     failing('ValueError("x")')
     assert gate.acquire(timeout=1)  # given back although the work failed
+
+
+def test_a_waiting_run_gives_way_between_slices_and_gets_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Gate:
+        """Free at the third try."""
+
+        tries = 0
+
+        def acquire(self, timeout: float) -> bool:
+            assert 0 <= timeout <= 0.2
+            self.tries += 1
+            return self.tries == 3
+
+        def release(self) -> None:
+            self.tries = -1
+
+    class State(dict[str, object]):
+        looks = 0
+
+        def get(self, key: str, default: object = None) -> object:
+            self.looks += 1
+            return default
+
+    gate, state = Gate(), State()
+    monkeypatch.setattr(inline, "_gate", gate)
+    monkeypatch.setattr(inline.st, "session_state", state)
+    assert inline.inline(lambda: 7) == 7
+    assert (gate.tries, state.looks) == (-1, 2)
+
+
+def light(colour: str) -> float:
+    """WCAG relative luminance."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", COLOURS)
+@pytest.mark.parametrize("background", ["#FFFFFF", "#0E1117"])
+def test_every_colour_of_a_mark_is_seen_on_both_themes(name: str, background: str) -> None:
+    assert contrast(COLOURS[name], background) >= 3  # WCAG 2.2, 1.4.11 Non-text contrast
+
+
+def test_ink_is_legible_on_its_theme() -> None:
+    assert contrast(INK[False], "#FFFFFF") >= 4.5 and contrast(INK[True], "#0E1117") >= 4.5
+
+
+def test_contrast_of_known_pairs() -> None:
+    assert contrast("#FFFFFF", "#000000") == pytest.approx(21)
+    assert contrast("#767676", "#FFFFFF") == pytest.approx(4.54, abs=0.005)
 
 
 def test_every_page_has_a_file_a_name_an_icon_and_words() -> None:

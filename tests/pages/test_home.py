@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,11 @@ from pages.components import frame, home
 from snncore.plots import glances, vignettes
 from tests.pages.opening import open_page
 
-ROOT = Path(__file__).parents[2]
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a server that nobody has visited."""
+    monkeypatch.setattr(home, "_futures", {})
 
 
 def open_home() -> AppTest:
@@ -34,9 +37,6 @@ def test_home_names_every_page_the_device_and_the_data() -> None:
     assert "python -m snncore --help" in [code.value for code in at.code]
 
 
-@pytest.mark.skipif(
-    not all((ROOT / page.file).exists() for page in frame.PAGES.values()), reason="pages missing"
-)
 def test_every_link_leads_to_a_page() -> None:
     links = [link.proto for link in open_home().get("page_link")]
     assert len(links) == 5 + 4  # the navigation and the cards
@@ -49,6 +49,7 @@ def test_every_link_leads_to_a_page() -> None:
     }
 
 
+@pytest.mark.usefixtures("fresh")
 def test_home_does_not_wait_for_its_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
@@ -56,34 +57,61 @@ def test_home_does_not_wait_for_its_pictures(monkeypatch: pytest.MonkeyPatch) ->
         assert release.wait(30)
         return glances.lif()
 
-    home._futures.cache_clear()
     monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, slow))
     try:
         at = open_home()  # would time out if it waited
         assert len(at.get("image")) == 0 and not home.all_done()
     finally:
         release.set()
-        for future in home._futures().values():
-            future.result(30)
-        assert len(at.run().get("image")) == 4
-        home._futures.cache_clear()
+    for future in home._futures.values():
+        future.result(30)
+    assert len(at.run().get("image")) == 4
 
 
-def test_a_picture_that_fails_is_left_out(
+@pytest.mark.usefixtures("fresh")
+def test_a_picture_that_fails_is_left_out_and_tried_again_at_the_next_visit(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> glances.Vignette:
         raise OSError("disk full")
 
-    home._futures.cache_clear()
-    monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, broken))
-    try:
-        for future in home._futures().values():
-            assert isinstance(future.exception(30), OSError)
+    vignette = glances.lif()
+    with monkeypatch.context() as patch:
+        patch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, broken))
         at = open_home()
-        assert len(at.get("image")) == 0 and "disk full" in caplog.text
-    finally:
-        home._futures.cache_clear()
+        for future in home._futures.values():
+            assert isinstance(future.exception(30), OSError)
+        assert home.all_done() and not any(home.picture(name) for name in home.MAKERS)
+        assert "disk full" in caplog.text
+    monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, lambda: vignette))
+    assert not at.run().exception
+    for future in home._futures.values():
+        assert future.result(30) is vignette
+    assert len(at.run().get("image")) == 4
+
+
+@pytest.mark.usefixtures("fresh")
+def test_ten_first_visitors_share_one_set_of_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, vignette, together = [], glances.lif(), threading.Barrier(10)
+
+    def maker(name: str) -> Callable[[], glances.Vignette]:
+        return lambda: (made.append(name), vignette)[1]
+
+    monkeypatch.setattr(home, "MAKERS", {name: maker(name) for name in home.MAKERS})
+
+    def visit() -> None:
+        together.wait(30)
+        home.start()
+
+    visitors = [threading.Thread(target=visit) for _ in range(10)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(30)
+    for future in home._futures.values():
+        future.result(30)
+    assert sorted(made) == sorted(home.MAKERS)
+    assert home.all_done() and all(home.picture(name) is vignette for name in home.MAKERS)
 
 
 @pytest.mark.parametrize("maker", home.MAKERS.values(), ids=list(home.MAKERS))
