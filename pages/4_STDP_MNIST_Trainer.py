@@ -13,7 +13,7 @@ from pages.components.job_panel import job_panel
 from pages.components.share import share_bar
 
 open_page("stdp")
-presets("stdp", trainer.PageParams, trainer.PRESETS)
+presets("stdp", trainer.PageParams, trainer.PRESETS, also=[("stdp", trainer_job.DataChoice())])
 bar = st.container()
 
 # The picture first: on a phone the columns stand below each other.

@@ -281,15 +281,13 @@ def decision_map(weights: NDArray[np.float32], params: BlobParams, size: int = 6
 
 
 def firing_period(drive: float, beta: float, threshold: float = THRESHOLD) -> float:
-    """Steps between spikes under a constant drive, from the closed form; infinite if silent.
-
-    n = ⌈ln(1 − θ(1−β)/I) / ln β⌉; without memory (β = 0) 1 or infinite.
-    """
+    """Steps between spikes under a constant drive, n = ⌈ln(1 − θ(1−β)/I) / ln β⌉; inf if silent."""
     if drive >= threshold:
         return 1.0
     if beta == 0 or drive <= threshold * (1 - beta):
         return math.inf
-    return float(math.ceil(math.log(1 - threshold * (1 - beta) / drive) / math.log(beta)))
+    period = math.log(1 - threshold * (1 - beta) / drive) / math.log(beta)
+    return float(math.ceil(period - 1e-9))  # exact at the boundaries of `iso_drives` too
 
 
 def iso_drives(beta: float, periods: int, threshold: float = THRESHOLD) -> list[float]:

@@ -222,3 +222,9 @@ def test_map_agrees_with_the_points_it_is_drawn_under():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("beta", [0.5, 0.8, 0.9, 0.95])
+def test_the_period_at_its_own_boundaries_is_the_one_that_begins_there(beta: float) -> None:
+    drives = iso_drives(beta, 12)
+    assert [firing_period(drive, beta) for drive in drives] == [float(n) for n in range(1, 13)]

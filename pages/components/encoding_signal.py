@@ -134,8 +134,14 @@ def _draw(name: str, result: SignalRun, theta: float | None, window: int) -> Non
 
 def _verdict(name: str, result: SignalRun, theta: float | None, window: int, events: int) -> str:
     if theta is None:
-        return f"Orange marks are spikes; the reconstruction averages over {window} steps."
-    marks = "Orange marks above: +1; pink marks below: −1; green band: signal ± θ. "
+        return (
+            "Thin line: the signal; blue: read back, averaged over "
+            f"{window} steps; orange marks: spikes."
+        )
+    marks = (
+        "Thin line: the signal; blue: read back; orange marks above: +1; pink marks below: −1; "
+        "green band: signal ± θ. "
+    )
     if name == "delta":
         if events == 0:
             return marks + (
@@ -145,11 +151,11 @@ def _verdict(name: str, result: SignalRun, theta: float | None, window: int, eve
         return marks + f"Only changes of at least θ = {theta:g} within one step are noticed."
     if result.fastest <= theta:
         return marks + (
-            f"The fastest change is {result.fastest:.3f} ≤ θ per step, so the error must stay "
-            f"within θ = {theta:g}: it is at most {result.max_error:.3f}."
+            f"The fastest change is {result.fastest:.4f} ≤ θ per step, so the error must stay "
+            f"within θ = {theta:g}: it is at most {result.max_error:.4f}."
         )
     return marks + (
-        f"Slope overload: the signal changes by up to {result.fastest:.3f} > θ = {theta:g} per "
+        f"Slope overload: the signal changes by up to {result.fastest:.4f} > θ = {theta:g} per "
         "step, faster than one spike per step can follow, so the bound θ need not hold: "
-        f"the largest error is {result.max_error:.3f}."
+        f"the largest error is {result.max_error:.4f}."
     )

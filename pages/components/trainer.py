@@ -184,7 +184,7 @@ def _draw_summary(summary: Summary) -> None:
     cards[3].metric("Images/s", f"{summary.images_per_s:,.0f}", help=_SPEED)
     st.markdown("**Correct on the test images**, beside the controls")
     st.altair_chart(
-        training.accuracy_chart(summary.rows),
+        training.accuracy_chart(summary.rows, dark=is_dark()),
         width="stretch",
         alt="Accuracies of the network and of its controls",
     )

@@ -66,6 +66,7 @@ class RateSignalParams(RateParams):
 
 def _bernoulli(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
     """bool [T, B, N]: draw < limit, for int64 limits [1 or T, B, N]; memory bounded in T."""
+    rng.check_samples(samples)
     if limits.device.type == "cpu":
         spikes = np.empty((-(-n_steps // 4) * 4, *limits.shape[1:]), dtype=np.bool_)
         key = tuple(np.uint32(word) for word in rng.split_seed(seed))

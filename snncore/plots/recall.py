@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from snncore.plots.base import COLOURS, png
 
 WRONG, UNKNOWN = COLOURS["spike"], COLOURS["reference"]
-ON_OFF = (COLOURS["current"], COLOURS["voltage"])
+ON_OFF = ("#E69F00", COLOURS["voltage"])
 TILE = 176  # pixels of a tile's longer side, at least: twice what a page shows, for fine screens
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snncore.plots.base import COLOURS, mosaic
+from snncore.plots.base import COLOURS, INK, mosaic
 
 MAX_FIELDS = 144  # more fields than this are too small to read on a page
 _FIGURE_LOCK = threading.Lock()  # matplotlib's font cache is shared by all threads
@@ -60,7 +60,7 @@ def wins_chart(wins: NDArray[np.int64]) -> Any:
     )
 
 
-def accuracy_chart(rows: list[tuple[str, float, str]]) -> Any:
+def accuracy_chart(rows: list[tuple[str, float, str]], *, dark: bool = False) -> Any:
     """Horizontal bars of (name, accuracy 0..1, group), the values written beside them."""
     table = pd.DataFrame(rows, columns=["name", "accuracy", "group"])
     base = alt.Chart(table).encode(
@@ -81,7 +81,7 @@ def accuracy_chart(rows: list[tuple[str, float, str]]) -> Any:
             legend=None,
         )
     )
-    text = base.mark_text(align="left", dx=5, color=COLOURS["reference"]).encode(
+    text = base.mark_text(align="left", dx=5, color=INK[dark]).encode(
         text=alt.Text("accuracy:Q", format=".1%")
     )
     return (bars + text).properties(height=alt.Step(26))
