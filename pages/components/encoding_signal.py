@@ -135,11 +135,11 @@ def _draw(name: str, result: SignalRun, theta: float | None, window: int) -> Non
 def _verdict(name: str, result: SignalRun, theta: float | None, window: int, events: int) -> str:
     if theta is None:
         return (
-            "Thin line: the signal; blue: read back, averaged over "
+            "Smooth line: the signal; blue: read back, averaged over "
             f"{window} steps; orange marks: spikes."
         )
     marks = (
-        "Thin line: the signal; blue: read back; orange marks above: +1; pink marks below: −1; "
+        "Smooth line: the signal; blue: read back; orange marks above: +1; pink marks below: −1; "
         "green band: signal ± θ. "
     )
     if name == "delta":
