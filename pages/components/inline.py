@@ -19,7 +19,7 @@ from snncore.device import cpu_count
 
 T = TypeVar("T")
 
-WAIT_S = 8.0  # a longer queue than this is told so instead of leaving the page blank
+WAIT_S = 40.0  # a fresh server compiles its kernels first; a longer queue than this is told so
 _SLICE_S = 0.2
 _gate = threading.BoundedSemaphore(cpu_count())
 _log = logging.getLogger(__name__)
