@@ -228,3 +228,17 @@ def test_bad_input_is_named(call, words):
 def test_the_period_at_its_own_boundaries_is_the_one_that_begins_there(beta: float) -> None:
     drives = iso_drives(beta, 12)
     assert [firing_period(drive, beta) for drive in drives] == [float(n) for n in range(1, 13)]
+
+
+def test_each_accuracy_is_that_of_its_own_points() -> None:
+    """Overlapping blobs, so that training and test accuracy differ and cannot stand in."""
+    result = classify(BlobParams(n_points=300, n_steps=40, epochs=20, spread=0.2, seed=1))
+    own = [
+        float(np.mean(response.winners == labels))
+        for response, labels in (
+            (result.train, result.blobs.train_labels),
+            (result.test, result.blobs.test_labels),
+        )
+    ]
+    assert own[0] != own[1]
+    assert [result.train_accuracy, result.test_accuracy] == own
