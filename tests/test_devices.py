@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from snncore import blobs, device, encoding, hopfield, retina, rng, simulate
+from snncore import blobs, device, encoding, hopfield, retina, rng
 from snncore.encoding import rate
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
 from snncore.neurons.lif import LIFParams, lif_init, lif_step
+from snncore.simulate import lif as lif_run
 from snncore.simulate import run_lif
 from snncore.stdp import TrainParams, drive
 from snncore.stdp.dense import (
@@ -69,8 +70,8 @@ def _lif() -> None:
         for _ in range(3):
             state = lif_step(torch.full((2, 3), 9.0), state, params, 0.5).state
         trace = run_lif(torch.full((40, 2, 3), 4.0), params, 0.5)  # the fused path of the CPU
-        slow = simulate._run_torch(torch.full((40, 2, 3), 4.0), state, params, 0.5)
-        simulate._events(torch.full((40, 2, 3), 4.0), slow[0], slow[1], state, params, 0.5)
+        slow = lif_run._run_torch(torch.full((40, 2, 3), 4.0), state, params, 0.5)
+        lif_run._events(torch.full((40, 2, 3), 4.0), slow[0], slow[1], state, params, 0.5)
         far = torch.zeros(1, dtype=torch.int64, device="meta")  # no CPU: the definition's path
         for stimulus in (StimulusParams(), StimulusParams(sigma_v=2)):
             assert drive_neuron(stimulus, params, 8, 0.5, samples=far).dtype == torch.float32

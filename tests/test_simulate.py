@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from snncore import simulate, theory
+from snncore import theory
 from snncore.neurons import LIFParams
 from snncore.simulate import RunParams, run_lif
+from snncore.simulate import lif as simulate
 from snncore.stimuli import StimulusParams, drive
 
 NEST = LIFParams(tau_m=10, r_m=40, v_rest=0, v_reset=0, v_th=15, t_ref=2)

@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import torch
 
+from snncore.neurons.model import Membrane, Model, Step, Variable
 from snncore.params import Params, choice, number
 
 Tensor = torch.Tensor
@@ -156,3 +157,22 @@ def lif_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> 
     waiting = (state.refractory - 1).clamp(min=0)
     refractory = waiting.masked_fill(spikes, refractory_steps(params, dt))
     return LIFStep(spikes, LIFState(v, refractory))
+
+
+def _model_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> Step:
+    fired, after = lif_step(current, state, params, dt)
+    return Step(fired, torch.zeros_like(after.v), after)
+
+
+LIF = Model(
+    name="lif",
+    title="Leaky integrate-and-fire",
+    params=LIFParams,
+    variables=(Variable("v", "Voltage", "mV"),),
+    init=lif_init,
+    step=_model_step,
+    method="exact",
+    source="Lapicque 1907; Gerstner, Kistler, Naud & Paninski 2014, eq. 1.5",
+    membrane=lambda p: Membrane(p.tau_m, p.r_m),
+    level=lambda p: float(p.v_th),
+)

@@ -1,4 +1,4 @@
-"""Run neurons over time: a current [T, B, N] in, voltages, spikes and exact spike times out.
+"""The LIF neuron over time: a current [T, B, N] in, voltages, spikes and exact spike times out.
 
 The torch loop over `lif_step` is the definition and runs on every device; on a CPU a fused kernel
 with the same arithmetic takes its place (see `snncore.kernels.lif`). Callers never choose.
@@ -6,13 +6,8 @@ with the same arithmetic takes its place (see `snncore.kernels.lif`). Callers ne
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from snncore.neurons.lif import (
     RESETS,
@@ -23,69 +18,9 @@ from snncore.neurons.lif import (
     lif_step,
     refractory_steps,
 )
-from snncore.params import Params, integer, number
+from snncore.simulate.trace import SpikeEvents, Trace
 
 Tensor = torch.Tensor
-MAX_STEPS = 1_000_000
-
-
-@dataclass(frozen=True)
-class RunParams(Params):
-    """How long, how fine, and with which random numbers."""
-
-    duration: float = number(
-        500, 1, 100_000, "How long the neuron is watched.", unit="ms", step=50,
-        label="Duration",
-    )  # fmt: skip
-    dt: float = number(
-        0.1, 0, 20, "Length of a step. Voltages are exact for any step; spikes are detected at "
-        "its end.",
-        unit="ms", step=0.01, lo_open=True, label="Time step",
-    )  # fmt: skip
-    seed: int = integer(0, 0, 2**53 - 1, "Another seed, another noise; the same seed, the same.")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.duration < self.dt:
-            raise ValueError(f"duration must be >= dt ({self.dt:g} ms), got {self.duration:g}")
-        if self.duration / self.dt > MAX_STEPS + 0.5:
-            raise ValueError(
-                f"duration / dt must be at most {MAX_STEPS:,} steps, got "
-                f"{self.duration / self.dt:,.0f}; shorten the run or enlarge dt"
-            )
-
-    @property
-    def n_steps(self) -> int:
-        """Whole steps in the duration (the nearest number to duration / dt, at least 1)."""
-        return max(1, math.floor(self.duration / self.dt + 0.5))
-
-
-class SpikeEvents(NamedTuple):
-    """The spikes one by one, [K], in order of step, then sample, then neuron; on the device."""
-
-    step: Tensor  # int64: the step at whose end the spike was detected, from 0
-    sample: Tensor  # int64
-    neuron: Tensor  # int64
-    offset: Tensor  # ms since the beginning of the step, in [0, dt]: when V reached V_th
-
-
-class Trace(NamedTuple):
-    """What happened. Time first; entry k is the end of step k, after any reset."""
-
-    t: Tensor  # [T] ms: (k + 1)·dt
-    v: Tensor  # [T, B, N] mV
-    spikes: Tensor  # bool [T, B, N]
-    counts: Tensor  # int64 [B, N]
-    events: SpikeEvents
-    state: LIFState  # to continue from
-    dt: float  # ms
-
-    def spike_times(self, sample: int = 0, neuron: int = 0) -> NDArray[np.float64]:
-        """Times in ms at which one neuron's voltage reached the threshold, float64 [K]."""
-        e = self.events
-        mine = (e.sample == sample) & (e.neuron == neuron)
-        start = e.step[mine].cpu().numpy().astype(np.float64)
-        return start * self.dt + e.offset[mine].cpu().numpy().astype(np.float64)
 
 
 def run_lif(current: Tensor, params: LIFParams, dt: float, state: LIFState | None = None) -> Trace:

@@ -1,0 +1,67 @@
+"""Everything that a run needs: which neuron, its parameters, its drive, how long and how fine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from snncore.neurons import MODELS, LIFParams, Model
+from snncore.params import Params
+from snncore.simulate import RunParams
+from snncore.stimuli import StimulusParams
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One run: hashable, comparable, and a plain dictionary on request."""
+
+    model: str = "lif"
+    neuron: Params = field(default_factory=LIFParams)  # of the class that the model asks for
+    stimulus: StimulusParams = field(default_factory=StimulusParams)
+    run: RunParams = field(default_factory=RunParams)
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
+        wanted = MODELS[self.model].params
+        if type(self.neuron) is not wanted:
+            raise ValueError(
+                f"neuron must be {wanted.__name__} for model {self.model}, got "
+                f"{type(self.neuron).__name__}"
+            )
+
+    @property
+    def kind(self) -> Model:
+        """The model's description."""
+        return MODELS[self.model]
+
+    @classmethod
+    def of(cls, model: str = "lif", **values: Any) -> Setup:
+        """A setup from flat field names, each given to the part that has it.
+
+        Raises:
+            ValueError: an unknown model, an unknown name, or a value out of range.
+        """
+        if model not in MODELS:
+            raise ValueError(f"model must be one of {', '.join(MODELS)}, got {model!r}")
+        parts: tuple[type[Params], ...] = (MODELS[model].params, StimulusParams, RunParams)
+        given = [{n: v for n, v in values.items() if n in part.specs()} for part in parts]
+        unknown = set(values) - {name for part in given for name in part}
+        if unknown:
+            raise ValueError(f"model {model} has no parameter {', '.join(sorted(unknown))}")
+        return cls(model, parts[0](**given[0]), StimulusParams(**given[1]), RunParams(**given[2]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: the model and, of each part, what differs from its defaults."""
+        return {
+            "model": self.model,
+            **self.neuron.changed(),
+            **self.stimulus.changed(),
+            **self.run.changed(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Setup:
+        """The inverse of `to_dict`; raises ValueError as `of` does."""
+        return cls.of(**values)

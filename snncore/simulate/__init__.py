@@ -1,0 +1,8 @@
+"""Run neurons over time: a current [T, B, N] in, voltages, spikes and spike times out."""
+
+from __future__ import annotations
+
+from snncore.simulate.lif import run_lif
+from snncore.simulate.trace import MAX_STEPS, RunParams, SpikeEvents, Trace
+
+__all__ = ["MAX_STEPS", "RunParams", "SpikeEvents", "Trace", "run_lif"]
