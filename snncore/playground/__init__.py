@@ -5,22 +5,28 @@ The page "LIF Playground" and `python -m snncore lif` are two views of these fun
 
 from __future__ import annotations
 
-from snncore.playground.bench import PRESETS, Bench
-from snncore.playground.curves import FICurve, Population, PopulationParams, fi_curve, population
+from snncore.playground.curves import FICurve, fi_curve
+from snncore.playground.expected import Expected, expected
+from snncore.playground.population import Population, PopulationParams, population
+from snncore.playground.presets import PRESETS, Preset
 from snncore.playground.script import numpy_script
-from snncore.playground.single import Run, Summary, play, theory_rates
+from snncore.playground.setup import Setup
+from snncore.playground.single import Run, Summary, csv_text, play
 
 __all__ = [
     "PRESETS",
-    "Bench",
+    "Expected",
     "FICurve",
     "Population",
     "PopulationParams",
+    "Preset",
     "Run",
+    "Setup",
     "Summary",
+    "csv_text",
+    "expected",
     "fi_curve",
     "numpy_script",
     "play",
     "population",
-    "theory_rates",
 ]
