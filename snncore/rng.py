@@ -28,6 +28,7 @@ STREAMS = {
     "current": 8,
     "points": 9,
     "weight_sample": 10,
+    "challenge": 20,
 }
 
 _MASK = 0xFFFFFFFF
