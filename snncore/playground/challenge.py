@@ -1,0 +1,279 @@
+"""Guess the hidden parameters: a secret LIF neuron, experiments on it, and a score.
+
+A number and a level make a neuron, always the same one, so a link shares it. The visitor injects
+currents, compares the recorded voltage with that of a guess, and is scored on two things:
+
+- each hidden parameter: 1 − |error| / (a quarter of the range from which it was drawn), at least 0;
+- the spikes of guess and secret under one fluctuating test current, by the coincidence factor Γ of
+  Kistler, Gerstner & van Hemmen (1997, Neural Comput. 9:1015, section 3.1), 1 for equal trains and
+  0 for chance:
+
+      Γ = (N_coinc − ⟨N_coinc⟩) / (½(N_secret + N_guess)) / (1 − 2νΔ),  ⟨N_coinc⟩ = 2νΔ·N_secret
+
+  with ν the rate of the guess and Δ the precision.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from snncore import rng, theory
+from snncore.neurons import LIFParams
+from snncore.params import Params, choice, integer
+from snncore.simulate import RunParams, run_lif
+from snncore.stimuli import StimulusParams, drive
+
+Array = NDArray[np.float64]
+LEVELS = ("easy", "medium", "hard")
+HIDDEN = {"easy": 1, "medium": 3, "hard": 5}
+NOISE_MV = 1.0  # of the electrode, at level "hard"
+PRECISION_MS = 2.0  # Δ of the coincidence factor: Kistler et al. use 2 ms
+CHECK_COST = 5  # points that each check after the first one costs
+START = LIFParams()  # the neuron that the guess begins with, and what is not hidden
+
+_TEST = RunParams(duration=1000, dt=0.1)
+_PARAMETER_SHARE = 0.7  # of the score; the rest is for the spikes
+_FAR = 0.15  # of the range: how far at least a hidden value is from where the guess begins
+
+
+class Range(NamedTuple):
+    """Values that a hidden parameter may have: from low to high in steps."""
+
+    low: float
+    high: float
+    step: float
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+    def values(self) -> Array:
+        """All of them."""
+        count = round(self.width / self.step) + 1
+        return np.round(self.low + self.step * np.arange(count), 6)
+
+
+# Every combination fires below 5 nA (rheobase 0.6 to 4.4 nA), has V_reset < V_th, and shows each
+# parameter in a recording that the page can make.
+RANGES = {
+    "tau_m": Range(6, 40, 0.5),
+    "r_m": Range(6, 20, 0.5),
+    "v_th": Range(-58, -44, 0.5),
+    "v_reset": Range(-78, -60, 0.5),
+    "t_ref": Range(0.5, 10, 0.5),
+}
+
+
+@dataclass(frozen=True)
+class Challenge(Params):
+    """Which secret neuron: the same number and level are the same neuron for everybody."""
+
+    level: str = choice(
+        "easy", LEVELS,
+        "easy: one parameter is hidden. medium: three. hard: five, and the electrode adds "
+        f"{NOISE_MV:g} mV of noise.",
+        label="Level",
+    )  # fmt: skip
+    number: int = integer(
+        1, 1, 9999, "Another number, another secret neuron. Give it to a friend and compare.",
+        label="Challenge number",
+    )  # fmt: skip
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The hidden parameters."""
+        order = np.argsort(self._words(len(RANGES), 0), kind="stable")
+        chosen = set(order[: HIDDEN[self.level]].tolist())
+        return tuple(name for k, name in enumerate(RANGES) if k in chosen)
+
+    @property
+    def secret(self) -> LIFParams:
+        """The neuron itself; what is not hidden is as in `START`."""
+        words = dict(zip(RANGES, self._words(len(RANGES), 1).tolist(), strict=True))
+        drawn: dict[str, Any] = {}
+        for name in self.names:
+            values = RANGES[name].values()
+            away = np.abs(values - getattr(START, name)) >= _FAR * RANGES[name].width - 1e-9
+            candidates = values[away]
+            drawn[name] = float(candidates[words[name] % candidates.size])
+        return dataclasses.replace(START, **drawn)
+
+    @property
+    def noise_mv(self) -> float:
+        """Standard deviation of what the electrode adds to the voltage."""
+        return NOISE_MV if self.level == "hard" else 0.0
+
+    def _words(self, count: int, purpose: int) -> NDArray[np.int64]:
+        stream = rng.stream("challenge", 10 * LEVELS.index(self.level) + purpose)
+        return rng.draws(self.number, stream, torch.zeros(1, dtype=torch.int64), 1, count)[
+            :, 0, 0
+        ].numpy()
+
+
+class Recording(NamedTuple):
+    """One neuron under the visitor's current; entry k belongs to the end of step k."""
+
+    v: Array  # [T] mV, with the noise of the electrode
+    spike_times: Array  # [K] ms
+
+
+class Experiment(NamedTuple):
+    """The secret and the guess under one current."""
+
+    t: Array  # [T] ms
+    current: Array  # [T] nA
+    secret: Recording
+    guess: Recording
+
+
+class Verdict(NamedTuple):
+    """One parameter of a guess."""
+
+    name: str
+    error: float  # guess − secret, in the parameter's unit
+    points: float  # 0..1
+
+    @property
+    def is_right(self) -> bool:
+        return abs(self.error) < 0.5 * RANGES[self.name].step
+
+
+class Score(NamedTuple):
+    """What a guess is worth, before the cost of further checks."""
+
+    total: float  # 0..100
+    verdicts: tuple[Verdict, ...]
+    gamma: float  # coincidence factor of the spikes, 1 at best
+
+
+def experiment(
+    challenge: Challenge,
+    guess: LIFParams,
+    stimulus: StimulusParams,
+    run: RunParams,
+    recording: Any = None,
+) -> Experiment:
+    """Inject the visitor's current into the secret neuron and into the guess.
+
+    Both get the very same current. White noise that is given by its effect on the voltage is
+    scaled to the neuron `START`, as its current must not tell about the secret one.
+    """
+    extra = {} if recording is None else {"recording": recording}
+    current = drive(stimulus, START, run.n_steps, run.dt, seed=run.seed, **extra)
+    secret = _record(challenge.secret, current, run.dt)
+    if challenge.noise_mv:
+        stream = rng.stream("challenge", 10 * LEVELS.index(challenge.level) + 2)
+        words = rng.draws(
+            challenge.number, stream, torch.zeros(1, dtype=torch.int64), 1, run.n_steps
+        )
+        noise = rng.normal(words)[:, 0, 0].numpy().astype(np.float64)
+        secret = secret._replace(v=secret.v + challenge.noise_mv * noise)
+    return Experiment(
+        t=np.arange(1, run.n_steps + 1, dtype=np.float64) * np.float64(run.dt),
+        current=current[:, 0, 0].numpy().astype(np.float64),
+        secret=secret,
+        guess=_record(guess, current, run.dt),
+    )
+
+
+def _record(neuron: LIFParams, current: torch.Tensor, dt: float) -> Recording:
+    trace = run_lif(current, neuron, dt)
+    return Recording(trace.v[:, 0, 0].numpy().astype(np.float64), trace.spike_times())
+
+
+def score(challenge: Challenge, guess: LIFParams) -> Score:
+    """Judge a guess: 70 points for the hidden parameters, 30 for the spikes of the test."""
+    secret = challenge.secret
+    verdicts = tuple(_verdict(name, guess, secret) for name in challenge.names)
+    current = _test_current(challenge)
+    trains = [_record(neuron, current, _TEST.dt).spike_times for neuron in (secret, guess)]
+    gamma = coincidence(trains[0], trains[1], _TEST.duration)
+    parameters = float(np.mean([v.points for v in verdicts]))
+    share = _PARAMETER_SHARE
+    return Score(100 * (share * parameters + (1 - share) * max(0.0, gamma)), verdicts, gamma)
+
+
+def _verdict(name: str, guess: LIFParams, secret: LIFParams) -> Verdict:
+    error = getattr(guess, name) - getattr(secret, name)
+    return Verdict(name, error, max(0.0, 1.0 - abs(error) / (0.25 * RANGES[name].width)))
+
+
+def _test_current(challenge: Challenge) -> torch.Tensor:
+    """A fluctuating current around the secret's rheobase: irregular spikes tell most."""
+    secret = challenge.secret
+    around = StimulusParams(current=1.1 * theory.rheobase(secret), sigma_v=3)
+    return drive(around, secret, _TEST.n_steps, _TEST.dt, seed=challenge.number)
+
+
+def coincidence(
+    reference: ArrayLike, model: ArrayLike, duration: float, precision: float = PRECISION_MS
+) -> float:
+    """The coincidence factor Γ of two spike trains (see the top of this file).
+
+    Args:
+        reference, model: ascending spike times in ms.
+        duration: length of the recording in ms.
+        precision: Δ in ms: spikes at most this far apart coincide, each with one other.
+
+    Returns:
+        At most 1. Two silent trains are equal: 1. One silent train, or a model that fires so fast
+        (2νΔ ≥ 1) that every spike coincides with something: 0.
+    """
+    if not duration > 0 or not precision > 0:
+        raise ValueError(f"duration and precision must be > 0 ms, got {duration}, {precision}")
+    a, b = np.asarray(reference, dtype=np.float64), np.asarray(model, dtype=np.float64)
+    if a.size == 0 and b.size == 0:
+        return 1.0
+    by_chance = 2.0 * precision * b.size / duration  # 2νΔ
+    if by_chance >= 1.0:
+        return 0.0
+    coincident = _pairs(a.tolist(), b.tolist(), precision)
+    return (coincident - by_chance * a.size) / (0.5 * (a.size + b.size)) / (1.0 - by_chance)
+
+
+def _pairs(a: Sequence[float], b: Sequence[float], precision: float) -> int:
+    """Largest number of disjoint pairs of one spike each that are at most `precision` apart."""
+    i = j = pairs = 0
+    while i < len(a) and j < len(b):
+        if abs(a[i] - b[j]) <= precision:
+            pairs, i, j = pairs + 1, i + 1, j + 1
+        elif a[i] < b[j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def final(total: float, checks: int) -> int:
+    """Points after `checks` checks: the first is free, each further one costs `CHECK_COST`."""
+    return max(0, math.floor(total + 0.5) - CHECK_COST * max(0, checks - 1))
+
+
+# Sizes of an error that a verdict tells apart, as parts of the range.
+_BANDS = (0.05, 0.15, 0.3)
+
+
+def in_words(verdict: Verdict) -> str:
+    """Too high or too low and by about how much, without giving the answer away."""
+    if verdict.is_right:
+        return "right"
+    spec, scale = LIFParams.specs()[verdict.name], RANGES[verdict.name]
+    side = "too high" if verdict.error > 0 else "too low"
+    size = abs(verdict.error) / scale.width
+    for band in _BANDS:
+        if size <= band + 1e-9:
+            return f"{side}, by at most {_edge(band, scale):g} {spec.unit}"
+    return f"{side}, by more than {_edge(_BANDS[-1], scale):g} {spec.unit}"
+
+
+def _edge(band: float, scale: Range) -> float:
+    """The largest error inside a band, in whole steps."""
+    return scale.step * math.floor(band * scale.width / scale.step + 1e-9)
