@@ -28,6 +28,8 @@ STREAMS = {
     "current": 8,
     "points": 9,
     "weight_sample": 10,
+    "coloured": 11,
+    "synapse": 12,
     "challenge": 20,
 }
 

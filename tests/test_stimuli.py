@@ -117,7 +117,18 @@ def test_parts_say_whether_the_current_is_constant():
         ({"current": math.nan}, "current must be finite"),
         ({"sigma_v": -1.0}, "sigma_v must be >= 0 mV, got -1.0"),
         ({"frequency_hz": -3.0}, "frequency_hz must be >= 0 Hz"),
-        ({"step_on": 50.0, "step_off": 10.0}, "step_off must be >= step_on"),
+        (
+            {"step_current": 1.0, "step_on": 50.0, "step_off": 10.0},
+            r"step_off must be >= step_on \(50 ms\), got 10",
+        ),
+        (
+            {"ramp_current": 1.0, "ramp_on": 50.0, "ramp_off": 50.0},
+            r"ramp_off must be > ramp_on \(50 ms\), got 50",
+        ),
+        (
+            {"pulse_current": 1.0, "pulse_width": 9.0, "pulse_period": 8.0},
+            r"pulse_width must be <= pulse_period \(8 ms\), got 9",
+        ),
     ],
 )
 def test_impossible_stimuli_are_refused_by_name(values, message):

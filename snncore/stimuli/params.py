@@ -1,17 +1,7 @@
-"""Currents that drive a neuron: constant, step, sine and white noise, which may be added.
+"""What a stimulus is: the sum of parts, each described by a few numbers.
 
-A current is constant during each step of dt: the waveforms are taken at the middle of the step,
-and the noise is one Gaussian number per step. Deterministic waveforms are float64 arrays [T] in
-nA, so `constant(t, 1) + sine(t, 0.5, 10)` is a stimulus too; noise is [T, B, N].
-
-White noise has no amplitude of its own: what a step's number does depends on how long the step
-is. It is therefore given by its effect, σ_V, the standard deviation (mV) of the voltage that it
-causes when the threshold is out of reach. A current of standard deviation s held for dt causes
-
-    σ_V = s·R·√((1 − β)/(1 + β)),  β = e^(−dt/τ_m)    (convention: Var V = σ_V²)
-
-and we solve this for s: the voltage then has the same variance and the same correlation
-e^(−|Δt|/τ_m) on every grid. In the σ of Brunel (2000) and NEST, Var V = σ²/2: σ = √2·σ_V.
+Deterministic parts are taken at the middle of each step (`waveforms`), random parts are one value
+per step (`noise`, which says what each of their numbers means).
 """
 
 from __future__ import annotations
@@ -19,21 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from snncore import rng
-from snncore.neurons.lif import LIFParams, check_dt, decay
-from snncore.params import Params, number
-
-Tensor = torch.Tensor
-Waveform = NDArray[np.float64]
+from snncore.neurons.lif import check_dt
+from snncore.params import Params, flag, number
+from snncore.stimuli import waveforms
+from snncore.stimuli.noise import Membrane, synaptic_mean, synaptic_std, voltage_std
+from snncore.stimuli.recording import Recording
+from snncore.stimuli.waveforms import Waveform
 
 
 @dataclass(frozen=True)
 class StimulusParams(Params):
-    """The sum of a constant, a step, a sine and white noise; a part at 0 is switched off."""
+    """The sum of its parts; a part whose first field is 0 is off (see `PARTS`)."""
 
     current: float = number(
         2.5, -10, 10, "The constant part of the drive.", unit="nA", step=0.02, label="Constant"
@@ -47,6 +33,30 @@ class StimulusParams(Params):
     step_off: float = number(
         300, 0, 100_000, "When the step ends.", unit="ms", step=10, label="Step off"
     )
+    ramp_current: float = number(
+        0, -10, 10, "What the ramp reaches at its end, and then keeps.",
+        unit="nA", step=0.02, label="Ramp to",
+    )  # fmt: skip
+    ramp_on: float = number(
+        50, 0, 100_000, "When the ramp leaves 0.", unit="ms", step=10, label="Ramp on"
+    )
+    ramp_off: float = number(
+        450, 0, 100_000, "When the ramp is complete.", unit="ms", step=10, label="Ramp off"
+    )
+    pulse_current: float = number(
+        0, -10, 10, "Height of each pulse.", unit="nA", step=0.02, label="Pulses"
+    )
+    pulse_on: float = number(
+        50, 0, 100_000, "When the first pulse begins.", unit="ms", step=10, label="First pulse"
+    )
+    pulse_width: float = number(
+        5, 0, 100_000, "How long each pulse lasts.", unit="ms", step=1, lo_open=True,
+        label="Pulse width",
+    )  # fmt: skip
+    pulse_period: float = number(
+        50, 0, 100_000, "From the beginning of one pulse to the next.",
+        unit="ms", step=5, lo_open=True, label="Pulse period",
+    )  # fmt: skip
     amplitude: float = number(
         0, 0, 10, "Half of the sine's swing from its lowest to its highest current.",
         unit="nA", step=0.02, label="Sine",
@@ -57,122 +67,170 @@ class StimulusParams(Params):
     phase: float = number(
         0, -180, 180, "Where in its cycle the sine begins.", unit="°", step=5, label="Phase"
     )
+    sine_offset: float = number(
+        0, -10, 10, "Added to the sine from its onset.", unit="nA", step=0.02, label="Sine offset"
+    )
+    sine_on: float = number(
+        0, 0, 100_000, "When the sine begins; nothing of it before.",
+        unit="ms", step=10, label="Sine on",
+    )  # fmt: skip
+    chirp_current: float = number(
+        0, 0, 10, "Amplitude of a sine whose frequency moves evenly through the run.",
+        unit="nA", step=0.02, label="Chirp",
+    )  # fmt: skip
+    chirp_from_hz: float = number(
+        0, 0, 500, "The chirp's frequency at the start of the run.",
+        unit="Hz", step=0.5, label="Chirp from",
+    )  # fmt: skip
+    chirp_to_hz: float = number(
+        50, 0, 500, "The chirp's frequency at the end of the run.",
+        unit="Hz", step=0.5, label="Chirp to",
+    )  # fmt: skip
     sigma_v: float = number(
-        0, 0, 20, "How far white noise moves the voltage (standard deviation, without threshold). "
-        "It means the same for every time step.",
+        0, 0, 20, "How far white noise moves the voltage (standard deviation, without threshold): "
+        "Var V = σ_V², the same for every time step.",
         unit="mV", step=0.1, label="Noise σ",
     )  # fmt: skip
+    noise_intensity: float = number(
+        0, 0, 50, "White noise by its strength D: ∫I dt = D·W(t), so Var V → (R·D)²/(2τ). "
+        "Both noises add in variance.",
+        unit="nA·√ms", step=0.05, label="Noise intensity",
+    )  # fmt: skip
+    ou_std: float = number(
+        0, 0, 10, "Standard deviation of a current that forgets its value slowly "
+        "(Ornstein–Uhlenbeck).",
+        unit="nA", step=0.02, label="OU noise",
+    )  # fmt: skip
+    ou_tau: float = number(
+        10, 0, 1000, "After this time 37 % of a deviation of the OU current is left.",
+        unit="ms", step=1, lo_open=True, label="OU τ",
+    )  # fmt: skip
+    syn_current: float = number(
+        0, -10, 10, "Peak of the current that each random arrival adds; negative is inhibition.",
+        unit="nA", step=0.02, label="Synaptic input",
+    )  # fmt: skip
+    syn_rate_hz: float = number(
+        1000, 0, 20_000, "Arrivals per second, all synapses together (Poisson).",
+        unit="Hz", step=20, label="Arrivals",
+    )  # fmt: skip
+    syn_tau: float = number(
+        5, 0, 200, "How fast the current of an arrival decays.",
+        unit="ms", step=0.5, lo_open=True, label="Synapse τ",
+    )  # fmt: skip
+    frozen: bool = flag(
+        False, "The same noise in every trial and every neuron.", label="Frozen noise"
+    )
+    csv_gain: float = number(
+        1, -100, 100, "Multiplies the current of your own file.", step=0.1, label="File × gain"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.step_off >= self.step_on:
+        # Only of parts that are on: what is hidden on the page must not stand in the way.
+        if self.step_current != 0 and not self.step_off >= self.step_on:
             raise ValueError(
                 f"step_off must be >= step_on ({self.step_on:g} ms), got {self.step_off:g}"
             )
+        if self.ramp_current != 0 and not self.ramp_off > self.ramp_on:
+            raise ValueError(
+                f"ramp_off must be > ramp_on ({self.ramp_on:g} ms), got {self.ramp_off:g}"
+            )
+        if self.pulse_current != 0 and not self.pulse_width <= self.pulse_period:
+            raise ValueError(
+                f"pulse_width must be <= pulse_period ({self.pulse_period:g} ms), got "
+                f"{self.pulse_width:g}"
+            )
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the deterministic part is the same at all times (without a recording)."""
+        return (
+            self.step_current == 0
+            and self.ramp_current == 0
+            and self.pulse_current == 0
+            and self.amplitude == 0
+            and self.chirp_current == 0
+        )
+
+    @property
+    def is_white(self) -> bool:
+        """Whether there is white noise."""
+        return self.sigma_v > 0 or self.noise_intensity > 0
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether there is noise with a memory: OU or synaptic input."""
+        return self.ou_std > 0 or self.syn_current != 0
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether there is noise of any kind."""
+        return self.is_white or self.is_coloured
 
     @property
     def is_constant(self) -> bool:
-        """Whether the current is the same at all times."""
-        return self.step_current == 0 and self.amplitude == 0 and self.sigma_v == 0
+        """Whether the current is the same at all times: steady, no noise (and no recording)."""
+        return self.is_steady and not self.is_noisy
 
-    def waveform(self, n_steps: int, dt: float) -> Waveform:
-        """The deterministic part in nA, float64 [T]."""
-        t = step_times(n_steps, dt)
-        return (
-            constant(t, self.current)
-            + step(t, self.step_current, self.step_on, self.step_off)
-            + sine(t, self.amplitude, self.frequency_hz, phase=self.phase)
-        )
+    @property
+    def mean_current(self) -> float:
+        """nA: the constant part and the mean of the synaptic input; the mean of a steady drive."""
+        return self.current + self.synaptic_mean
 
+    @property
+    def synaptic_mean(self) -> float:
+        """Mean (nA) of the Poisson synaptic input, J·ν·τ."""
+        return synaptic_mean(self.syn_current, self.syn_rate_hz, self.syn_tau)
 
-def step_times(n_steps: int, dt: float) -> Waveform:
-    """The middle of each step in ms, float64 [T]: (k + ½)·dt."""
-    if n_steps < 1:
-        raise ValueError(f"n_steps must be >= 1, got {n_steps}")
-    return (np.arange(n_steps, dtype=np.float64) + 0.5) * np.float64(check_dt(dt))
+    @property
+    def synaptic_std(self) -> float:
+        """Standard deviation (nA) of the Poisson synaptic input, |J|·√(ν·τ/2)."""
+        return synaptic_std(self.syn_current, self.syn_rate_hz, self.syn_tau)
 
+    def white_std(self, membrane: Membrane | None, dt: float) -> float:
+        """Standard deviation (nA) of the white noise current held for `dt` ms, of both kinds.
 
-def constant(t: Waveform, level: float) -> Waveform:
-    """`level` nA at all times."""
-    return np.full(t.shape, float(level))
+        Raises:
+            ValueError: `sigma_v` > 0 for a model without a passive membrane.
+        """
+        by_intensity = self.noise_intensity / math.sqrt(check_dt(dt))
+        if self.sigma_v == 0:
+            return by_intensity
+        if membrane is None:
+            raise ValueError(
+                f"sigma_v must be 0 mV for a model without a passive membrane, got "
+                f"{self.sigma_v:g}; give noise_intensity instead"
+            )
+        return math.hypot(self.sigma_v / voltage_std(1.0, membrane, dt), by_intensity)
 
+    def sigma_v_total(self, membrane: Membrane, dt: float) -> float:
+        """σ_V (mV) of all white noise on a grid of `dt` ms, which Siegert's formula needs.
 
-def step(t: Waveform, level: float, on: float, off: float) -> Waveform:
-    """`level` nA from `on` to `off` ms, otherwise 0."""
-    return np.where((t >= on) & (t < off), float(level), 0.0)
+        Coloured noise is not in it: see `sigma_v_ou` and `sigma_v_synaptic` of this package.
+        """
+        return voltage_std(self.white_std(membrane, dt), membrane, dt)
 
-
-def sine(
-    t: Waveform,
-    amplitude: float,
-    frequency_hz: float,
-    *,
-    offset: float = 0.0,
-    phase: float = 0.0,
-) -> Waveform:
-    """offset + amplitude·sin(2π·f·t + phase), in nA; `phase` in degrees."""
-    angle = (2.0 * math.pi * frequency_hz / 1000.0) * t + math.radians(phase)
-    return offset + amplitude * np.sin(angle)
-
-
-def noise_current_std(sigma_v: float, neuron: LIFParams, dt: float) -> float:
-    """Standard deviation s (nA) of a current held for `dt` ms that causes σ_V (mV)."""
-    if not sigma_v >= 0:
-        raise ValueError(f"sigma_v must be >= 0 mV, got {sigma_v}")
-    beta = decay(neuron, dt)
-    return sigma_v / neuron.r_m * math.sqrt((1.0 + beta) / (1.0 - beta))
-
-
-def white_noise(
-    n_steps: int, n_neurons: int, *, seed: int, samples: Tensor, trial: int = 0
-) -> Tensor:
-    """Standard normal numbers, float32 [T, B, N]: one per step, sample and neuron.
-
-    They depend only on (seed, trial, sample number, neuron, step), on the device of `samples`
-    (int64 [B]); devices agree up to the rounding of the quantile function.
-    """
-    stream = rng.stream("current", trial)
-    rng.check_samples(samples)
-    if samples.device.type == "cpu":
-        from snncore.kernels.lif import normals
-
-        numbers = samples.to(torch.int64).numpy()
-        return torch.from_numpy(normals(rng.split_seed(seed), stream, numbers, n_neurons, n_steps))
-    return rng.normal(rng.draws(seed, stream, samples, n_neurons, n_steps))
-
-
-def drive(
-    stimulus: StimulusParams,
-    neuron: LIFParams,
-    n_steps: int,
-    dt: float,
-    *,
-    seed: int = 0,
-    samples: Tensor | None = None,
-    n_neurons: int = 1,
-    trial: int = 0,
-) -> Tensor:
-    """The current in nA for `run_lif`, [T, B, N]: float64 on a CPU, float32 elsewhere.
-
-    Args:
-        stimulus: the parts to add; all samples and neurons get the same deterministic current,
-            each has noise of its own.
-        neuron: turns σ_V into a current.
-        n_steps, dt: T steps of `dt` ms.
-        seed, trial: of the noise.
-        samples: int64 [B], numbers of the samples; their device is where the current is made
-            (default: the one sample 0 on the CPU).
-        n_neurons: N.
-
-    Without noise, the result is one [T] in memory, expanded.
-    """
-    where = torch.zeros(1, dtype=torch.int64) if samples is None else samples
-    # Rounded in numpy: a float64 tensor is made only where it stays, on the CPU.
-    precise = np.float64 if where.device.type == "cpu" else np.float32
-    wave = torch.from_numpy(stimulus.waveform(n_steps, dt).astype(precise)).to(where.device)
-    wave = wave.view(-1, 1, 1)
-    if stimulus.sigma_v == 0:
-        return wave.expand(n_steps, len(where), n_neurons)
-    scale = noise_current_std(stimulus.sigma_v, neuron, dt)
-    noise = white_noise(n_steps, n_neurons, seed=seed, samples=where, trial=trial)
-    return wave + scale * noise.to(wave.dtype)
+    def waveform(self, n_steps: int, dt: float, recording: Recording | None = None) -> Waveform:
+        """The deterministic part in nA, float64 [T], with `csv_gain` times the recording."""
+        t = waveforms.step_times(n_steps, dt)
+        total = waveforms.constant(t, self.current)
+        if self.step_current != 0:
+            total += waveforms.step(t, self.step_current, self.step_on, self.step_off)
+        if self.ramp_current != 0:
+            total += waveforms.ramp(t, self.ramp_current, self.ramp_on, self.ramp_off)
+        if self.pulse_current != 0:
+            total += waveforms.pulses(
+                t, self.pulse_current, self.pulse_on, self.pulse_width, self.pulse_period
+            )
+        if self.amplitude != 0:
+            total += waveforms.sine(
+                t, self.amplitude, self.frequency_hz,
+                offset=self.sine_offset, phase=self.phase, on=self.sine_on,
+            )  # fmt: skip
+        if self.chirp_current != 0:
+            total += waveforms.chirp(
+                t, self.chirp_current, self.chirp_from_hz, self.chirp_to_hz, n_steps * dt
+            )
+        if recording is not None:
+            total += self.csv_gain * recording.at(t)
+        return total
