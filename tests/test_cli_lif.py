@@ -1,6 +1,7 @@
 """`python -m snncore lif`: numbers, exit status and messages."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from snncore.cli import bench, main
+from snncore.neurons import MODELS
 
 
 def run(*words):
@@ -23,12 +25,51 @@ def answer(*words):
 
 def test_the_example_of_the_help_agrees_with_theory():
     a = answer("--current", "2.5", "--duration", "500")
-    assert a["n_spikes"] == 16 == len(a["spike_times_ms"])
-    assert a["rate_hz"] == 32.0
+    assert a["count"] == 16 == len(a["spike_times_ms"])
+    assert a["count_rate_hz"] == 32.0
+    assert a["rate_hz"] == pytest.approx(1000 / a["isi_ms"])
     assert a["theory_rate_hz"] == pytest.approx(33.6407116302)
     assert abs(a["relative_error"]) < 0.004
     assert a["first_spike_ms"] == pytest.approx(a["theory_first_spike_ms"], abs=1e-9)
     assert a["theory"] == "exact" and a["device"] == "cpu"
+
+
+def test_the_example_of_epfls_exercise_by_every_option():
+    words = "--current 3 --r-m 10 --tau-m 8 --v-rest -70 --v-reset -65 --v-th -50 --t-ref 3"
+    a = answer(*words.split(), "--duration-ms", "1000", "--dt", "0.1")
+    assert a["theory_rate_hz"] == pytest.approx(96.802368, abs=5e-7)
+    assert a["rate_hz"] == pytest.approx(96.802368, abs=5e-7)  # timing inside the step is exact
+    assert a["isi_ms"] == pytest.approx(3 + 8 * math.log(15 / 10 * 5 / 3), abs=1e-9)
+    assert a["count"] == 96 == len(a["spike_times_ms"])
+    assert a["cv"] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("current", ["2.05", "0"])
+def test_one_spike_has_no_rate(current):
+    a = answer("--current", current, "--duration", "80")
+    assert a["count"] == (current != "0")
+    assert a["rate_hz"] == 0 and a["isi_ms"] is None
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_every_model_runs_from_the_command_line(name):
+    a = answer("--model", name, "--duration", "200")
+    assert a["model"] == name and a["count"] == len(a["spike_times_ms"])
+
+
+def test_an_option_of_another_model_is_refused_by_name():
+    result = run("--model", "hodgkin_huxley", "--t-ref", "3")
+    assert result.exit_code == 2
+    assert result.stderr == "error: model hodgkin_huxley has no parameter t_ref\n"
+
+
+def test_a_recorded_current_drives_the_neuron(tmp_path):
+    file = tmp_path / "current.csv"
+    file.write_text("time,current\n0,0\n100,0\n101,3\n300,3\n")
+    a = answer("--current", "0", "--stimulus-csv", str(file), "--duration", "300")
+    assert a["count"] > 3 and min(a["spike_times_ms"]) > 100
+    result = run("--stimulus-csv", str(tmp_path / "none.csv"))
+    assert result.exit_code == 2 and "cannot read --stimulus-csv" in result.stderr
 
 
 def test_nests_numbers_come_out_of_the_command_line():
@@ -42,7 +83,7 @@ def test_nests_numbers_come_out_of_the_command_line():
 
 def test_what_is_not_known_is_null():
     a = answer("--current", "0")
-    assert a["n_spikes"] == 0
+    assert a["count"] == 0 and a["rate_hz"] == 0 and a["isi_ms"] is None
     assert a["cv"] is None and a["first_spike_ms"] is None and a["theory_first_spike_ms"] is None
 
 
@@ -100,7 +141,7 @@ def test_a_fresh_process_prints_one_object_and_nothing_else():
         [sys.executable, "-m", "snncore", "lif", "--json"],
         capture_output=True, text=True, check=True, env={**os.environ, "SNNCORE_DEVICE": "cpu"},
     )  # fmt: skip
-    assert json.loads(done.stdout)["n_spikes"] == 16
+    assert json.loads(done.stdout)["count"] == 16
     assert done.stderr == ""
 
 

@@ -1,61 +1,138 @@
-"""`lif`: drive one leaky integrate-and-fire neuron and compare it with theory."""
+"""`lif`: drive one neuron of any model and compare it with theory."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from snncore.cli import Report, json_option, main, param_options
+from snncore.cli import Report, json_option, main
 from snncore.device import CHOICES, choose_device
-from snncore.neurons import LIFParams
+from snncore.neurons import MODELS
+from snncore.params import Params, Spec
 from snncore.simulate import RunParams
 from snncore.stimuli import StimulusParams
 
+Function = Callable[..., Any]
+
+
+def _setup_options(function: Function) -> Function:
+    """One option per field of the run, the stimulus and of any model; None: the default.
+
+    Models share names (`--v-th`) with defaults of their own, so the help names them all.
+    """
+    owners: dict[str, list[tuple[str, type[Params]]]] = {}
+    for title, cls in (
+        *((name, model.params) for name, model in MODELS.items()),
+        ("stimulus", StimulusParams),
+        ("run", RunParams),
+    ):
+        for name in cls.specs():
+            owners.setdefault(name, []).append((title, cls))
+    for name, classes in reversed(owners.items()):
+        function = _option(name, classes)(function)
+    return function
+
+
+def _option(name: str, owners: list[tuple[str, type[Params]]]) -> Callable[[Function], Function]:
+    specs = [cls.specs()[name] for _, cls in owners]
+    words = ["--" + name.replace("_", "-")]
+    if specs[0].kind == "bool":
+        words[0] += "/--no-" + name.replace("_", "-")
+    if name == "duration":
+        words.append("--duration-ms")
+    unit = f"{specs[0].unit}; " if specs[0].unit else ""
+    text = f"{specs[0].help} [{unit}{_defaults(name, owners)}]"
+    return click.option(*words, name, type=_type(specs), default=None, help=text)
+
+
+def _defaults(name: str, owners: list[tuple[str, type[Params]]]) -> str:
+    """For instance "-50" or, where it belongs to models, "lif, eif: -50; adex: -40"."""
+    groups: dict[str, list[str]] = {}
+    for title, cls in owners:
+        value = cls().to_dict()[name]
+        groups.setdefault(f"{value:g}" if isinstance(value, float) else str(value), []).append(
+            title
+        )
+    return "; ".join(
+        f"{', '.join(titles)}: {value}" if titles[0] in MODELS else value
+        for value, titles in groups.items()
+    )
+
+
+def _type(specs: list[Spec]) -> Any:
+    if specs[0].kind == "choice":
+        return click.Choice(list(dict.fromkeys(o for spec in specs for o in spec.options)))
+    return {"float": float, "int": int, "bool": bool}[specs[0].kind]
+
 
 @main.command()
-@param_options(StimulusParams)
-@param_options(LIFParams)
-@param_options(RunParams)
 @click.option(
-    "--device",
-    type=click.Choice(CHOICES),
-    default="cpu",
-    show_default=True,
+    "--model", type=click.Choice(list(MODELS)), default="lif", show_default=True,
+    help="The neuron model; an option that it does not have is an error.",
+)  # fmt: skip
+@_setup_options
+@click.option(
+    "--stimulus-csv", type=click.Path(dir_okay=False),
+    help="Add the current of this file: a column of times (ms) and one of currents (nA).",
+)  # fmt: skip
+@click.option(
+    "--device", type=click.Choice(CHOICES), default="cpu", show_default=True,
     help="Where to compute; one neuron is fastest on the CPU.",
-)
+)  # fmt: skip
 @click.option("--csv", type=click.Path(dir_okay=False), help="Write t, current, v, spike here.")
 @click.option("--script", is_flag=True, help="Print a numpy program that does this run, and stop.")
+@click.option("--snntorch", is_flag=True, help="Print the snnTorch equivalent, and stop.")
 @json_option
-def lif(as_json: bool, script: bool, csv: str | None, device: str, **values: Any) -> None:
-    """Simulate one LIF neuron; print its rate, first spike and interval statistics with theory."""
-    from snncore.playground import Bench, numpy_script, play
+def lif(
+    model: str,
+    stimulus_csv: str | None,
+    device: str,
+    csv: str | None,
+    script: bool,
+    snntorch: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Simulate one neuron; print its rate, first spike and interval statistics with theory."""
+    from snncore import playground
 
-    bench = Bench(**values)
-    neuron, stimulus = bench.part(LIFParams), bench.part(StimulusParams)
-    run = bench.part(RunParams)
-    if script and as_json:
-        raise ValueError("--script prints a program and --json an object: give one of them")
-    if script:
-        click.echo(numpy_script(neuron, stimulus, run), nl=False)
+    setup = playground.Setup.of(model, **{k: v for k, v in values.items() if v is not None})
+    recording = None if stimulus_csv is None else _recording(stimulus_csv)
+    if script + snntorch + as_json > 1:
+        raise ValueError(
+            "--script and --snntorch print a program and --json an object: give one of them"
+        )
+    if script or snntorch:
+        write = playground.snntorch_script if snntorch else playground.numpy_script
+        click.echo(write(setup, recording), nl=False)
         return
     choice = choose_device(device)
-    result = play(neuron, stimulus, run, str(choice.device))
+    result = playground.play(setup, recording, str(choice.device))
     if csv is not None:
-        _write_csv(csv, result)
-    report = Report(result.summary._asdict())
+        _write(csv, playground.csv_text(setup, result))
+    report = Report(model=model, **result.summary._asdict())
     if as_json:
         report["spike_times_ms"] = result.spike_times
     report["device"] = str(choice.device)
-    report["seed"] = run.seed
+    report["seed"] = setup.run.seed
     report.emit(as_json)
 
 
-def _write_csv(path: str, result: Any) -> None:
-    from snncore.playground.single import csv_text
+def _recording(path: str) -> Any:
+    from snncore.stimuli import Recording
 
     try:
-        Path(path).write_text(csv_text(result), encoding="utf-8")
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read --stimulus-csv {path}: {error.strerror}") from None
+    return Recording.from_csv(data, Path(path).name)
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise ValueError(f"cannot write --csv {path}: {error.strerror}") from None
