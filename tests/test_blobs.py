@@ -79,7 +79,13 @@ def test_fused_loop_gives_the_bits_of_the_definition(encoder, beta):
 def test_class_neuron_is_the_lif_neuron_of_the_library():
     beta, dt = 0.8, 1.0
     params = neurons.LIFParams(
-        tau_m=-dt / math.log(beta), r_m=1 / (1 - beta), v_rest=0, v_reset=0, v_th=1, t_ref=0
+        tau_m=-dt / math.log(beta),
+        r_m=1 / (1 - beta),
+        v_rest=0,
+        v_reset=0,
+        v_th=1,
+        t_ref=0,
+        timing="grid",
     )
     drive = torch.linspace(0.05, 1.2, 47)
     state, total = neurons.lif_init((1, 47), params), torch.zeros(1, 47, dtype=torch.int64)

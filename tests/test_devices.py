@@ -15,7 +15,7 @@ from snncore import blobs, device, encoding, hopfield, retina, rng
 from snncore.encoding import rate
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
-from snncore.neurons.lif import LIFParams, lif_init, lif_step
+from snncore.neurons.lif import LIF, LIFParams, lif_init, lif_step
 from snncore.simulate import lif as lif_run
 from snncore.simulate import run_lif
 from snncore.stdp import TrainParams, drive
@@ -64,18 +64,24 @@ def _stdp() -> None:
 
 
 def _lif() -> None:
-    params = LIFParams()
+    for params in (LIFParams(), LIFParams(timing="grid")):
+        strong = torch.full((40, 2, 3), 4.0)
+        with no_float64():
+            state = lif_init((2, 3), params)
+            for _ in range(3):
+                state = lif_step(torch.full((2, 3), 9.0), state, params, 0.5).state
+                LIF.step(torch.full((2, 3), 9.0), state, params, 0.5)
+            trace = run_lif(strong, params, 0.5)  # the fused path of the CPU
+            slow = lif_run._run_torch(strong, state, params, 0.5)
+            if params.on_grid:
+                lif_run._grid_events(strong, slow.v, slow.spikes, state, params, 0.5)
+            else:
+                lif_run._exact_events(strong, slow, params, 0.5)
+        assert trace.spikes.any() and slow.spikes.any() and trace.t.dtype == torch.float32
+    far = torch.zeros(1, dtype=torch.int64, device="meta")  # no CPU: the definition's path
     with no_float64():
-        state = lif_init((2, 3), params)
-        for _ in range(3):
-            state = lif_step(torch.full((2, 3), 9.0), state, params, 0.5).state
-        trace = run_lif(torch.full((40, 2, 3), 4.0), params, 0.5)  # the fused path of the CPU
-        slow = lif_run._run_torch(torch.full((40, 2, 3), 4.0), state, params, 0.5)
-        lif_run._events(torch.full((40, 2, 3), 4.0), slow[0], slow[1], state, params, 0.5)
-        far = torch.zeros(1, dtype=torch.int64, device="meta")  # no CPU: the definition's path
         for stimulus in (StimulusParams(), StimulusParams(sigma_v=2)):
             assert drive_neuron(stimulus, params, 8, 0.5, samples=far).dtype == torch.float32
-    assert trace.spikes.any() and slow[1].any() and trace.t.dtype == torch.float32
 
 
 @pytest.mark.parametrize("code", encoding.CODES.values(), ids=lambda code: str(code.name))

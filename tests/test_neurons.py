@@ -8,7 +8,9 @@ from snntorch import Leaky
 
 from snncore.neurons import LIFParams, LIFState, decay, lif_init, lif_step, refractory_steps
 
-NEST = LIFParams(tau_m=10, r_m=40, v_rest=-70, v_reset=-70, v_th=-55, t_ref=2)  # C = 250 pF
+# C = 250 pF; NEST judges spikes on its grid.
+NEST = LIFParams(tau_m=10, r_m=40, v_rest=-70, v_reset=-70, v_th=-55, t_ref=2, timing="grid")
+GRID = LIFParams(timing="grid")
 
 
 def run(currents, params, dt, dtype=torch.float64):
@@ -56,7 +58,8 @@ def snn_inputs():
 
 @pytest.mark.parametrize(("ours", "theirs"), [("value", "zero"), ("subtract", "subtract")])
 def test_equals_snntorchs_leaky_that_resets_without_delay(ours, theirs):
-    params = LIFParams(tau_m=10, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0, reset=ours)
+    params = LIFParams(tau_m=10, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0, reset=ours,
+                       timing="grid")  # fmt: skip
     beta = decay(params, 1.0)
     inputs = snn_inputs()
     leaky = Leaky(beta=torch.tensor(beta, dtype=torch.float64), threshold=1.0,
@@ -72,7 +75,8 @@ def test_equals_snntorchs_leaky_that_resets_without_delay(ours, theirs):
 
 @pytest.mark.parametrize(("ours", "theirs"), [("value", "zero"), ("none", "none")])
 def test_equals_snntorchs_default_leaky_but_for_the_voltage_shown_at_a_spike(ours, theirs):
-    params = LIFParams(tau_m=10, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0, reset=ours)
+    params = LIFParams(tau_m=10, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0, reset=ours,
+                       timing="grid")  # fmt: skip
     beta = decay(params, 1.0)
     inputs = snn_inputs()
     leaky = Leaky(
@@ -92,8 +96,8 @@ def test_subtract_keeps_the_overshoot_and_none_keeps_the_voltage():
     state = LIFState(torch.tensor([[-51.0]]), torch.zeros(1, 1, dtype=torch.int32))
     kick = torch.tensor([[30.0]])
     plain = lif_step(kick, state, LIFParams(reset="none"), 1.0)
-    less = lif_step(kick, state, LIFParams(reset="subtract"), 1.0)
-    reset = lif_step(kick, state, LIFParams(reset="value"), 1.0)
+    less = lif_step(kick, state, LIFParams(reset="subtract", timing="grid"), 1.0)
+    reset = lif_step(kick, state, LIFParams(reset="value", timing="grid"), 1.0)
     assert bool(plain.spikes) and bool(less.spikes) and bool(reset.spikes)
     assert float(plain.state.v) > -50
     assert float(less.state.v) == pytest.approx(float(plain.state.v) - 15, abs=1e-5)
@@ -102,7 +106,7 @@ def test_subtract_keeps_the_overshoot_and_none_keeps_the_voltage():
 
 @pytest.mark.parametrize("dt", [0.1, 0.2, 0.25, 1.0])
 def test_the_refractory_period_is_a_whole_number_of_steps_whatever_the_float_error(dt):
-    params = LIFParams(t_ref=3.0)
+    params = LIFParams(t_ref=3.0, timing="grid")
     steps = refractory_steps(params, dt)
     assert steps == round(3.0 / dt)
     strong = torch.full((40 * steps, 1, 1), 1e6, dtype=torch.float64)  # fires whenever it may
@@ -118,7 +122,7 @@ def test_half_a_step_of_refractory_time_rounds_up():
 
 def test_the_voltage_is_held_while_refractory_but_follows_the_current_without_a_reset():
     strong = torch.full((6, 1, 1), 50.0, dtype=torch.float64)
-    v, spikes = run(strong, LIFParams(t_ref=3), 1.0)
+    v, spikes = run(strong, LIFParams(t_ref=3, timing="grid"), 1.0)
     first = int(spikes[:, 0, 0].nonzero()[0])
     assert v[first : first + 4, 0, 0].tolist() == [-65.0] * 4
     v, spikes = run(strong, LIFParams(t_ref=3, reset="none"), 1.0)
@@ -133,14 +137,12 @@ def test_a_batch_is_a_loop_of_singles_and_nothing_is_changed():
         torch.tensor([[0, 0, 0], [0, 2, 0]], dtype=torch.int32),
     )
     kept = (current.clone(), state.v.clone(), state.refractory.clone())
-    whole = lif_step(current, state, LIFParams(), 0.5)
+    whole = lif_step(current, state, GRID, 0.5)
     assert bool(whole.spikes.any()) and not bool(whole.spikes.all())
     for b in range(2):
         for n in range(3):
             one = (slice(b, b + 1), slice(n, n + 1))
-            alone = lif_step(
-                current[one], LIFState(state.v[one], state.refractory[one]), LIFParams(), 0.5
-            )
+            alone = lif_step(current[one], LIFState(state.v[one], state.refractory[one]), GRID, 0.5)
             assert torch.equal(alone.spikes, whole.spikes[one])
             assert torch.equal(alone.state.v, whole.state.v[one])
             assert torch.equal(alone.state.refractory, whole.state.refractory[one])
@@ -149,9 +151,10 @@ def test_a_batch_is_a_loop_of_singles_and_nothing_is_changed():
 
 
 def test_float32_stays_float32():
-    state = lif_init((1, 2), LIFParams())
-    after = lif_step(torch.ones(1, 2), state, LIFParams(), 0.1).state
-    assert after.v.dtype == torch.float32 and after.refractory.dtype == torch.int32
+    for params, kind in ((GRID, torch.int32), (LIFParams(), torch.float32)):
+        state = lif_init((1, 2), params)
+        after = lif_step(torch.ones(1, 2), state, params, 0.1).state
+        assert after.v.dtype == torch.float32 and after.refractory.dtype == kind
 
 
 @pytest.mark.parametrize(

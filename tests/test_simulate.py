@@ -1,5 +1,6 @@
 """Runs over time: kernel = torch path, exact spike times, continuation, theory."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -26,27 +27,28 @@ def noisy(params, steps=300, batch=3, neurons=100, dt=0.25, dtype=torch.float64)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("reset", ["value", "subtract", "none"])
 def test_the_kernel_repeats_the_torch_path_bit_for_bit(reset, dtype):
-    params = LIFParams(reset=reset, v_reset=-64.3, t_ref=1.3)
+    params = LIFParams(reset=reset, v_reset=-64.3, t_ref=1.3, timing="grid")
     current = noisy(params, dtype=dtype)
     state = run_lif(current[:7], params, 0.25).state  # a start from the middle
-    v, spikes, after = simulate._run_torch(current, state, params, 0.25)
+    v, spikes, _, counts, after = simulate._run_torch(current, state, params, 0.25)
     trace = run_lif(current, params, 0.25, state)
     assert int(spikes.sum()) > 1000
     assert torch.equal(trace.spikes, spikes)
-    assert torch.equal(trace.v, v)
+    assert torch.equal(trace.v, v) and torch.equal(trace.counts, counts)
     assert torch.equal(trace.state.v, after.v)
     assert torch.equal(trace.state.refractory, after.refractory)
 
 
-def test_threads_change_nothing(monkeypatch):
-    params = LIFParams()
+@pytest.mark.parametrize("timing", ["grid", "exact"])
+def test_threads_change_nothing(timing, monkeypatch):
+    params = LIFParams(timing=timing)
     current = noisy(params, steps=1000, batch=2, neurons=300)  # above the serial limit
     results = []
     for threads in ("1", "2"):
         monkeypatch.setenv("SNNCORE_THREADS", threads)
         results.append(run_lif(current, params, 0.25))
     assert torch.equal(results[0].v, results[1].v)
-    v, spikes, _ = simulate._run_torch(
+    v, spikes, *_ = simulate._run_torch(
         current, simulate.lif_init((2, 300), params, dtype=torch.float64), params, 0.25
     )
     assert torch.equal(results[1].v, v) and torch.equal(results[1].spikes, spikes)
@@ -60,18 +62,19 @@ def test_the_first_spike_is_exact_on_every_grid(power):
 
 
 def test_the_simulated_rate_is_the_grids_rate_and_tends_to_the_exact_one():
-    errors = []
+    errors, grid = [], dataclasses.replace(NEST, timing="grid")
     for dt in (0.4, 0.1, 0.025):
-        trace = run_lif(torch.full((round(400 / dt), 1, 1), 0.5625, dtype=torch.float64), NEST, dt)
+        trace = run_lif(torch.full((round(400 / dt), 1, 1), 0.5625, dtype=torch.float64), grid, dt)
         times = trace.spike_times()
         rate = 1000 * (len(times) - 1) / (times[-1] - times[0])
-        assert rate == pytest.approx(float(theory.grid_rate_hz(NEST, 0.5625, dt)), rel=1e-9)
+        assert rate == pytest.approx(float(theory.grid_rate_hz(grid, 0.5625, dt)), rel=1e-9)
         errors.append(77.005278 - rate)
     assert 0 <= errors[2] < errors[0] and errors[2] < 0.2
 
 
 def test_the_seed_projects_demo_neuron_fires_71_times_in_100_ms():
-    demo = LIFParams(tau_m=10, r_m=100, v_rest=-65, v_reset=-70, v_th=-50, t_ref=0)
+    demo = LIFParams(tau_m=10, r_m=100, v_rest=-65, v_reset=-70, v_th=-50, t_ref=0,
+                     timing="grid")  # fmt: skip
     trace = run_lif(torch.full((1000, 1, 1), 1.5, dtype=torch.float64), demo, 0.1)
     assert int(trace.counts) == 71
     assert trace.spike_times()[0] == pytest.approx(1.053605, abs=1e-6)
@@ -116,7 +119,7 @@ def test_a_batch_is_a_loop_of_singles_and_nothing_is_changed():
 
 
 def test_spike_times_lie_inside_the_step_of_the_spike():
-    params = LIFParams(reset="subtract", t_ref=0)
+    params = LIFParams(reset="subtract", t_ref=0, timing="grid")
     trace = run_lif(noisy(params), params, 0.25)
     e = trace.events
     assert len(e.step) == int(trace.spikes.sum()) == int(trace.counts.sum()) > 1000
@@ -140,7 +143,7 @@ def test_above_threshold_without_reset_the_spike_is_at_the_beginning_of_the_step
 
 
 def test_the_population_fires_at_siegerts_rate_for_this_grid():
-    neuron = LIFParams(tau_m=10, r_m=1, v_rest=0, v_reset=0, v_th=15, t_ref=2)
+    neuron = LIFParams(tau_m=10, r_m=1, v_rest=0, v_reset=0, v_th=15, t_ref=2, timing="grid")
     stimulus = StimulusParams(current=10, sigma_v=5 / math.sqrt(2))
     current = drive(stimulus, neuron, 40_000, 0.1, seed=7, n_neurons=40)
     counts = run_lif(current, neuron, 0.1).counts.double()
@@ -153,7 +156,7 @@ def test_the_population_fires_at_siegerts_rate_for_this_grid():
 
 @pytest.mark.parametrize(("dt", "within"), [(0.5, 0.025), (1.0, 0.025), (4.0, 0.08)])
 def test_the_grids_rate_under_noise_holds_in_the_range_that_is_promised(dt, within):
-    neuron, steps = LIFParams(), round(4000 / dt)
+    neuron, steps = LIFParams(timing="grid"), round(4000 / dt)
     stimulus = StimulusParams(current=3.0, sigma_v=1.0)  # weak noise: where it is worst
     current = drive(stimulus, neuron, steps, dt, seed=3, n_neurons=40)
     spikes = run_lif(current, neuron, dt).spikes[steps // 8 :]  # without the first 500 ms

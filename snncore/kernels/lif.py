@@ -129,6 +129,7 @@ def _columns(  # type: ignore[no-untyped-def]
     waiting,
     v_out,
     spikes,
+    counts,
     first,
     last,
     beta,
@@ -141,6 +142,7 @@ def _columns(  # type: ignore[no-untyped-def]
     n_ref,
 ):
     """The time loop of neurons first..last-1; mode 0 value, 1 subtract, 2 none."""
+    record = v_out.shape[0] > 0
     for t in range(current.shape[0]):
         for m in range(first, last):
             v_inf = v_rest + r_m * current[t, m]
@@ -155,19 +157,21 @@ def _columns(  # type: ignore[no-untyped-def]
                 new = new - drop
             v[m] = new
             waiting[m] = n_ref if fires else max(waiting[m] - 1, 0)
-            v_out[t, m] = new
+            if record:
+                v_out[t, m] = new
             spikes[t, m] = fires
+            counts[m] += fires
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
 def _parallel(  # type: ignore[no-untyped-def]
-    current, v, waiting, v_out, spikes, beta, v_rest, r_m, v_th, v_reset, drop, mode, n_ref
+    current, v, waiting, v_out, spikes, counts, beta, v_rest, r_m, v_th, v_reset, drop, mode, n_ref
 ):
     count = v.shape[0]
     for p in numba.prange((count + _BLOCK - 1) // _BLOCK):
         first, last = p * _BLOCK, min((p + 1) * _BLOCK, count)
         _columns(
-            current, v, waiting, v_out, spikes, first, last,
+            current, v, waiting, v_out, spikes, counts, first, last,
             beta, v_rest, r_m, v_th, v_reset, drop, mode, n_ref,
         )  # fmt: skip
 
@@ -178,6 +182,7 @@ def run_columns(
     waiting: NDArray[np.int32],
     v_out: NDArray[np.floating],
     spikes: NDArray[np.bool_],
+    counts: NDArray[np.int64],
     constants: tuple[float, float, float, float, float, float],
     mode: int,
     n_ref: int,
@@ -189,8 +194,93 @@ def run_columns(
     kind = current.dtype.type
     rounded = [kind(value) for value in constants]
     n_steps, count = current.shape
+    state = (v, waiting, v_out, spikes, counts)
     if n_steps * count < _SERIAL or count <= _BLOCK:
-        _columns(current, v, waiting, v_out, spikes, 0, count, *rounded, mode, np.int32(n_ref))
+        _columns(current, *state, 0, count, *rounded, mode, np.int32(n_ref))
         return
     with kernel_threads():
-        _parallel(current, v, waiting, v_out, spikes, *rounded, mode, np.int32(n_ref))
+        _parallel(current, *state, *rounded, mode, np.int32(n_ref))
+
+
+@numba.njit(nogil=True, cache=True)
+def _exact_columns(  # type: ignore[no-untyped-def]
+    current, v, silent, v_out, spikes, offsets, counts, first, last, constants
+):
+    """`snncore.neurons.lif.exact_step` over time; logarithms only where a spike needs them."""
+    dt, beta, tau_m, v_rest, r_m, v_th, v_reset, t_ref = constants
+    zero, limit = dt - dt, dt - dt + 2**31  # of the arrays' precision
+    record = v_out.shape[0] > 0
+    for t in range(current.shape[0]):
+        for m in range(first, last):
+            v_inf = v_rest + r_m * current[t, m]
+            wait = min(silent[m], dt)
+            left = dt - wait
+            before = v[m]
+            new = before
+            if wait == zero:
+                new = v_inf + (before - v_inf) * beta
+            elif left > zero:
+                new = v_inf + (before - v_inf) * math.exp(left / -tau_m)
+            rest = silent[m] - wait
+            offset = zero
+            fires = left > zero and (new >= v_th or before >= v_th)
+            if fires:
+                counts[m] += 1
+                gap = v_inf - v_th
+                offset = wait
+                if before < v_th:
+                    offset = min(wait + tau_m * math.log1p((v_th - before) / gap), dt)
+                since = dt - offset
+                if gap > zero:
+                    interval = t_ref + tau_m * math.log1p((v_th - v_reset) / gap)
+                    if since >= interval:
+                        more = min(math.floor(since / interval), limit)
+                        counts[m] += np.int64(more)
+                        since = max(since - more * interval, zero)
+                rest = max(t_ref - since, zero)
+                new = v_reset
+                if since > t_ref:
+                    new = v_inf + (v_reset - v_inf) * math.exp((since - t_ref) / -tau_m)
+            v[m] = new
+            silent[m] = rest
+            if record:
+                v_out[t, m] = new
+            spikes[t, m] = fires
+            offsets[t, m] = offset
+
+
+@numba.njit(nogil=True, cache=True, parallel=True)
+def _exact_parallel(  # type: ignore[no-untyped-def]
+    current, v, silent, v_out, spikes, offsets, counts, constants
+):
+    count = v.shape[0]
+    for p in numba.prange((count + _BLOCK - 1) // _BLOCK):
+        first, last = p * _BLOCK, min((p + 1) * _BLOCK, count)
+        _exact_columns(
+            current, v, silent, v_out, spikes, offsets, counts, first, last, constants
+        )  # fmt: skip
+
+
+def run_exact(
+    current: NDArray[np.floating],
+    v: NDArray[np.floating],
+    silent: NDArray[np.floating],
+    v_out: NDArray[np.floating],
+    spikes: NDArray[np.bool_],
+    offsets: NDArray[np.floating],
+    counts: NDArray[np.int64],
+    constants: tuple[float, float, float, float, float, float, float, float],
+) -> None:
+    """Simulate [T, M] in continuous time; `offsets` is the first spike of a step, ms into it.
+
+    `constants` are dt, beta, tau_m, v_rest, r_m, v_th, v_reset, t_ref; `silent` is in ms.
+    """
+    rounded = np.array(constants, dtype=current.dtype)
+    fixed = tuple(rounded)
+    n_steps, count = current.shape
+    state = (v, silent, v_out, spikes, offsets, counts)
+    if n_steps * count < _SERIAL // 4 or count <= _BLOCK:
+        _exact_columns(current, *state, 0, count, fixed)
+        return
+    with kernel_threads():
+        _exact_parallel(current, *state, fixed)

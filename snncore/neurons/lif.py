@@ -7,8 +7,20 @@ While I is constant over a step of dt, the solution is known, so there is no int
 
     V∞ = V_rest + R·I,    V(t + dt) = V∞ + (V(t) − V∞)·β,    β = e^(−dt/τ_m)
 
-Time runs on a grid: threshold and reset are judged at the end of each step, and the refractory
-period is a whole number of steps, so float errors in t never decide anything.
+V moves one way only during a step, so that it reaches V_th inside the step if and only if it is
+there at the step's end. With timing "exact" the spike, the reset and the end of the refractory
+period happen where continuous time has them: the first spike of a step comes after what is left of
+the refractory period and the rise, each further one a full interval later, in closed form:
+
+    rise  τ_m ln(1 + (V_th − V)/(V∞ − V_th)),    interval  t_ref + rise from V_reset
+
+(Brette 2006, Neural Comput. 18:2004, doi 10.1162/neco.2006.18.8.2004, calls this event-driven;
+Morrison et al. 2007, doi 10.1162/neco.2007.19.1.47, place such spikes between grid points.) A spike
+then has no overshoot, so resets "value" and "subtract" are one.
+
+With timing "grid" threshold and reset are judged at the end of each step, and the refractory
+period is a whole number of steps, so float errors in t never decide anything. Reset "none" always
+works like this, for without a reset there is no interval.
 
 snnTorch's `Leaky(beta, threshold)` is the same neuron with V_rest = V_reset = 0, V_th = threshold
 and t_ref = 0, where `beta` = β and its input X is what one step adds, X = (1 − β)·R·I. Its
@@ -32,6 +44,8 @@ from snncore.params import Params, choice, number
 
 Tensor = torch.Tensor
 RESETS = ("value", "subtract", "none")
+TIMINGS = ("exact", "grid")
+_COUNT_LIMIT = 2.0**31  # spikes of one neuron in one step: beyond this a count means nothing
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,7 @@ class LIFParams(Params):
         unit="mV", step=0.5, label="Threshold",
     )  # fmt: skip
     t_ref: float = number(
-        2, 0, 50, "For this long after a spike the neuron does nothing (in whole steps).",
+        2, 0, 50, "For this long after a spike the neuron does nothing (grid: in whole steps).",
         unit="ms", step=0.1, label="Refractory",
     )  # fmt: skip
     reset: str = choice(
@@ -70,6 +84,13 @@ class LIFParams(Params):
         "value: restart at V_reset. subtract: drop by V_th − V_reset, which keeps an overshoot. "
         "none: count spikes, leave the voltage alone.",
         label="Reset mode",
+    )  # fmt: skip
+    timing: str = choice(
+        "exact", TIMINGS,
+        "exact: spikes, resets and refractory periods begin and end inside a step, as in "
+        "continuous time. grid: they wait for the step's end, as in snnTorch; reset none always "
+        "does.",
+        label="Spike timing",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -80,12 +101,17 @@ class LIFParams(Params):
                 "otherwise the neuron would fire again at once, for ever"
             )
 
+    @property
+    def on_grid(self) -> bool:
+        """Whether spikes are judged at the end of a step only."""
+        return self.timing == "grid" or self.reset == "none"
+
 
 class LIFState(NamedTuple):
     """What the neurons remember between steps; both [B, N]."""
 
     v: Tensor  # mV
-    refractory: Tensor  # int32: steps still to be silent
+    refractory: Tensor  # still to be silent: ms, or on the grid a number of steps (int32)
 
 
 class LIFStep(NamedTuple):
@@ -120,10 +146,21 @@ def lif_init(
     dtype: torch.dtype = torch.float32,
 ) -> LIFState:
     """`shape` = (B, N) neurons at rest, ready to fire."""
+    kind = torch.int32 if params.on_grid else dtype
     return LIFState(
         v=torch.full(shape, params.v_rest, device=device, dtype=dtype),
-        refractory=torch.zeros(shape, device=device, dtype=torch.int32),
+        refractory=torch.zeros(shape, device=device, dtype=kind),
     )
+
+
+def check_state(state: LIFState, params: LIFParams) -> None:
+    """ValueError unless `state` comes from a neuron of the same timing."""
+    if state.refractory.is_floating_point() == params.on_grid:
+        want, got = ("steps", "ms") if params.on_grid else ("ms", "steps")
+        raise ValueError(
+            f"state must count its refractory period in {want} (timing {params.timing}, reset "
+            f"{params.reset}), got {got}; start from lif_init with these parameters"
+        )
 
 
 def lif_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> LIFStep:
@@ -137,13 +174,13 @@ def lif_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> 
         state: from `lif_init` or the step before; not changed.
 
     Raises:
-        ValueError: the shapes differ, or dt is not > 0.
+        ValueError: the shapes differ, the state is of another timing, or dt is not > 0.
     """
-    if current.shape != state.v.shape:
-        raise ValueError(
-            f"current must have the state's shape {tuple(state.v.shape)}, got "
-            f"{tuple(current.shape)}"
-        )
+    check_state(state, params)
+    if not params.on_grid:
+        exact = exact_step(current, state, params, dt)
+        return LIFStep(exact.n_spikes > 0, exact.state)
+    _check_shape(current, state)
     v_inf = params.v_rest + params.r_m * current
     v = v_inf + (state.v - v_inf) * decay(params, dt)
     ready = state.refractory == 0
@@ -159,9 +196,98 @@ def lif_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> 
     return LIFStep(spikes, LIFState(v, refractory))
 
 
+def _check_shape(current: Tensor, state: LIFState) -> None:
+    if current.shape != state.v.shape:
+        raise ValueError(
+            f"current must have the state's shape {tuple(state.v.shape)}, got "
+            f"{tuple(current.shape)}"
+        )
+
+
+class ExactStep(NamedTuple):
+    """One step with timing "exact"; all [B, N]."""
+
+    n_spikes: Tensor  # int64
+    offset: Tensor  # ms since the beginning of the step of the first one, in [0, dt]; else 0
+    state: LIFState
+
+
+def exact_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> ExactStep:
+    """`lif_step` for timing "exact", with the moment and the number of the spikes.
+
+    A neuron that starts above the threshold, which only a state from outside or a resting voltage
+    above the threshold brings about, spikes as soon as it is ready.
+    """
+    _check_shape(current, state)
+    beta = decay(params, dt)
+    v_inf = params.v_rest + params.r_m * current
+    silent = state.refractory.clamp(max=dt)
+    left = dt - silent
+    kept = torch.exp(left / -params.tau_m).masked_fill(silent == 0, beta)
+    v = torch.where(left > 0, v_inf + (state.v - v_inf) * kept, state.v)
+    fires = (left > 0) & ((v >= params.v_th) | (state.v >= params.v_th))
+    rise = rise_time(state.v, v_inf, params)
+    offset = torch.where(fires, torch.clamp(silent + rise, max=dt), torch.zeros_like(rise))
+    spikes, since = spikes_after(offset, v_inf, params, dt)
+    restarted = v_inf + (params.v_reset - v_inf) * torch.exp((since - params.t_ref) / -params.tau_m)
+    restarted = restarted.masked_fill(since <= params.t_ref, params.v_reset)
+    return ExactStep(
+        n_spikes=spikes.masked_fill(~fires, 0),
+        offset=offset,
+        state=LIFState(
+            v=torch.where(fires, restarted, v),
+            refractory=torch.where(
+                fires, (params.t_ref - since).clamp(min=0.0), state.refractory - silent
+            ),
+        ),
+    )
+
+
+def rise_time(v: Tensor, v_inf: Tensor, params: LIFParams) -> Tensor:
+    """ms from `v` to the threshold: 0 from above it; without meaning where V∞ ≤ V_th."""
+    gap = v_inf - params.v_th
+    gap = gap.masked_fill(gap <= 0, 1.0)
+    # log1p keeps the digits where V∞ is far above both voltages.
+    return params.tau_m * torch.log1p((params.v_th - v).clamp(min=0.0) / gap)
+
+
+def spikes_after(
+    offset: Tensor, v_inf: Tensor, params: LIFParams, dt: float
+) -> tuple[Tensor, Tensor]:
+    """Spikes (int64) in a step whose first one is at `offset` ms, and ms from the last to its end.
+
+    They are an interval apart, for V∞ does not change within the step.
+    """
+    interval = interval_ms(v_inf, params)
+    more = torch.floor((dt - offset) / interval).clamp(max=_COUNT_LIMIT)
+    more = more.masked_fill(v_inf <= params.v_th, 0.0)
+    since = (dt - offset) - more * interval
+    return 1 + more.to(torch.int64), since.clamp(min=0.0)
+
+
+def interval_ms(v_inf: Tensor, params: LIFParams) -> Tensor:
+    """t_ref + rise from V_reset: ms from spike to spike; without meaning where V∞ ≤ V_th."""
+    return params.t_ref + rise_time(torch.full_like(v_inf, params.v_reset), v_inf, params)
+
+
+def grid_offset(before: Tensor, v_inf: Tensor, params: LIFParams, dt: float) -> Tensor:
+    """When a spike that the grid judged at a step's end reached the threshold, in [0, dt] ms.
+
+    `before` is V at the step's beginning; above the threshold already (after an overshoot), the
+    spike is at the beginning.
+    """
+    return rise_time(before, v_inf, params).clamp(max=dt)
+
+
 def _model_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> Step:
+    if not params.on_grid:
+        check_state(state, params)
+        exact = exact_step(current, state, params, dt)
+        return Step(exact.n_spikes > 0, exact.offset, exact.state)
     fired, after = lif_step(current, state, params, dt)
-    return Step(fired, torch.zeros_like(after.v), after)
+    v_inf = params.v_rest + params.r_m * current
+    offset = grid_offset(state.v, v_inf, params, dt)
+    return Step(fired, torch.where(fired, offset, torch.zeros_like(offset)), after)
 
 
 LIF = Model(

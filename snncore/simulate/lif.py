@@ -1,10 +1,13 @@
 """The LIF neuron over time: a current [T, B, N] in, voltages, spikes and exact spike times out.
 
-The torch loop over `lif_step` is the definition and runs on every device; on a CPU a fused kernel
-with the same arithmetic takes its place (see `snncore.kernels.lif`). Callers never choose.
+The torch loop over `exact_step` or, for timing "grid", `lif_step` is the definition and runs on
+every device; on a CPU a fused kernel with the same arithmetic takes its place (see
+`snncore.kernels.lif`). Callers never choose.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,32 +16,57 @@ from snncore.neurons.lif import (
     RESETS,
     LIFParams,
     LIFState,
+    check_state,
     decay,
+    exact_step,
+    grid_offset,
+    interval_ms,
     lif_init,
     lif_step,
     refractory_steps,
+    spikes_after,
 )
 from snncore.simulate.trace import SpikeEvents, Trace
 
 Tensor = torch.Tensor
+MAX_EVENTS = 20_000_000
 
 
-def run_lif(current: Tensor, params: LIFParams, dt: float, state: LIFState | None = None) -> Trace:
+class _Result(NamedTuple):
+    v: Tensor  # [T, B, N] or [0, B, N]
+    spikes: Tensor  # bool [T, B, N]
+    offset: Tensor  # [T, B, N] ms of the first spike in the step; on the grid [0, B, N]
+    counts: Tensor  # int64 [B, N]
+    state: LIFState
+
+
+def run_lif(
+    current: Tensor,
+    params: LIFParams,
+    dt: float,
+    state: LIFState | None = None,
+    *,
+    record_v: bool = True,
+) -> Trace:
     """Simulate T steps of `dt` ms.
 
     Because the current is constant during a step, the moment of a spike inside its step is known
-    in closed form, s = τ_m·ln((V∞ − V)/(V∞ − V_th)) with V at the step's beginning. The reset
-    itself waits for the end of the step, so a grid always fires a little slower than continuous
-    time (by less than one dt per interval).
+    in closed form. With timing "exact" the neuron goes on from that moment, so that its spike
+    times do not depend on dt; with "grid" the reset waits for the end of the step, so a grid
+    always fires a little slower than continuous time (by less than one dt per interval).
 
     Args:
-        current: nA, floating [T, B, N]; its device and precision are those of the computation.
+        current: nA, floating [T, B, N]; its device and precision are those of the computation. Not
+            to be changed before `Trace.events` has been asked for.
         params: the neuron.
         dt: length of a step in ms, > 0.
         state: where to go on from (`Trace.state`); None starts at rest. It is not changed.
+        record_v: False keeps no voltages (`Trace.v` is then [0, B, N]); on the grid, asking for
+            `Trace.events` then runs the simulation again.
 
     Raises:
-        ValueError: `current` is not a finite floating tensor [T, B, N], T ≥ 1, or dt is not > 0.
+        ValueError: `current` is not a finite floating tensor [T, B, N], T ≥ 1, the state is of
+            another shape or timing, or dt is not > 0.
     """
     if current.dim() != 3 or current.shape[0] < 1 or not current.dtype.is_floating_point:
         raise ValueError(
@@ -52,70 +80,120 @@ def run_lif(current: Tensor, params: LIFParams, dt: float, state: LIFState | Non
         state = lif_init(shape, params, device=current.device, dtype=current.dtype)
     elif state.v.shape != shape:
         raise ValueError(f"state must have shape {shape}, got {tuple(state.v.shape)}")
+    check_state(state, params)
     precisions = (torch.float32, torch.float64)  # CPU: chosen by the caller's current only
     kernel = current.device.type == "cpu" and current.dtype in precisions
     advance = _run_kernel if kernel else _run_torch
-    v, spikes, after = advance(current, state, params, dt)
+    result, first = advance(current, state, params, dt, record_v), state
+
+    def events() -> SpikeEvents:
+        total = int(result.counts.sum())
+        if total > MAX_EVENTS:
+            raise ValueError(
+                f"spikes must be at most {MAX_EVENTS:,} to be listed, got {total:,}; lower the "
+                "current, set t_ref > 0 or take a shorter run"
+            )
+        if not params.on_grid:
+            return _exact_events(current, result, params, dt)
+        v = result.v if record_v else advance(current, first, params, dt, True).v
+        return _grid_events(current, v, result.spikes, first, params, dt)
+
     # Whole multiples of dt, rounded once: never a sum of many dt.
     t = np.arange(1, current.shape[0] + 1) * float(dt)
     if current.dtype != torch.float64:  # CPU: float64 goes nowhere else
         t = t.astype(np.float32)
     return Trace(
         t=torch.from_numpy(t).to(current.dtype).to(current.device),
-        v=v,
-        spikes=spikes,
-        counts=spikes.sum(dim=0),
-        events=_events(current, v, spikes, state, params, dt),
-        state=after,
+        v=result.v,
+        spikes=result.spikes,
+        counts=result.counts,
+        events=events,
+        state=result.state,
         dt=float(dt),
     )
 
 
 def _run_torch(
-    current: Tensor, state: LIFState, params: LIFParams, dt: float
-) -> tuple[Tensor, Tensor, LIFState]:
-    v = torch.empty_like(current, memory_format=torch.contiguous_format)
+    current: Tensor, state: LIFState, params: LIFParams, dt: float, record_v: bool = True
+) -> _Result:
+    none = current.new_empty((0, *current.shape[1:]))
+    v = torch.empty_like(current, memory_format=torch.contiguous_format) if record_v else none
+    offset = none if params.on_grid else torch.empty(current.shape).to(current)
     spikes = torch.empty(current.shape, dtype=torch.bool, device=current.device)
+    counts = torch.zeros(current.shape[1:], dtype=torch.int64, device=current.device)
     for t in range(current.shape[0]):
-        fired, state = lif_step(current[t], state, params, dt)
-        v[t], spikes[t] = state.v, fired
-    return v, spikes, state
+        if params.on_grid:
+            spikes[t], state = lif_step(current[t], state, params, dt)
+            counts += spikes[t]
+        else:
+            count, offset[t], state = exact_step(current[t], state, params, dt)
+            spikes[t] = count > 0
+            counts += count
+        if record_v:
+            v[t] = state.v
+    return _Result(v, spikes, offset, counts, state)
 
 
 def _run_kernel(
-    current: Tensor, state: LIFState, params: LIFParams, dt: float
-) -> tuple[Tensor, Tensor, LIFState]:
-    from snncore.kernels.lif import run_columns
+    current: Tensor, state: LIFState, params: LIFParams, dt: float, record_v: bool = True
+) -> _Result:
+    from snncore.kernels import lif as kernels
 
     drive = current.detach().reshape(current.shape[0], -1).contiguous().numpy()
+    shape, none = current.shape, current.new_empty((0, *current.shape[1:]))
     v = state.v.detach().to(current.dtype).reshape(-1).clone()
-    waiting = state.refractory.reshape(-1).to(torch.int32).clone()
-    v_out = torch.empty(drive.shape, dtype=current.dtype)
-    spikes = torch.empty(drive.shape, dtype=torch.bool)
-    constants = (
-        decay(params, dt),
-        params.v_rest,
-        params.r_m,
-        params.v_th,
-        params.v_reset,
-        params.v_th - params.v_reset,
-    )
-    run_columns(
-        drive,
-        v.numpy(),
-        waiting.numpy(),
-        v_out.numpy(),
-        spikes.numpy(),
-        constants,
-        RESETS.index(params.reset),
-        refractory_steps(params, dt),
-    )
-    shape = state.v.shape
-    after = LIFState(v.view(shape), waiting.view(shape))
-    return v_out.view(current.shape), spikes.view(current.shape), after
+    spikes = torch.empty(shape, dtype=torch.bool)
+    counts = torch.zeros(v.shape, dtype=torch.int64)
+    v_out = torch.empty(shape, dtype=current.dtype) if record_v else none
+    waiting = state.refractory.reshape(-1).clone()
+    offset = none
+    if params.on_grid:
+        constants = (
+            decay(params, dt),
+            params.v_rest,
+            params.r_m,
+            params.v_th,
+            params.v_reset,
+            params.v_th - params.v_reset,
+        )
+        kernels.run_columns(
+            drive,
+            v.numpy(),
+            waiting.numpy(),
+            v_out.view(-1, v.numel()).numpy(),
+            spikes.view(-1, v.numel()).numpy(),
+            counts.numpy(),
+            constants,
+            RESETS.index(params.reset),
+            refractory_steps(params, dt),
+        )
+    else:
+        waiting = waiting.to(current.dtype)
+        offset = torch.empty(shape, dtype=current.dtype)
+        kernels.run_exact(
+            drive,
+            v.numpy(),
+            waiting.numpy(),
+            v_out.view(-1, v.numel()).numpy(),
+            spikes.view(-1, v.numel()).numpy(),
+            offset.view(-1, v.numel()).numpy(),
+            counts.numpy(),
+            (
+                dt,
+                decay(params, dt),
+                params.tau_m,
+                params.v_rest,
+                params.r_m,
+                params.v_th,
+                params.v_reset,
+                params.t_ref,
+            ),
+        )
+    after = LIFState(v.view(state.v.shape), waiting.view(state.v.shape))
+    return _Result(v_out, spikes, offset, counts.view(state.v.shape), after)
 
 
-def _events(
+def _grid_events(
     current: Tensor, v: Tensor, spikes: Tensor, first: LIFState, params: LIFParams, dt: float
 ) -> SpikeEvents:
     step, sample, neuron = spikes.nonzero(as_tuple=True)
@@ -123,8 +201,18 @@ def _events(
         step > 0, v[(step - 1).clamp(min=0), sample, neuron], first.v[sample, neuron].to(v.dtype)
     )
     v_inf = params.v_rest + params.r_m * current[step, sample, neuron]
-    # A neuron above threshold already (after an overshoot) spikes at the beginning of its step.
-    ratio = (v_inf - before) / (v_inf - params.v_th)
-    offset = params.tau_m * torch.log(ratio.clamp(min=1.0))
-    offset = torch.where(before >= params.v_th, torch.zeros_like(offset), offset)
-    return SpikeEvents(step, sample, neuron, offset.clamp(0.0, dt))
+    return SpikeEvents(step, sample, neuron, grid_offset(before, v_inf, params, dt))
+
+
+def _exact_events(current: Tensor, result: _Result, params: LIFParams, dt: float) -> SpikeEvents:
+    step, sample, neuron = result.spikes.nonzero(as_tuple=True)
+    v_inf = params.v_rest + params.r_m * current[step, sample, neuron]
+    offset = result.offset[step, sample, neuron]
+    count, _ = spikes_after(offset, v_inf, params, dt)
+    which = torch.arange(len(step), device=step.device).repeat_interleave(count)
+    # 0, 1, 2, … within each step: the running number less that of the step's first spike.
+    number = torch.arange(len(which), device=step.device) - (count.cumsum(0) - count)[which]
+    later = number * interval_ms(v_inf, params)[which]
+    return SpikeEvents(
+        step[which], sample[which], neuron[which], (offset[which] + later).clamp(max=dt)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,25 +49,50 @@ class RunParams(Params):
 
 
 class SpikeEvents(NamedTuple):
-    """The spikes one by one, [K], in order of step, then sample, then neuron; on the device."""
+    """The spikes one by one, [K], in order of step, sample, neuron, time; on the device."""
 
-    step: Tensor  # int64: the step at whose end the spike was detected, from 0
+    step: Tensor  # int64: the step in which the spike happened, from 0
     sample: Tensor  # int64
     neuron: Tensor  # int64
     offset: Tensor  # ms since the beginning of the step, in [0, dt]: when V reached V_th
 
 
-class Trace(NamedTuple):
-    """What happened. Time first; entry k is the end of step k, after any reset."""
+class Trace:
+    """What happened. Time first; entry k is the end of step k, after any reset.
 
-    t: Tensor  # [T] ms: (k + 1)·dt
-    v: Tensor  # [T, B, N] mV
-    spikes: Tensor  # bool [T, B, N]
-    counts: Tensor  # int64 [B, N]
-    events: SpikeEvents
-    state: Any  # the model's own NamedTuple, to continue from
-    dt: float  # ms
-    others: dict[str, Tensor] = {}  # noqa: RUF012  further variables by name, each [T, B, N]
+    Attributes:
+        t: [T] ms, (k + 1)·dt.
+        v: [T, B, N] mV; [0, B, N] where the run was told to keep no voltages.
+        spikes: bool [T, B, N]: at least one spike in the step.
+        counts: int64 [B, N]: all spikes, also several in one step.
+        events: the spikes one by one; computed when first asked for.
+        state: the model's own NamedTuple, to continue from.
+        dt: ms.
+        others: further variables by name, each [T, B, N].
+    """
+
+    def __init__(
+        self,
+        *,
+        t: Tensor,
+        v: Tensor,
+        spikes: Tensor,
+        counts: Tensor,
+        events: SpikeEvents | Callable[[], SpikeEvents],
+        state: Any,
+        dt: float,
+        others: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self.t, self.v, self.spikes, self.counts = t, v, spikes, counts
+        self.state, self.dt, self.others = state, dt, dict(others or {})
+        self._events = events
+
+    @property
+    def events(self) -> SpikeEvents:
+        """The spikes one by one."""
+        if not isinstance(self._events, SpikeEvents):
+            self._events = self._events()
+        return self._events
 
     def spike_times(self, sample: int = 0, neuron: int = 0) -> NDArray[np.float64]:
         """Times in ms at which one neuron's voltage reached the threshold, float64 [K]."""
