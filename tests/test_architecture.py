@@ -33,6 +33,7 @@ RANK = {
     "counts": 9,
     "readout": 10,
     "metrics": 11,
+    "spike_trains": 11,
     "trained": 12,
     "experiment": 13,
     "playground": 13,
