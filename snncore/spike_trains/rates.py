@@ -91,8 +91,8 @@ def smooth_rate(times: ArrayLike, duration: float, sigma: float | None = None) -
     Args:
         times: spike times, ms.
         duration: of the run, ms.
-        sigma: of the kernel, ms; None takes the mean interval, at most an eighth of the run. A
-            kernel below 1/1000 of the run is widened to that (it could not be drawn); the result
+        sigma: of the kernel, ms; None takes the mean interval, at most an eighth of the run. It
+            is kept between 1/1000 of the run (finer could not be drawn) and the run; the result
             says which was used.
 
     Returns:
@@ -106,14 +106,14 @@ def smooth_rate(times: ArrayLike, duration: float, sigma: float | None = None) -
         sigma = min(duration / values.size, duration / 8)
     if not (math.isfinite(sigma) and sigma > 0):
         raise ValueError(f"sigma must be > 0 ms, got {sigma}")
-    sigma = max(sigma, duration / 1000)
+    sigma = min(max(sigma, duration / 1000), duration)
     step = duration / MAX_POINTS
     bins = np.minimum((values / step).astype(np.int64), MAX_POINTS - 1)
     counts = np.bincount(bins, minlength=MAX_POINTS).astype(np.float64)
-    width = min(sigma / step, 4.0 * MAX_POINTS)  # a wider kernel is flat over the run
 
     def blurred(row: Array) -> Array:
-        return np.asarray(ndimage.gaussian_filter1d(row, width, mode="constant", truncate=5.0))
+        blur = ndimage.gaussian_filter1d(row, sigma / step, mode="constant", truncate=5.0)
+        return np.asarray(blur)
 
     t = (np.arange(MAX_POINTS, dtype=np.float64) + 0.5) * np.float64(step)
     rate = blurred(counts) / blurred(np.ones(MAX_POINTS)) * (1000.0 / step)
