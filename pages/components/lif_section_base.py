@@ -1,0 +1,166 @@
+"""What the analysis sections of the LIF Playground share: a section, numbers, files, refusals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import streamlit as st
+from numpy.typing import ArrayLike
+
+from pages.components.inline import inline
+from snncore.playground import Run, Setup, play
+from snncore.plots.vega import Chart
+from snncore.stimuli import Recording
+
+T = TypeVar("T")
+DASH = "–"
+# A recording is known by the digest of its samples: Streamlit looks only at parts of long arrays.
+HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
+
+
+class Bench(NamedTuple):
+    """What a section works on: the page's present setting."""
+
+    setup: Setup
+    recording: Recording | None
+    dark: bool
+
+
+class Section(NamedTuple):
+    """One entry of the list: it is computed only while it is open."""
+
+    name: str  # of its key and its place in the address
+    title: str
+    icon: str
+    question: str  # one sentence: what it answers
+    draw: Callable[[Bench], None]
+
+
+class Row(NamedTuple):
+    """One line of a table of numbers; NaN where there is none."""
+
+    name: str  # with its unit
+    simulated: float
+    theory: float = math.nan
+    chance: float = math.nan  # standard error of `simulated`
+
+
+@st.cache_data(max_entries=32, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
+def cached_play(setup: Setup, recording: Recording | None) -> Run:
+    """One run; sections that need more spikes than the page shows ask for a longer one."""
+    return play(setup, recording)
+
+
+def computed(work: Callable[[], T]) -> T | None:
+    """The result of `work`; where the engine refuses, its words are shown and None comes back.
+
+    Unlike `inline` alone, a refusal ends this section only and not the whole page.
+    """
+
+    def guarded() -> T | ValueError:
+        try:
+            return work()
+        except ValueError as reason:
+            return reason
+
+    result = inline(guarded)
+    if isinstance(result, ValueError):
+        hint(f"{str(result)[:1].upper()}{str(result)[1:]}.")
+        return None
+    return result
+
+
+def hint(text: str) -> None:
+    """Why there is nothing to show, and what to change."""
+    st.info(text, icon=":material/info:")
+
+
+def too_few(rheobase_na: float, what: str = "Not enough spikes") -> str:
+    """In words, with the current that is needed where it is known."""
+    above = "" if not math.isfinite(rheobase_na) else f" above the rheobase ({rheobase_na:.4g} nA)"
+    return f"{what}: raise the current{above}, add noise, or lengthen the run."
+
+
+def fix(label: str, key: str, values: Mapping[str, Any]) -> None:
+    """A button that sets these widgets of the page; their keys are `lif_<field>`."""
+    st.button(label, key=f"lif_fix_{key}", on_click=_set, args=(dict(values),), width="content")
+
+
+def _set(values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        st.session_state[key] = value
+
+
+def number(value: float, digits: int = 4) -> str:
+    """`value` for reading, "–" where there is none."""
+    if not math.isfinite(value):
+        return DASH
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        mantissa, power = f"{value:.2e}".split("e")
+        return f"{mantissa}·10^{int(power)}"
+    return f"{value:.{digits}g}"
+
+
+def error_words(simulated: float, theory: float) -> str:
+    """Simulation against theory: in percent, or the difference where theory says zero."""
+    if not (math.isfinite(simulated) and math.isfinite(theory)):
+        return DASH
+    if abs(theory) < 1e-12:
+        return "0" if abs(simulated) < 1e-9 else f"{simulated:+.3g}"
+    percent = 100 * (simulated / theory - 1)
+    return "0 %" if abs(percent) < 1e-7 else f"{percent:+.2g} %"
+
+
+def table(rows: Sequence[Row]) -> None:
+    """Simulation, theory and error side by side; without any theory only what was measured."""
+    with_theory = any(math.isfinite(r.theory) for r in rows)
+    head = ["", "Simulation", "Theory", "Error"] if with_theory else ["", "Simulation"]
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1)]
+    for r in rows:
+        shown = number(r.simulated)
+        if math.isfinite(r.chance) and math.isfinite(r.simulated):
+            shown += f" ± {number(r.chance, 2)}"
+        cells = [r.name, shown]
+        if with_theory:
+            cells += [number(r.theory), error_words(r.simulated, r.theory)]
+        lines.append(cells)
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def chart(spec: Chart, key: str, alt: str) -> None:
+    """Draw a chart; `alt` says in words what it shows."""
+    st.vega_lite_chart(spec=spec, key=f"lif_chart_{key}", alt=alt, width="stretch")
+
+
+def csv_bytes(columns: Mapping[str, ArrayLike]) -> bytes:
+    """Columns of numbers as CSV; shorter ones end in empty cells, and so do missing values."""
+    arrays = [np.asarray(values).ravel() for values in columns.values()]
+    length = max((a.size for a in arrays), default=0)
+    lines = [",".join(columns)]
+    for k in range(length):
+        lines.append(",".join(_cell(a[k]) if k < a.size else "" for a in arrays))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, (np.floating, float)):
+        return f"{float(value):.10g}" if math.isfinite(value) else ""
+    return str(value)
+
+
+def download(name: str, columns: Callable[[], Mapping[str, ArrayLike]]) -> None:
+    """The section's numbers as a file, made when it is asked for."""
+    st.download_button(
+        "Data (CSV)",
+        lambda: csv_bytes(columns()),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"lif_csv_{name}",
+        on_click="ignore",
+        type="tertiary",
+    )
