@@ -121,7 +121,7 @@ class StimulusParams(Params):
         False, "The same noise in every trial and every neuron.", label="Frozen noise"
     )
     csv_gain: float = number(
-        1, -100, 100, "Multiplies the current of your own file.", step=0.1, label="File × gain"
+        1, -10, 10, "Multiplies the current of your own file.", step=0.1, label="File × gain"
     )
 
     def __post_init__(self) -> None:

@@ -1,0 +1,328 @@
+"""Read a current over time from a text file, and say exactly what is wrong where it is not one.
+
+A file has one row per time: time and current, separated by comma, semicolon or tab. It may begin
+with a header such as `time_s,current_pA` or `t [ms]; I [pA]`, whose units go before the caller's;
+with a header it may have further columns. Lines that begin with # or % are comments (a header may
+be one, as numpy's savetxt writes it). Decimal commas are understood where semicolons or tabs
+separate. Nothing is repaired: a hole, a repeated time or a doubtful unit is an error with its line.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MAX_MB = 32
+MAX_LINES = 1_000_000
+MAX_NA = 1000.0  # more than any neuron gets: a unit was taken for another
+LARGEST = 1e15  # of any number: nothing overflows on the way
+_LEAST_NA = 1e-4  # less than any neuron notices
+_LEAST_MS = 1e-3  # distance of rows: no amplifier samples faster than once per microsecond
+TIME_UNITS = {"s": 1000.0, "ms": 1.0, "µs": 1e-3}  # in ms
+CURRENT_UNITS = {"A": 1e9, "mA": 1e6, "µA": 1e3, "nA": 1.0, "pA": 1e-3}  # in nA
+_SPELT = {
+    "sec": "s", "second": "s", "seconds": "s", "msec": "ms", "millisecond": "ms",
+    "milliseconds": "ms", "us": "µs", "usec": "µs", "microseconds": "µs", "ua": "µA",
+}  # fmt: skip
+_SPELT |= {unit.lower(): unit for unit in (*TIME_UNITS, *CURRENT_UNITS)}
+_COMMENT = ("#", "%")
+_PERCENT = re.compile(r"^\s*%.*$", re.MULTILINE)
+_BRACKET = re.compile(r"[\[(]\s*([^\])]*?)\s*[\])]\s*$")
+_TIME_NAME = re.compile(r"^(t|time|zeit|temps)(?![a-z])", re.IGNORECASE)
+_CURRENT_NAME = re.compile(r"^(i|current|strom|stimulus|inj\w*)(?![a-z])", re.IGNORECASE)
+
+
+class Table(NamedTuple):
+    """The numbers in our units, and the units that the file was in."""
+
+    t: Array  # [K] ms, rising
+    current: Array  # [K] nA
+    time_unit: str
+    current_unit: str
+
+
+class _Header(NamedTuple):
+    columns: tuple[int, int]  # of time and current
+    units: tuple[str, str]  # "" where the header names none
+    width: int  # how many cells a row has
+
+
+def read_csv(data: bytes, time_unit: str = "ms", current_unit: str = "nA") -> Table:
+    """Time and current from the bytes of a text file.
+
+    Args:
+        data: the file.
+        time_unit, current_unit: keys of `TIME_UNITS` and `CURRENT_UNITS`, for a file whose header
+            names none.
+
+    Raises:
+        ValueError: too large, no text, no two columns of numbers; a hole, a word, an infinite
+            number, a time that does not rise (each with its line); or numbers that only make
+            sense in another unit.
+    """
+    _check_unit("time_unit", time_unit, TIME_UNITS)
+    _check_unit("current_unit", current_unit, CURRENT_UNITS)
+    lines = _text(data).split("\n")
+    first, header_line = _begin(lines)
+    mark = _separator(lines[first])
+    header = _header(header_line, mark, _cells(lines[first], mark))
+    numbers = _numbers(lines, first, mark, header)
+    _check_numbers(numbers, lines, first)
+    units = (header.units[0] or time_unit, header.units[1] or current_unit)
+    t = numbers[:, 0] * TIME_UNITS[units[0]]
+    current = numbers[:, 1] * CURRENT_UNITS[units[1]]
+    _check_scale(t, current, units, header.units)
+    return Table(t, current, *units)
+
+
+def _check_unit(name: str, unit: str, known: dict[str, float]) -> None:
+    if unit not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, got {unit!r}")
+
+
+def _text(data: bytes) -> str:
+    """The file as text with \\n between lines; refused by size before anything is decoded."""
+    thin = "keep every tenth row, or cut the piece that you need"
+    if len(data) > MAX_MB * 1_000_000:
+        raise ValueError(
+            f"the file must have at most {MAX_MB} MB, got {len(data) / 1e6:,.0f} MB; {thin}"
+        )
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not wide and b"\0" in data:
+        raise ValueError("the file must be text, and this one is not; export it as CSV first")
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        if wide:
+            raise ValueError("the file must be text, and this one is damaged") from None
+        text = data.decode("latin-1")  # any bytes are letters there: the numbers decide
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    count = text.count("\n") + 1
+    if count > MAX_LINES:
+        raise ValueError(f"the file must have at most {MAX_LINES:,} lines, got {count:,}; {thin}")
+    if not text.strip():
+        raise ValueError("the file is empty; it must have rows of time and current")
+    return text
+
+
+def _is_row(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith(_COMMENT)
+
+
+def _begin(lines: list[str]) -> tuple[int, str]:
+    """Index of the first row of numbers, and the header before it ("" if none)."""
+    rows = [k for k in islice((k for k, line in enumerate(lines) if _is_row(line)), 2)]
+    if not rows:
+        raise ValueError("the file has comments only; it must have rows of time and current")
+    row = _cells(lines[rows[0]], _separator(lines[rows[0]]))
+    if any(_is_number(cell) for cell in row):
+        above = [line for line in lines[: rows[0]] if line.strip()]
+        comment = above[-1].strip("".join(_COMMENT) + " ") if above else ""
+        names = _cells(comment, _separator(comment))
+        # numpy's savetxt writes the header as a comment.
+        heads = len(names) == len(row) and any(_TIME_NAME.match(name) for name in names)
+        return rows[0], comment if heads else ""
+    if len(rows) == 1:
+        raise ValueError(
+            f"line {rows[0] + 1} is {_shown(lines[rows[0]])} and no row of numbers follows; "
+            "the file must have rows of time and current"
+        )
+    return rows[1], lines[rows[0]]
+
+
+def _separator(line: str) -> str:
+    return next((mark for mark in (";", "\t", ",") if mark in line), ",")
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    """The cells of a line; empty ones at its end are of no column."""
+    cells = [cell.strip().strip('"').strip() for cell in line.split(mark)]
+    while len(cells) > 2 and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _plain(cell: str, mark: str) -> str:
+    return cell if mark == "," else cell.replace(",", ".")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return repr(text.strip()[:40])
+
+
+def _unit(cell: str) -> str:
+    """The unit in a heading like `t [ms]`, `time_s`, `I (pA)` or `nA`; "" without one."""
+    cell = cell.strip().replace("μ", "µ")  # Greek mu, and the micro sign
+    bracket = _BRACKET.search(cell)
+    if bracket:
+        unit = _SPELT.get(bracket[1].lower(), "")
+        if not unit and bracket[1]:
+            raise ValueError(
+                f"the header's unit {bracket[1]!r} must be one of "
+                f"{', '.join((*TIME_UNITS, *CURRENT_UNITS))}; change it in the file"
+            )
+        return unit
+    words = re.split(r"[\s_/,]+", cell)
+    # A single letter alone is a name (`s`, `a`): only `time_s` or `I_A` says a unit by it.
+    if len(words) == 1 and len(cell) == 1:
+        return ""
+    return _SPELT.get(words[-1].lower(), "")
+
+
+def _header(line: str, mark: str, row: list[str]) -> _Header:
+    """Which columns are meant, and their units."""
+    names = _cells(line, mark if mark in line else _separator(line)) if line else []
+    if len(row) < 2:
+        raise ValueError(
+            f"the file has one column ({_shown(row[0])}); it must have time and current, "
+            "separated by comma, semicolon or tab"
+        )
+    if names and len(names) != len(row):
+        raise ValueError(
+            f"the header has {len(names)} columns and the row below it {len(row)}; where commas "
+            "are decimal marks, separate the columns by semicolons"
+        )
+    if not names:
+        if len(row) > 2:
+            raise ValueError(
+                f"the file must have two columns, got {len(row)}; name them in a first line "
+                "(time_ms,current_nA), or, where commas are decimal marks, separate the columns "
+                "by semicolons"
+            )
+        return _Header((0, 1), ("", ""), 2)
+    units = [_unit(name) for name in names]
+    times = [k for k, name in enumerate(names) if units[k] in TIME_UNITS or _TIME_NAME.match(name)]
+    currents = [
+        k for k, name in enumerate(names)
+        if k not in times and (units[k] in CURRENT_UNITS or _CURRENT_NAME.match(name))
+    ]  # fmt: skip
+    if len(names) == 2 and not (times and currents):
+        wrong = units[0] in CURRENT_UNITS or units[1] in TIME_UNITS
+        times, currents = ([1], [0]) if wrong else ([0], [1])
+    if not times or not currents:
+        raise ValueError(
+            f"the header must name a time and a current, got {_shown(line)}; call the columns "
+            "time_ms and current_nA"
+        )
+    time, current = times[0], currents[0]
+    time_unit = units[time] if units[time] in TIME_UNITS else ""
+    current_unit = units[current] if units[current] in CURRENT_UNITS else ""
+    return _Header((time, current), (time_unit, current_unit), len(names))
+
+
+def _numbers(lines: list[str], first: int, mark: str, header: _Header) -> Array:
+    """float64 [K, 2] of time and current; a row that has no two numbers is an error."""
+    body = "\n".join(lines[first:])
+    if body.count(mark) != lines[first].count(mark) * (len(lines) - first):
+        _check_widths(lines, first, mark, header.width)
+    body = _PERCENT.sub("", body.replace('"', ""))
+    if mark != ",":
+        body = body.replace(",", ".")
+    try:
+        return np.loadtxt(
+            io.StringIO(body), delimiter=mark, comments="#", usecols=header.columns, ndmin=2
+        )
+    except ValueError as error:
+        for index in range(first, len(lines)):
+            if _is_row(lines[index]):
+                _check_row(_cells(lines[index], mark), index + 1, mark, header)
+        raise ValueError(f"the file cannot be read as numbers: {error}") from error
+
+
+def _check_widths(lines: list[str], first: int, mark: str, width: int) -> None:
+    """ValueError if a row is wider than the first: a comma more may be a decimal mark."""
+    for index in range(first, len(lines)):
+        if _is_row(lines[index]) and len(_cells(lines[index], mark)) > width:
+            raise ValueError(
+                f"line {index + 1}: the row must have {width} cells as the first one, got "
+                f"{len(_cells(lines[index], mark))}; where commas are decimal marks, separate the "
+                "columns by semicolons"
+            )
+
+
+def _check_row(cells: list[str], line: int, mark: str, header: _Header) -> None:
+    for name, column in zip(("time", "current"), header.columns, strict=True):
+        cell = cells[column] if column < len(cells) else ""
+        if not cell:
+            raise ValueError(
+                f"line {line}: the {name} is missing; fill it in, or delete the row (the value "
+                "before it then holds on)"
+            )
+        if not _is_number(_plain(cell, mark)):
+            raise ValueError(f"line {line}: the {name} must be a number, got {_shown(cell)}")
+
+
+def _check_numbers(numbers: Array, lines: list[str], first: int) -> None:
+    """Finite, at least two rows, and a time that rises."""
+
+    def line_of(row: int) -> int:
+        rows = (k for k in range(first, len(lines)) if _is_row(lines[k]))
+        return 1 + next(islice(rows, row, None))
+
+    for column, name in enumerate(("time", "current")):
+        bad = np.flatnonzero(~np.isfinite(numbers[:, column]))
+        if bad.size:
+            value = numbers[bad[0], column]
+            cure = "fill it in, or delete the row" if np.isnan(value) else "correct it"
+            got = "an empty value (NaN)" if np.isnan(value) else f"{value}"
+            raise ValueError(
+                f"line {line_of(int(bad[0]))}: the {name} must be finite, got {got}; {cure}"
+            )
+        large = np.flatnonzero(np.abs(numbers[:, column]) > LARGEST)
+        if large.size:
+            raise ValueError(
+                f"line {line_of(int(large[0]))}: the {name} must be within ±{LARGEST:g}, got "
+                f"{numbers[large[0], column]:g}; correct it"
+            )
+    if len(numbers) < 2:
+        raise ValueError("the file has one row of numbers; it must have at least two")
+    steps = np.diff(numbers[:, 0])
+    late = np.flatnonzero(~(steps > 0))
+    if late.size:
+        row = int(late[0]) + 1
+        now, before = numbers[row, 0], numbers[row - 1, 0]
+        if now == before:
+            raise ValueError(
+                f"line {line_of(row)}: the time {now:g} occurs twice; keep one of the rows"
+            )
+        raise ValueError(
+            f"line {line_of(row)}: the time must rise, got {now:g} after {before:g}; sort the "
+            "rows by time"
+        )
+
+
+def _check_scale(t: Array, current: Array, units: tuple[str, str], named: tuple[str, str]) -> None:
+    """Numbers that only make sense in another unit; small ones are believed if the file says so."""
+    peak = float(np.abs(current).max())
+    if not peak <= MAX_NA:
+        raise ValueError(
+            f"the current reaches {peak:.6g} nA when read in {units[1]}, more than any neuron "
+            f"gets ({MAX_NA:g} nA); choose another unit, for example pA, or name it in the header "
+            "(current_pA)"
+        )
+    if 0 < peak < _LEAST_NA and not named[1]:
+        raise ValueError(
+            f"the current never exceeds {peak:.3g} nA when read in {units[1]}, less than a neuron "
+            "notices; choose another unit, for example A, or name it in the header (current_A)"
+        )
+    gap = float(np.median(np.diff(t)))
+    if gap < _LEAST_MS and not named[0]:
+        raise ValueError(
+            f"the rows are {gap:.3g} ms apart when the time is read in {units[0]}; choose another "
+            "unit, for example s, or name it in the header (time_s)"
+        )
