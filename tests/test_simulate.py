@@ -48,10 +48,12 @@ def test_threads_change_nothing(timing, monkeypatch):
         monkeypatch.setenv("SNNCORE_THREADS", threads)
         results.append(run_lif(current, params, 0.25))
     assert torch.equal(results[0].v, results[1].v)
-    v, spikes, *_ = simulate._run_torch(
-        current, simulate.lif_init((2, 300), params, dtype=torch.float64), params, 0.25
-    )
-    assert torch.equal(results[1].v, v) and torch.equal(results[1].spikes, spikes)
+    start = simulate.lif_init((2, 300), params, dtype=torch.float64)
+    slow = simulate._run_torch(current, start, params, 0.25)
+    # In exact timing the two paths take their logarithms from different libraries.
+    within = 0.0 if timing == "grid" else 1e-9
+    torch.testing.assert_close(results[1].v, slow.v, rtol=0, atol=within)
+    assert torch.equal(results[1].spikes, slow.spikes)
 
 
 @pytest.mark.parametrize("power", [0, 3, 7])

@@ -132,7 +132,7 @@ def _columns(  # type: ignore[no-untyped-def]
     counts,
     first,
     last,
-    beta,
+    part,
     v_rest,
     r_m,
     v_th,
@@ -146,7 +146,7 @@ def _columns(  # type: ignore[no-untyped-def]
     for t in range(current.shape[0]):
         for m in range(first, last):
             v_inf = v_rest + r_m * current[t, m]
-            new = v_inf + (v[m] - v_inf) * beta
+            new = v[m] + (v_inf - v[m]) * part
             ready = waiting[m] == 0
             if not ready and mode != 2:
                 new = v[m]
@@ -165,14 +165,14 @@ def _columns(  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True, parallel=True)
 def _parallel(  # type: ignore[no-untyped-def]
-    current, v, waiting, v_out, spikes, counts, beta, v_rest, r_m, v_th, v_reset, drop, mode, n_ref
+    current, v, waiting, v_out, spikes, counts, part, v_rest, r_m, v_th, v_reset, drop, mode, n_ref
 ):
     count = v.shape[0]
     for p in numba.prange((count + _BLOCK - 1) // _BLOCK):
         first, last = p * _BLOCK, min((p + 1) * _BLOCK, count)
         _columns(
             current, v, waiting, v_out, spikes, counts, first, last,
-            beta, v_rest, r_m, v_th, v_reset, drop, mode, n_ref,
+            part, v_rest, r_m, v_th, v_reset, drop, mode, n_ref,
         )  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def run_columns(
 ) -> None:
     """Simulate [T, M]: reads `current`; writes `v_out`, `spikes` and the state (`v`, `waiting`).
 
-    `constants` are beta, v_rest, r_m, v_th, v_reset, drop; all floating arrays have one precision.
+    `constants` are part, v_rest, r_m, v_th, v_reset, drop; all floating arrays have one precision.
     """
     kind = current.dtype.type
     rounded = [kind(value) for value in constants]
@@ -207,8 +207,8 @@ def _exact_columns(  # type: ignore[no-untyped-def]
     current, v, silent, v_out, spikes, offsets, counts, first, last, constants
 ):
     """`snncore.neurons.lif.exact_step` over time; logarithms only where a spike needs them."""
-    dt, beta, tau_m, v_rest, r_m, v_th, v_reset, t_ref = constants
-    zero, limit = dt - dt, dt - dt + 2**31  # of the arrays' precision
+    dt, part, tau_m, v_rest, r_m, v_th, v_reset, t_ref = constants
+    zero, limit = dt - dt, dt - dt + 2**40  # of the arrays' precision
     record = v_out.shape[0] > 0
     for t in range(current.shape[0]):
         for m in range(first, last):
@@ -218,9 +218,9 @@ def _exact_columns(  # type: ignore[no-untyped-def]
             before = v[m]
             new = before
             if wait == zero:
-                new = v_inf + (before - v_inf) * beta
+                new = before + (v_inf - before) * part
             elif left > zero:
-                new = v_inf + (before - v_inf) * math.exp(left / -tau_m)
+                new = before - (v_inf - before) * math.expm1(left / -tau_m)
             rest = silent[m] - wait
             offset = zero
             fires = left > zero and (new >= v_th or before >= v_th)
@@ -234,13 +234,13 @@ def _exact_columns(  # type: ignore[no-untyped-def]
                 if gap > zero:
                     interval = t_ref + tau_m * math.log1p((v_th - v_reset) / gap)
                     if since >= interval:
-                        more = min(math.floor(since / interval), limit)
+                        more = min(np.floor(since / interval), limit)
                         counts[m] += np.int64(more)
                         since = max(since - more * interval, zero)
                 rest = max(t_ref - since, zero)
                 new = v_reset
                 if since > t_ref:
-                    new = v_inf + (v_reset - v_inf) * math.exp((since - t_ref) / -tau_m)
+                    new = v_reset - (v_inf - v_reset) * math.expm1((since - t_ref) / -tau_m)
             v[m] = new
             silent[m] = rest
             if record:
@@ -273,7 +273,7 @@ def run_exact(
 ) -> None:
     """Simulate [T, M] in continuous time; `offsets` is the first spike of a step, ms into it.
 
-    `constants` are dt, beta, tau_m, v_rest, r_m, v_th, v_reset, t_ref; `silent` is in ms.
+    `constants` are dt, part, tau_m, v_rest, r_m, v_th, v_reset, t_ref; `silent` is in ms.
     """
     rounded = np.array(constants, dtype=current.dtype)
     fixed = tuple(rounded)

@@ -5,7 +5,9 @@
 While I is constant over a step of dt, the solution is known, so there is no integration error
 (Rotter & Diesmann 1999, Biol. Cybern. 81:381, doi 10.1007/s004220050570):
 
-    V∞ = V_rest + R·I,    V(t + dt) = V∞ + (V(t) − V∞)·β,    β = e^(−dt/τ_m)
+    V∞ = V_rest + R·I,    V(t + dt) = V(t) + (V∞ − V(t))·(1 − β),    β = e^(−dt/τ_m)
+
+(1 − β is computed as −expm1(−dt/τ_m), so that the smallest steps keep all digits.)
 
 V moves one way only during a step, so that it reaches V_th inside the step if and only if it is
 there at the step's end. With timing "exact" the spike, the reset and the end of the refractory
@@ -45,7 +47,7 @@ from snncore.params import Params, choice, number
 Tensor = torch.Tensor
 RESETS = ("value", "subtract", "none")
 TIMINGS = ("exact", "grid")
-_COUNT_LIMIT = 2.0**31  # spikes of one neuron in one step: beyond this a count means nothing
+_COUNT_LIMIT = 2.0**40  # spikes of one neuron in one step: beyond this a count means nothing
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,11 @@ def decay(params: LIFParams, dt: float) -> float:
     return math.exp(-check_dt(dt) / params.tau_m)
 
 
+def approach(params: LIFParams, dt: float) -> float:
+    """1 − β to all digits: the part of the way to V∞ that a step of `dt` ms covers."""
+    return -math.expm1(-check_dt(dt) / params.tau_m)
+
+
 def refractory_steps(params: LIFParams, dt: float) -> int:
     """The refractory period as a whole number of steps, the nearest one to t_ref/dt."""
     return math.floor(params.t_ref / check_dt(dt) + 0.5)
@@ -182,7 +189,7 @@ def lif_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -> 
         return LIFStep(exact.n_spikes > 0, exact.state)
     _check_shape(current, state)
     v_inf = params.v_rest + params.r_m * current
-    v = v_inf + (state.v - v_inf) * decay(params, dt)
+    v = state.v + (v_inf - state.v) * approach(params, dt)
     ready = state.refractory == 0
     if params.reset != "none":
         v = torch.where(ready, v, state.v)
@@ -219,18 +226,18 @@ def exact_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -
     above the threshold brings about, spikes as soon as it is ready.
     """
     _check_shape(current, state)
-    beta = decay(params, dt)
     v_inf = params.v_rest + params.r_m * current
     silent = state.refractory.clamp(max=dt)
     left = dt - silent
-    kept = torch.exp(left / -params.tau_m).masked_fill(silent == 0, beta)
-    v = torch.where(left > 0, v_inf + (state.v - v_inf) * kept, state.v)
+    part = -torch.expm1(left / -params.tau_m)
+    part = part.masked_fill(silent == 0, approach(params, dt))
+    v = state.v + (v_inf - state.v) * part
     fires = (left > 0) & ((v >= params.v_th) | (state.v >= params.v_th))
     rise = rise_time(state.v, v_inf, params)
     offset = torch.where(fires, torch.clamp(silent + rise, max=dt), torch.zeros_like(rise))
     spikes, since = spikes_after(offset, v_inf, params, dt)
-    restarted = v_inf + (params.v_reset - v_inf) * torch.exp((since - params.t_ref) / -params.tau_m)
-    restarted = restarted.masked_fill(since <= params.t_ref, params.v_reset)
+    again = (since - params.t_ref).clamp(min=0.0)  # ms of integration since the last spike
+    restarted = params.v_reset - (v_inf - params.v_reset) * torch.expm1(again / -params.tau_m)
     return ExactStep(
         n_spikes=spikes.masked_fill(~fires, 0),
         offset=offset,

@@ -16,8 +16,8 @@ from snncore.neurons.lif import (
     RESETS,
     LIFParams,
     LIFState,
+    approach,
     check_state,
-    decay,
     exact_step,
     grid_offset,
     interval_ms,
@@ -149,7 +149,7 @@ def _run_kernel(
     offset = none
     if params.on_grid:
         constants = (
-            decay(params, dt),
+            approach(params, dt),
             params.v_rest,
             params.r_m,
             params.v_th,
@@ -180,7 +180,7 @@ def _run_kernel(
             counts.numpy(),
             (
                 dt,
-                decay(params, dt),
+                approach(params, dt),
                 params.tau_m,
                 params.v_rest,
                 params.r_m,
