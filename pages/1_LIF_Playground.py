@@ -4,56 +4,61 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import lif
-from pages.components.controls import controls, link_params, presets
+from pages.components import lif, lif_compare, lif_controls, lif_files, lif_presets
 from pages.components.frame import is_dark, open_page
-from pages.components.inline import inline
+from pages.components.lif_equation import equation
+from pages.components.lif_sections import open_sections, sections
 from pages.components.share import share_bar
-from snncore.playground import PRESETS, Bench, PopulationParams
 from snncore.plots import neuron as plots
 
-KEY = "lif"
-
 open_page("lif")
-presets(KEY, Bench, PRESETS)
-bar = st.container()
+lif_controls.begin()
+with st.container(horizontal=True, gap="small", vertical_alignment="center", key="lif_bar"):
+    model = lif_controls.model_choice()
+    bar = st.container(horizontal=True, gap="small", width="content")
+shelf = st.container(gap="small")
 top = st.container()
 
 # The picture first: on a phone the columns stand below each other.
 main, side = st.columns([1.7, 1], gap="medium")
 with side, st.container(border=True):
-    bench = lif.all_controls(KEY)
+    setup, problem, recording = lif_controls.parameters(model)
+with shelf:
+    lif_presets.preset_bar(setup)
+if setup is None:
+    main.error(f"These values do not fit together: {problem}. Change one of them, or press Reset.")
+    st.stop()
+lif_controls.end()
 
-neuron, stimulus, run = lif.parts(bench)
-result = inline(lambda: lif.cached_run(neuron, stimulus, run))
-summary = result.summary
+result = lif.run(setup, recording)
+lif_presets.check_drive(setup, result)
+behind, bad_a = lif_compare.kept()
+other = None if behind is None else lif.run(behind, recording)
 
 with top:
-    lif.number_row(summary)
+    lif.number_row(result.summary)
 
 with main:
     st.vega_lite_chart(
-        spec=plots.trace_chart(result, neuron, height=400),
+        spec=plots.trace_chart(setup, result, behind=other, height=400),
         key="lif_trace_chart",
         alt="Membrane voltage over time with threshold and spikes, above the current.",
     )
-    st.caption(
-        "Membrane voltage over the current that drives it. Strokes are spikes, grey bands "
-        "refractory periods. Drag to move in time, Shift + wheel to zoom, double-click to go back."
-    )
-    lif.equation(bench, summary.theory_rate_hz)
-    st.subheader("Firing rate over current", anchor=False)
-    lif.curve_panel(bench, getattr(summary, summary.compared))
+    lif.remarks(setup, recording, result, lif_presets.notice(setup))
+    if bad_a:
+        lif_compare.show_problem(bad_a)
+    if behind is not None and other is not None:
+        lif_compare.table(behind, setup, other.summary, result.summary)
+    equation(setup, recording, result.summary)
+    st.markdown("**Firing rate over current**")
+    lif.curve_panel(setup, result.summary, behind, None if other is None else other.summary)
 
-st.subheader("A population of such neurons", anchor=False)
-with st.container(width=360):
-    size = controls(PopulationParams, KEY).size
-bench = Bench.from_dict({**bench.to_dict(), "size": size})
-lif.crowd_panel(bench, is_dark())
+sections(setup, recording, is_dark())
 
 with bar:
+    lif_compare.keep_buttons(setup, behind is not None)
     share_bar(
-        command=lif.command(bench),
-        params=link_params(KEY, bench),
-        downloads=lif.exports(bench),
+        command=lif_files.command(setup, recording),
+        params=lif_controls.link(setup) | lif_compare.link() | open_sections(),
+        downloads=lif_files.downloads(setup, recording),
     )

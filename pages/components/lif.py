@@ -1,98 +1,63 @@
-"""Panels of the LIF Playground: cached runs, numbers, equation, figures, exports."""
+"""The LIF Playground's main view: cached runs, the row of numbers, the f–I curve, warnings."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.components import controls
 from pages.components.inline import inline
-from pages.components.picture import picture
-from pages.components.share import Download
-from snncore.neurons import LIFParams
-from snncore.params import Params, Value
-from snncore.playground import (
-    Bench,
-    FICurve,
-    Population,
-    PopulationParams,
-    Run,
-    Summary,
-    fi_curve,
-    numpy_script,
-    play,
-    population,
-)
-from snncore.playground.single import csv_text
+from pages.components.lif_controls import FLASH
+from snncore.playground import FICurve, Run, Setup, Summary, fi_curve, play
 from snncore.plots import neuron as plots
-from snncore.plots.base import pool_time, raster_png
 from snncore.simulate import RunParams
-from snncore.stimuli import StimulusParams
+from snncore.stimuli import Recording, StimulusParams
 
-RASTER_COLUMNS = 466  # three pixels each: as wide as the page shows a picture unshrunk
 DASH = "–"
 FEW = "not enough spikes"
-
-GROUPS: tuple[tuple[str, type[Params], tuple[str, ...]], ...] = (
-    (
-        "Drive",
-        StimulusParams,
-        ("current", "sigma_v", "amplitude", "frequency_hz", "phase", "step_current", "step_on",
-         "step_off"),
-    ),
-    ("Neuron", LIFParams, ("tau_m", "r_m", "v_rest", "v_th", "v_reset", "t_ref")),
-    ("", LIFParams, ("reset",)),
-    ("Run", RunParams, ("duration", "dt", "seed")),
-)  # fmt: skip
+# Streamlit would hash the recording's samples, of long ones only a part: its digest is exact.
+HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
+_FAST_HZ = 1000.0  # no neuron keeps up such a rate
 
 
-class Crowd(NamedTuple):
-    """The population with its raster ready to show; the spikes themselves are not kept."""
-
-    numbers: Population
-    raster: bytes
-
-
-@st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False)
-def cached_run(neuron: LIFParams, stimulus: StimulusParams, run: RunParams) -> Run:
+@st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
+def cached_run(setup: Setup, recording: Recording | None) -> Run:
     """One neuron's run."""
-    return play(neuron, stimulus, run)
+    return play(setup, recording)
 
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="16MB", show_spinner=False)
-def cached_curve(neuron: LIFParams, stimulus: StimulusParams, run: RunParams) -> FICurve:
-    """The f–I curve; it depends on neither the duration nor the time course of the drive."""
-    return fi_curve(neuron, stimulus, run)
+def cached_curve(setup: Setup) -> FICurve:
+    """The f–I curve of `curve_setup`."""
+    return fi_curve(setup)
 
 
-@st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False)
-def cached_crowd(bench: Bench, dark: bool) -> Crowd:
-    """The population and its raster."""
-    crowd = population(*parts(bench), bench.size)
-    raster = raster_png(pool_time(crowd.spikes, RASTER_COLUMNS), dark=dark, scale=3)
-    return Crowd(crowd._replace(spikes=crowd.spikes[:0]), raster)
+def run(setup: Setup, recording: Recording | None) -> Run:
+    """The run, from the cache or computed now."""
+    return inline(lambda: cached_run(setup, recording))
 
 
-def parts(bench: Bench) -> tuple[LIFParams, StimulusParams, RunParams]:
-    """What the engine takes."""
-    return bench.part(LIFParams), bench.part(StimulusParams), bench.part(RunParams)
+def curve(setup: Setup) -> FICurve:
+    """The f–I curve around this setup's operating point, from the cache or computed now."""
+    flat = curve_setup(setup)
+    return inline(lambda: cached_curve(flat))
 
 
-def all_controls(key: str) -> Bench:
-    """Every parameter of the neuron, the drive and the run, in sight, and what they say."""
-    values: dict[str, Value] = {}
-    for title, cls, names in GROUPS:
-        if title:
-            st.markdown(f"**{title}**")
-        drawn = controls.controls(cls, key, only=names, columns=min(2, len(names)))
-        values |= {name: getattr(drawn, name) for name in names}
-    return Bench.from_dict(values)
-
-
-def _value(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}" if math.isfinite(number) else DASH
+def curve_setup(setup: Setup) -> Setup:
+    """Only what the curve depends on: a new duration or sine finds the curve in the cache."""
+    s = setup.stimulus
+    noise = StimulusParams(
+        current=s.current, sigma_v=s.sigma_v, noise_intensity=s.noise_intensity,
+        ou_std=s.ou_std, ou_tau=s.ou_tau,
+        syn_current=s.syn_current, syn_rate_hz=s.syn_rate_hz, syn_tau=s.syn_tau,
+    )  # fmt: skip
+    dt = setup.run.dt
+    steady = RunParams(dt=dt, duration=max(1000.0, dt), seed=setup.run.seed)
+    return dataclasses.replace(setup, stimulus=noise, run=steady)
 
 
 class Number(NamedTuple):
@@ -106,49 +71,52 @@ class Number(NamedTuple):
 
 _THEORY = {
     "exact": "closed form",
+    "quadrature": "by integration",
     "Siegert": "Siegert, noise",
     "quasi-static": "quasi-static",
-    "none": "none: no reset",
+    "none": "none",
 }
+
+
+def fixed(number: float, digits: int) -> str:
+    """`number` with these decimals, a dash where there is none."""
+    return f"{number:.{digits}f}" if math.isfinite(number) else DASH
 
 
 def numbers(summary: Summary) -> list[Number]:
     """Measured beside expected, in words where there is no number."""
     s = summary
-    by_interval = s.compared == "interval_rate_hz"
-    error, error_note = DASH, FEW
+    by_interval = s.compared == "rate_hz"
+    rate = s.rate_hz if by_interval else s.count_rate_hz
+    error, error_note = DASH, FEW if s.count < 2 else "no theory"
     if math.isfinite(s.relative_error):
         percent = 100 * s.relative_error
         error = f"{percent:+.2f} %" if abs(percent) < 10 else f"{percent:+.0f} %"
-        error = "0 %" if percent == 0 else error
+        error = "0 %" if abs(percent) < 1e-9 else error
         error_note = "rate vs theory"
-        if s.theory == "Siegert" and s.n_spikes > 0 and math.isfinite(s.theory_cv):
-            error_note = f"chance: ±{100 * s.theory_cv / math.sqrt(s.n_spikes):.0f} %"
-    elif s.theory == "none":
-        error_note = "no theory"
+        if s.theory == "Siegert" and s.count > 0 and math.isfinite(s.theory_cv):
+            error_note = f"chance: ±{100 * s.theory_cv / math.sqrt(s.count):.0f} %"
     cv_note = f"theory {s.theory_cv:.3f}" if math.isfinite(s.theory_cv) else "of intervals"
     first, first_note = s.theory_first_spike_ms, "from the start"
-    if math.isfinite(first):
-        first_note = f"theory {first:.3f}"
-    elif math.isnan(s.first_spike_ms):
+    if not math.isfinite(s.first_spike_ms):
         first_note = "no spike"
+    elif math.isfinite(first):
+        first_note = f"theory {first:.3f}"
+    theory_help = "In continuous time."
+    if math.isfinite(s.theory_grid_rate_hz) and s.theory_grid_rate_hz != s.theory_rate_hz:
+        theory_help += (
+            " A simulation that looks for spikes only at the end of each step should give "
+            f"{s.theory_grid_rate_hz:.2f} Hz."
+        )
     return [
-        Number("Spikes", f"{s.n_spikes:,}", f"{s.rate_hz:.4g} per second", "In the whole run."),
+        Number("Spikes", f"{s.count:,}", f"{s.count_rate_hz:.4g} per second", "In the whole run."),
         Number(
             "Rate [Hz]",
-            _value(s.interval_rate_hz if by_interval else s.rate_hz, 2),
+            fixed(rate, 2) if s.count or not by_interval else DASH,
             "1 / interval" if by_interval else "by counting",
             "Equal intervals are measured from spike to spike, irregular ones by counting.",
         ),
-        Number(
-            "Theory [Hz]",
-            _value(s.theory_rate_hz, 2),
-            _THEORY[s.theory],
-            "In continuous time. A simulation that looks for spikes only at the end of each step "
-            f"should give {_value(s.theory_grid_rate_hz, 2)} Hz."
-            if math.isfinite(s.theory_grid_rate_hz)
-            else "In continuous time.",
-        ),
+        Number("Theory [Hz]", fixed(s.theory_rate_hz, 2), _THEORY[s.theory], theory_help),
         Number(
             "Error",
             error,
@@ -158,15 +126,15 @@ def numbers(summary: Summary) -> list[Number]:
         ),
         Number(
             "CV",
-            _value(s.cv, 3),
+            fixed(s.cv, 3),
             cv_note if math.isfinite(s.cv) else FEW,
             "Standard deviation of the intervals over their mean: 0 is a clock, 1 is pure chance.",
         ),
         Number(
             "First spike [ms]",
-            _value(s.first_spike_ms, 3),
+            fixed(s.first_spike_ms, 3),
             first_note,
-            "When the voltage reaches the threshold, found inside the step in closed form.",
+            "When the voltage reaches the threshold, found inside the step.",
         ),
     ]
 
@@ -176,154 +144,136 @@ def number_row(summary: Summary) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", key="lif_numbers"):
         for n in numbers(summary):
             st.metric(
-                n.label, n.value, n.note, help=n.help, width=122,
+                n.label, n.value, n.note, help=n.help, width=118,
                 delta_color="off", delta_arrow="off",
             )  # fmt: skip
 
 
-def _signed(value: float, unit: str) -> str:
-    return rf"{value:+g}\,\text{{{unit}}}"
+def measured_rate(summary: Summary) -> float:
+    """The rate that is held against theory."""
+    return float(getattr(summary, summary.compared))
 
 
-def equation(bench: Bench, rate: float) -> None:
-    """The model with the values of this moment, and the rate that follows from them."""
-    b = bench
-    drive = [rf"{b.current:g}"] if b.current or not (b.amplitude or b.step_current) else []
-    if b.step_current:
-        drive.append(rf"{b.step_current:+g}\,[{b.step_on:g}\le t<{b.step_off:g}]")
-    if b.amplitude:
-        angle = rf"2\pi\cdot {b.frequency_hz:g}\,\text{{Hz}}\cdot t"
-        if b.phase:
-            angle += rf"{b.phase:+g}^\circ"
-        drive.append(rf"+{b.amplitude:g}\sin({angle})")
-    if b.sigma_v:
-        drive.append(r"+\xi(t)")
-    st.latex(
-        rf"{b.tau_m:g}\,\text{{ms}}\cdot\dot V = -(V {_signed(-b.v_rest, 'mV')}) "
-        rf"+ {b.r_m:g}\,\text{{MΩ}}\cdot I(t)"
+def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str]:
+    """What a visitor should know of this setting: why it is silent, too coarse or not of nature."""
+    s, n, dt, end = setup.stimulus, result.summary, setup.run.dt, setup.run.duration
+    words = []
+    membrane = setup.membrane
+    if membrane is not None and dt > membrane.tau_m:
+        words.append(
+            f"The time step ({dt:g} ms) is longer than the membrane time constant "
+            f"({membrane.tau_m:g} ms): the voltage does all its moving within one step, and the "
+            "drive is too coarse. Choose a step of at most a tenth of it."
+        )
+    if n.count >= 2 and n.isi_ms > 0 and n.count_rate_hz > _FAST_HZ:
+        words.append(
+            f"{n.count_rate_hz:,.0f} spikes per second: neurons reach a few hundred. Lower the "
+            "current, or lengthen the refractory period."
+        )
+    elif n.count >= 2 and n.isi_ms < 10 * dt:
+        words.append(
+            f"An interval is only {n.isi_ms / dt:.1f} time steps long: shorten the time step to "
+            "see where the spikes really are."
+        )
+    if s.amplitude and s.frequency_hz * dt > 100:
+        words.append(
+            f"A cycle of the sine ({1000 / s.frequency_hz:g} ms) has fewer than ten time steps of "
+            f"{dt:g} ms: its shape is lost."
+        )
+    for title, level, on in (
+        ("step", s.step_current, s.step_on),
+        ("ramp", s.ramp_current, s.ramp_on),
+        ("first pulse", s.pulse_current, s.pulse_on),
+        ("sine", s.amplitude, s.sine_on),
+    ):
+        if level and on >= end:
+            words.append(
+                f"The {title} begins at {on:g} ms, after the end of the run ({end:g} ms): lengthen "
+                "the run or let it begin earlier."
+            )
+    if recording is not None and recording.t[0] >= end:
+        words.append(
+            f"Your file begins at {recording.t[0]:g} ms, after the end of the run ({end:g} ms)."
+        )
+    neuron: Any = setup.neuron
+    if hasattr(neuron, "v_rest") and hasattr(neuron, "v_th") and neuron.v_rest >= neuron.v_th:
+        words.append(
+            "The resting voltage lies at or above the threshold: this neuron fires without any "
+            "current."
+        )
+    if n.count == 0:
+        words.append(silence(setup, result))
+    return words
+
+
+def silence(setup: Setup, result: Run) -> str:
+    """Why there is no spike, and what to do about it."""
+    rheobase = result.summary.rheobase_na
+    peak = float(result.wave.max())
+    if not math.isfinite(rheobase):
+        return "No spike. Raise the current, add noise or lengthen the run."
+    if peak <= rheobase:
+        return (
+            f"No spike: the drive reaches {peak:.4g} nA, and this neuron needs more than its "
+            f"rheobase, {rheobase:.4g} nA. Raise the current or add noise."
+        )
+    return (
+        f"No spike although the drive reaches {peak:.4g} nA, above the rheobase of "
+        f"{rheobase:.4g} nA: it does not last long enough. Lengthen it or the run."
     )
-    st.latex(rf"I(t) = {' '.join(drive).lstrip('+')}\ \text{{nA}}")
-    mu = b.v_rest + b.r_m * b.current
-    if b.reset == "none":
-        st.caption("Without a reset the neuron fires at every step above the threshold.")
-    elif b.amplitude or b.step_current:
-        st.caption(
-            "The drive changes in time: theory takes the rate of each moment's current and "
-            f"averages it over the run, {rate:.2f} Hz. That is right for slow drives only."
-        )
-    elif b.sigma_v == 0 and mu > b.v_th:
-        st.latex(
-            r"f = \frac{1}{t_\text{ref} + \tau\ln\frac{\mu - V_\text{reset}}"
-            r"{\mu - V_\text{th}}}"
-        )
-        st.latex(
-            rf"f = \frac{{1}}{{{b.t_ref:g} + {b.tau_m:g}"
-            rf"\ln\frac{{{mu - b.v_reset:g}}}{{{mu - b.v_th:g}}}\ \text{{ms}}}}"
-            rf" = {rate:.2f}\,\text{{Hz}}"
-        )
-    elif b.sigma_v == 0:
-        st.latex(
-            rf"\mu = V_\text{{rest}} + R I = {mu:g}\,\text{{mV}} \le V_\text{{th}} = "
-            rf"{b.v_th:g}\,\text{{mV}}"
-        )
-    else:
-        st.latex(
-            r"f = \Big[t_\text{ref} + \tau\sqrt{\pi}\!\int_{(V_\text{reset}-\mu)/\sigma}"
-            r"^{(V_\text{th}-\mu)/\sigma}\! e^{u^2}(1+\operatorname{erf}u)\,du\Big]^{-1}"
-            rf" = {rate:.2f}\,\text{{Hz}}"
-        )
-        st.caption(
-            f"White noise ξ moves the voltage by σ = {b.sigma_v:g} mV for every time step; in the "
-            f"integral σ√2 = {math.sqrt(2) * b.sigma_v:.3g} mV, and μ = {mu:g} mV."
-        )
 
 
-def curve_panel(bench: Bench, rate: float) -> None:
-    """The f–I curve of the neuron, with this run's place on it."""
-    neuron = bench.part(LIFParams)
-    # Only what the curve depends on: a new duration or sine finds the curve in the cache.
-    flat = StimulusParams(current=bench.current, sigma_v=bench.sigma_v)
-    run = RunParams(dt=bench.dt, duration=max(1000.0, bench.dt), seed=bench.seed)
-    curve = inline(lambda: cached_curve(neuron, flat, run))
+def remarks(setup: Setup, recording: Recording | None, result: Run, notice: str) -> None:
+    """Under the picture: what was changed for the visitor, what to notice, what to beware of."""
+    if notice:
+        st.markdown(f":material/visibility: **What to notice:** {notice}")
+    flash = st.session_state.pop(FLASH, "")
+    if flash:
+        st.info(flash, icon=":material/info:")
+    for words in concerns(setup, recording, result):
+        st.warning(words, icon=":material/lightbulb:")
+    st.caption(
+        "Strokes are spikes, grey bands refractory periods. Drag to move in time, Shift + wheel to "
+        "zoom, double-click to go back."
+    )
+
+
+def curve_panel(
+    setup: Setup, summary: Summary, behind: Setup | None, behind_summary: Summary | None
+) -> None:
+    """The f–I curve of the neuron, with this run's place on it, and A's behind it."""
+    found = curve(setup)
+    ghost = None
+    if behind is not None and behind_summary is not None:
+        ghost = (curve(behind), behind.stimulus.current, measured_rate(behind_summary))
+    spec = plots.fi_chart(
+        found, setup.stimulus.current, measured_rate(summary), behind=ghost, height=300
+    )
     st.vega_lite_chart(
-        spec=plots.fi_chart(curve, bench.current, rate, height=300),
+        spec=spec,
         key="lif_fi_chart",
         alt="Firing rate over constant current: simulated dots on the theoretical line.",
     )
-    text = (
-        f"Firing rate over constant current; each dot is {curve.duration / 1000:.2g} s of "
-        f"simulation. Without noise the neuron is silent up to the rheobase, "
-        f"{(bench.v_th - bench.v_rest) / bench.r_m:.4g} nA."
-    )
-    if curve.exact_hz[-1] * bench.dt > 30:
-        text += (
-            " Dots stay below the line where an interval is only a few time steps long: "
-            "shorten the time step."
+    st.caption(" ".join(_curve_words(setup, found)))
+
+
+def _curve_words(setup: Setup, found: FICurve) -> list[str]:
+    words = [f"Each dot is {found.duration / 1000:.2g} s of simulation at a constant current."]
+    if math.isfinite(found.onset_na):
+        name = "rheobase" if found.onset == "rheobase" else f"{found.onset} bifurcation"
+        words.append(f"Firing sets in at the {name}, {found.onset_na:.4g} nA.")
+    if found.line_hz is None and found.noisy_hz is None:
+        words.append("There is no closed theory of this rate: the dots are all there is.")
+    elif found.line_hz is not None and found.theory == "quadrature":
+        words.append("The line is an integral or a root of the equation, computed as a number.")
+    fastest = max(float(found.measured_hz.max()), 1.0)
+    if fastest * setup.run.dt > 30:
+        words.append(
+            "Where an interval is only a few time steps long the dots leave the line: shorten the "
+            "time step."
         )
-    if bench.amplitude or bench.step_current:
-        text += " The diamond is this run's mean rate, drawn at the constant part of its drive."
-    st.caption(text)
-
-
-def crowd_panel(bench: Bench, dark: bool) -> None:
-    """Many neurons with independent noise: raster, rate and theory."""
-    crowd = inline(lambda: cached_crowd(bench, dark))
-    n = crowd.numbers
-    source = (
-        f"each with independent noise of {n.sigma_v:g} mV"
-        if bench.sigma_v
-        else f"each with {n.sigma_v:g} mV of independent noise, because the drive above has none"
-    )
-    cut = "" if n.duration >= bench.duration - bench.dt else f" First {n.duration:g} ms."
-    st.caption(
-        f"{bench.size} equal neurons under the drive above, {source}. One row per neuron, one "
-        f"mark per spike, 0 to {n.duration:g} ms.{cut}"
-    )
-    picture(
-        crowd.raster, alt="Spike raster of the population: one row per neuron, time to the right."
-    )
-    st.vega_lite_chart(
-        spec=plots.population_chart(n),
-        key="lif_population_chart",
-        alt="Firing rate of the population over time, with its theory.",
-    )
-    cv = f"{n.cv:.2f}" if math.isfinite(n.cv) else FEW
-    fano = f"{n.fano:.2f}" if math.isfinite(n.fano) else FEW
-    st.caption(
-        f"Mean rate {n.mean_rate_hz:.1f} Hz in bins of {n.bin_width:.3g} ms; CV of the intervals "
-        f"{cv}; Fano factor of the counts {fano}. The theory is Siegert's rate for the drive of "
-        "each moment on this time grid: it holds once the start is forgotten, and for drives "
-        "slower than the neuron."
-    )
-
-
-def command(bench: Bench) -> str:
-    """The command line of this run."""
-    words = [
-        f"--{name.replace('_', '-')} {f'{value:.10g}' if isinstance(value, float) else value}"
-        for name, value in bench.changed().items()
-        if name not in PopulationParams.specs()
-    ]
-    return " ".join(["python -m snncore lif", *words])
-
-
-def exports(bench: Bench) -> list[Download]:
-    """Files made when they are asked for, from the full run."""
-    run = parts(bench)
-    return [
-        Download("Trace (CSV)", lambda: csv_text(play(*run)).encode(), "lif.csv", "text/csv"),
-        Download(
-            "Program (Python, numpy only)",
-            lambda: numpy_script(*run).encode(),
-            "lif_run.py",
-            "text/x-python",
-        ),
-        Download(
-            "Figure (PNG)", lambda: plots.figure(play(*run), run[0], "png"), "lif.png",
-            "image/png",
-        ),
-        Download(
-            "Figure (SVG)", lambda: plots.figure(play(*run), run[0], "svg"), "lif.svg",
-            "image/svg+xml",
-        ),
-    ]  # fmt: skip
+    if not setup.stimulus.is_steady:
+        words.append(
+            "The diamond is this run's mean rate, drawn at the constant part of its drive."
+        )
+    return words

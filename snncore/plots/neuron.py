@@ -1,234 +1,281 @@
-"""Figures of the LIF Playground: voltage over current, the f–I curve, the population's rate.
+"""Charts of the LIF Playground's main view: voltage over current, and the f–I curve.
 
-The charts are plain Vega-Lite specifications with their data in `datasets`, for
-`st.vega_lite_chart`. Altair would write the same ones, but takes 110 ms to build and validate the
-trace's; this is redrawn at every move of a slider and takes 1 ms. Every line is thinned to at most
-`MAX_POINTS` points without losing a peak. One matplotlib figure is for export.
+They are plain Vega-Lite specifications (see `vega`): redrawn at every move of a slider, in a
+millisecond. All panels of the trace stand in one plot, so that they share the time axis: each
+vertical axis is made longer than its data, so that the data fill their own part of the height.
 """
 
 from __future__ import annotations
 
-import io
-import threading
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snncore.neurons import LIFParams
-from snncore.playground import FICurve, Population, Run
+from snncore.neurons import Variable
+from snncore.playground import FICurve, Run, Setup
 from snncore.plots.base import COLOURS
+from snncore.plots.vega import MAX_POINTS, ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
+
+__all__ = ["MAX_POINTS", "fi_chart", "marks", "panel_variables", "thin", "trace_chart"]
 
 Array = NDArray[np.float64]
-Chart = dict[str, Any]  # a Vega-Lite specification
 
-MAX_POINTS = 2000
 _MAX_MARKS = 1000  # spikes drawn: more would be thinner than a pixel
 _SHADED = 250  # refractory periods are shaded up to this many spikes
-_VOLTAGE_SHARE, _CURRENT_SHARE = 0.7, 0.22  # of the height
-_LOCK = threading.Lock()  # matplotlib is not thread-safe
-# Shift + wheel, so that a plain wheel goes on scrolling the page.
-_ZOOM = {
-    "name": "time",
-    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]"},
-    "bind": "scales",
-}
+_GAP = 0.06  # of the height, between two panels
+_SHARES = {2: (0.22, 0.72), 3: (0.17, 0.24, 0.47)}  # of the height, the current's first
+# Lines of one panel differ by colour and by dash.
+_LINES = (("threshold", [1, 0]), ("theory", [6, 3]), ("current", [2, 2]), ("voltage", [8, 3, 2, 3]))
+MOVING_THRESHOLD = "v_th"  # a variable of this name is drawn as the threshold
 
 
-def thin(t: Array, values: Array, limit: int = MAX_POINTS) -> tuple[Array, Array]:
-    """At most `limit` of the points (t, values): the lowest and highest of each of limit/2 bins."""
-    count = t.size
-    if count <= limit:
-        return t, values
-    width = -(-count // (limit // 2))
-    rows = -(-count // width)
-    table = np.pad(values, (0, rows * width - count), mode="edge").reshape(rows, width)
-    start = np.arange(rows) * width
-    low = np.minimum(start + table.argmin(axis=1), count - 1)
-    high = np.minimum(start + table.argmax(axis=1), count - 1)
-    keep = np.unique(np.concatenate([low, high]))
-    return t[keep], values[keep]
+class _Panel(NamedTuple):
+    """Where a panel stands in the plot and how its axis is drawn."""
+
+    bounds: tuple[float, float]  # of the data
+    share: tuple[float, float]  # of the height, from below
+    height: int
+    title: str
+
+    def y(self, field: str, count: int = 4) -> Chart:
+        """The vertical axis of the field."""
+        low, high = self.bounds
+        bottom, top = self.share
+        unit = (high - low) / (top - bottom)
+        middle = self.height * (1 - (bottom + top) / 2)
+        return axis(
+            field, self.title, (low - bottom * unit, high + (1 - top) * unit),
+            values=ticks(low, high, count), titleY=middle, titleAnchor="middle", domain=False,
+            minExtent=44, orient="left", format="~g", grid=True,
+        )  # fmt: skip
 
 
-def _marks(times: Array, duration: float) -> Array:
+def marks(times: Array, duration: float) -> Array:
     """Spike times to draw: at most one in each of `_MAX_MARKS` slots."""
     slots = np.floor(times / duration * _MAX_MARKS).astype(np.int64)
     return times[np.unique(slots, return_index=True)[1]]
 
 
-def _ticks(low: float, high: float, count: int) -> list[float]:
-    """Round numbers in [low, high], about `count` of them."""
-    raw = max(high - low, 1e-9) / count
-    power = 10.0 ** np.floor(np.log10(raw))
-    unit = min((m for m in (1, 2, 5, 10) if m * power >= 0.7 * raw), default=10) * power
-    first, last = np.ceil(low / unit - 1e-9), np.floor(high / unit + 1e-9)
-    return [round(float(k * unit), 10) for k in np.arange(first, last + 1)]
+def panel_variables(setup: Setup) -> list[Variable]:
+    """The further variables with a panel of their own: those with the unit of the first one."""
+    others = [v for v in setup.kind.variables[1:] if v.name != MOVING_THRESHOLD]
+    return [v for v in others if v.unit == others[0].unit]
 
 
-class _Key:
-    """The named colours of a chart, with a legend above it."""
-
-    def __init__(self, names: dict[str, str], columns: int = 4) -> None:
-        self._scale = {"domain": list(names), "range": [COLOURS[c] for c in names.values()]}
-        self._legend = {
-            "title": None,
-            "orient": "top",
-            "columns": columns,
-            "columnPadding": 7,
-            "symbolType": "stroke",
-            "symbolStrokeWidth": 3,
-            "symbolOpacity": 1,
-        }
-
-    def __call__(self, name: str) -> dict[str, Any]:
-        """The colour encoding of the layer called `name`."""
-        return {"datum": name, "type": "nominal", "scale": self._scale, "legend": self._legend}
+def _titled(name: str, unit: str) -> str:
+    return f"{name} [{unit}]" if unit else name
 
 
-def _layer(data: str, mark: str, style: dict[str, Any], **encoding: Any) -> Chart:
-    return {
-        "data": {"name": data},
-        "mark": {"type": mark, **style},
-        "encoding": encoding,
-    }
+def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: int = 400) -> Chart:
+    """Voltage with threshold and spikes, the model's further variables, the current.
 
-
-def _field(name: str, title: str | None, span: tuple[float, float], **axis: Any) -> dict[str, Any]:
-    """A quantitative axis that shows exactly `span`."""
-    return {
-        "field": name,
-        "type": "quantitative",
-        "title": title,
-        "scale": {"domain": list(span), "nice": False, "zero": False},
-        "axis": axis,
-    }
-
-
-def _tip(name: str, title: str, digits: int) -> dict[str, Any]:
-    return {"field": name, "type": "quantitative", "title": title, "format": f".{digits}f"}
-
-
-def trace_chart(run: Run, neuron: LIFParams, *, height: int = 400) -> Chart:
-    """Voltage with threshold and spikes above, the current below, on one time axis."""
+    Args:
+        behind: another run, drawn dashed and grey behind this one.
+    """
     duration = float(run.t[-1])
-    t_v, v = thin(run.t, run.v)
-    low = min(float(v.min()), neuron.v_reset, neuron.v_rest)
-    high = max(float(v.max()), neuron.v_th)
-    top = high + 0.25 * (high - low)
-    middle = run.t - run.t[0] / 2
-    t_i, current = thin(middle, run.current)
-    t_w, wave = thin(middle, run.wave)
-    i_low, i_high = float(current.min()), float(current.max())
-    if i_high - i_low < 0.2:  # a constant needs a scale too
-        i_low, i_high = min(i_low, 0.0), max(i_high, 0.1)
-    spikes = _marks(run.spike_times, duration)
-    data = {
-        "voltage": pd.DataFrame({"t": t_v, "v": v}),
-        "threshold": pd.DataFrame({"v": [neuron.v_th]}),
-        "spikes": pd.DataFrame({"t": spikes, "v": neuron.v_th, "top": top}),
-        "wave": pd.DataFrame({"t": t_w, "i": wave}),
-    }
-    colour = _Key(
-        {"Voltage": "voltage", "Threshold": "threshold", "Spike": "spike", "Drive": "current"}
-    )
-    x = _field("t", "Time [ms]", (0.0, duration))
-    # Two panels in one plot, so that they share the width and the time axis: each vertical axis
-    # is made longer than its data, the voltage's downwards, the current's upwards.
-    y_v = _field(
-        "v", "Voltage [mV]", (top - (top - low) / _VOLTAGE_SHARE, top),
-        values=_ticks(low, high, 5), titleAnchor="end", domain=False, minExtent=38,
-    )  # fmt: skip
-    y_i = _field(
-        "i", "Current [nA]", (i_low, i_low + 1.08 * (i_high - i_low) / _CURRENT_SHARE),
-        values=_ticks(i_low, i_high, 3), titleAnchor="start", domain=False, minExtent=38,
-        orient="left", format="~g",
-    )  # fmt: skip
-    voltage = [
-        _layer("threshold", "rule", {"strokeDash": [6, 4], "strokeWidth": 1.5},
-               y=y_v, color=colour("Threshold")),
-        _layer("voltage", "line", {"strokeWidth": 1.5, "clip": True},
-               x=x, y=y_v, color=colour("Voltage")) | {"params": [_ZOOM]},
-        _layer("spikes", "rule", {"strokeWidth": 2, "clip": True},
-               x=x, y=y_v, y2={"field": "top"}, color=colour("Spike"),
-               tooltip=[_tip("t", "Spike at [ms]", 4)]),
-    ]  # fmt: skip
-    drive = [
-        _layer("wave", "line", {"strokeWidth": 2, "interpolate": "step", "clip": True},
-               x=x, y=y_i, color=colour("Drive")),
-    ]  # fmt: skip
-    if neuron.t_ref > 0 and 0 < len(run.spike_times) <= _SHADED:
-        data["bands"] = pd.DataFrame(
-            {"t": run.spike_times, "end": run.spike_times + neuron.t_ref, "v": low, "top": top}
-        )
-        style = {"color": COLOURS["reference"], "opacity": 0.25, "clip": True}
-        voltage.insert(
-            0,
-            _layer("bands", "rect", style, x=x, x2={"field": "end"}, y=y_v, y2={"field": "top"}),
-        )
-    if not np.array_equal(run.current, run.wave):  # noise, faint, behind what it is added to
-        data["noise"] = pd.DataFrame({"t": t_i, "i": current})
-        style = {"strokeWidth": 1, "opacity": 0.4, "clip": True}
-        drive.insert(0, _layer("noise", "line", style, x=x, y=y_i, color=colour("Drive")))
+    variables = panel_variables(setup)
+    shares, edge, places = _SHARES[3 if variables else 2], 0.0, []
+    for share in shares:
+        places.append((edge, edge + share))
+        edge += share + _GAP
+    places[-1] = (places[-1][0], 1.0)
+    x = axis("t", "Time [ms]", (0.0, duration))
+    names = {"Voltage": "voltage", "Threshold": "threshold", "Spike": "spike", "Drive": "current"}
+    if behind is not None:
+        names["A"] = "reference"
+    lines = {v.label: _LINES[k % len(_LINES)] for k, v in enumerate(variables)}
+    names |= {label: colour for label, (colour, _) in lines.items()}
+    colour = Key(names, columns=4)
+    data: dict[str, pd.DataFrame] = {}
+    layers = [
+        {"layer": _voltage(setup, run, behind, x, colour, places[-1], height, data)},
+        {"layer": _drive(run, x, colour, places[0], height, data)},
+    ]
+    if variables:
+        unit = variables[0].unit
+        title = _titled(" ".join(v.name for v in variables), unit)
+        values = [run.others[v.name] for v in variables]
+        panel = _Panel(span(*values), places[1], height, title)
+        part = []
+        for v in variables:
+            t, y = thin(run.t, run.others[v.name])
+            data[f"v_{v.name}"] = pd.DataFrame({"t": t, "y": y})
+            style = {"strokeWidth": 1.5, "strokeDash": lines[v.label][1], "clip": True}
+            part.append(
+                layer(f"v_{v.name}", "line", style, x=x, y=panel.y("y", 3), color=colour(v.label))
+            )
+        layers.insert(1, {"layer": part})
     return {
         "datasets": data,
         "height": height,
-        "layer": [{"layer": voltage}, {"layer": drive}],
+        "layer": layers,
         "resolve": {"scale": {"y": "independent"}},
     }
 
 
-def fi_chart(curve: FICurve, current: float, rate: float, *, height: int = 320) -> Chart:
-    """Simulated dots on the theoretical lines, and a diamond where the neuron is now."""
-    names = {"Theory": "theory", "Simulated": "voltage", "This run": "spike"}
-    columns = 3
+def _voltage(
+    setup: Setup,
+    run: Run,
+    behind: Run | None,
+    x: Chart,
+    colour: Key,
+    share: tuple[float, float],
+    height: int,
+    data: dict[str, pd.DataFrame],
+) -> list[Chart]:
+    """Voltage, threshold, refractory periods and spikes; tables go to `data`."""
+    duration = float(run.t[-1])
+    neuron: Any = setup.neuron
+    level = setup.kind.level(neuron)
+    moving = run.others.get(MOVING_THRESHOLD)
+    t_v, v = thin(run.t, run.v)
+    shown = [v.min(), v.max(), level]
+    shown += [getattr(neuron, name, level) for name in ("v_reset", "v_rest")]
+    if moving is not None:
+        shown += [moving.min(), moving.max()]
+    if behind is not None:
+        shown += [behind.v.min(), behind.v.max()]
+    low, high = float(min(shown)), float(max(shown))
+    top = high + 0.18 * max(high - low, 1e-3)
+    unit = setup.kind.variables[0].unit
+    panel = _Panel((low, top), share, height, _titled("Voltage", unit) if unit else "v [no unit]")
+    y = panel.y("v", 5)
+    base = high if moving is not None else max(level, float(v.max()))
+    data["voltage"] = pd.DataFrame({"t": t_v, "v": v})
+    data["spikes"] = pd.DataFrame({"t": marks(run.spike_times, duration), "v": base, "top": top})
+    layers = []
+    t_ref = float(getattr(neuron, "t_ref", 0.0))
+    if t_ref > 0 and 0 < len(run.spike_times) <= _SHADED:
+        data["bands"] = pd.DataFrame(
+            {"t": run.spike_times, "end": run.spike_times + t_ref, "v": low, "top": top}
+        )
+        style = {"color": COLOURS["reference"], "opacity": 0.25, "clip": True}
+        layers.append(
+            layer("bands", "rect", style, x=x, x2={"field": "end"}, y=y, y2={"field": "top"})
+        )
+    if behind is not None:
+        t_a, v_a = thin(behind.t, behind.v)
+        data["voltage_a"] = pd.DataFrame({"t": t_a, "v": v_a})
+        times = marks(behind.spike_times, float(behind.t[-1]))
+        data["spikes_a"] = pd.DataFrame({"t": times[times <= duration], "v": top})
+        ghost = {"strokeWidth": 1.5, "strokeDash": [4, 3], "clip": True}
+        point = {"shape": "triangle-down", "filled": True, "size": 45, "opacity": 1, "clip": True}
+        layers += [
+            layer("voltage_a", "line", ghost, x=x, y=y, color=colour("A")),
+            layer("spikes_a", "point", point, x=x, y=y, color=colour("A"),
+                  tooltip=[tip("t", "Spike of A at [ms]", ".4f")]),
+        ]  # fmt: skip
+    dashed = {"strokeDash": [6, 4], "strokeWidth": 1.5, "clip": True}
+    if moving is None:
+        data["threshold"] = pd.DataFrame({"v": [level]})
+        layers.append(layer("threshold", "rule", dashed, y=y, color=colour("Threshold")))
+    else:
+        t_m, values = thin(run.t, moving)
+        data["threshold"] = pd.DataFrame({"t": t_m, "v": values})
+        layers.append(layer("threshold", "line", dashed, x=x, y=y, color=colour("Threshold")))
+    return [
+        *layers,
+        layer("voltage", "line", {"strokeWidth": 1.5, "clip": True},
+              x=x, y=y, color=colour("Voltage")) | {"params": [ZOOM]},
+        layer("spikes", "rule", {"strokeWidth": 2, "clip": True},
+              x=x, y=y, y2={"field": "top"}, color=colour("Spike"),
+              tooltip=[tip("t", "Spike at [ms]", ".4f")]),
+    ]  # fmt: skip
+
+
+def _drive(
+    run: Run,
+    x: Chart,
+    colour: Key,
+    share: tuple[float, float],
+    height: int,
+    data: dict[str, pd.DataFrame],
+) -> list[Chart]:
+    """The current, and faint behind it the current with its noise."""
+    middle = run.t - run.t[0] / 2
+    t_i, current = thin(middle, run.current)
+    t_w, wave = thin(middle, run.wave)
+    low, high = float(current.min()), float(current.max())
+    if high - low < 0.2:  # a constant needs a scale too
+        low, high = min(low, 0.0), max(high, 0.1)
+    y = _Panel((low, high), share, height, "Current [nA]").y("i", 3)
+    data["wave"] = pd.DataFrame({"t": t_w, "i": wave})
+    style = {"strokeWidth": 2, "interpolate": "step", "clip": True}
+    layers = [layer("wave", "line", style, x=x, y=y, color=colour("Drive"))]
+    if not np.array_equal(run.current, run.wave):
+        data["noise"] = pd.DataFrame({"t": t_i, "i": current})
+        faint = {"strokeWidth": 1, "opacity": 0.4, "clip": True}
+        layers.insert(0, layer("noise", "line", faint, x=x, y=y, color=colour("Drive")))
+    return layers
+
+
+def fi_chart(
+    curve: FICurve,
+    current: float,
+    rate: float,
+    *,
+    behind: tuple[FICurve, float, float] | None = None,
+    height: int = 320,
+) -> Chart:
+    """Simulated dots on the theoretical lines, and a diamond where the neuron is now.
+
+    Args:
+        behind: curve, current and rate of another setting, drawn grey behind this one.
+    """
+    names = {"Simulated": "voltage", "This run": "spike"}
     if curve.noisy_hz is not None:
-        names, columns = {"Theory": "theory", "Theory with noise": "threshold", **names}, 2
-    colour = _Key(names, columns)
-    rates = [curve.exact_hz, curve.measured_hz, [rate]]
-    x = _field("i", "Constant current [nA]", (float(curve.currents[0]), float(curve.currents[-1])))
-    y = _field("f", "Firing rate [Hz]", (0.0, _top(*rates)))
-    tip = [_tip("i", "Current [nA]", 3), _tip("f", "Rate [Hz]", 2)]
+        names = {"Theory with noise": "threshold", **names}
+    if curve.line_hz is not None:
+        names = {"Theory": "theory", **names}
+    if behind is not None:
+        names["A"] = "reference"
+    colour = Key(names, columns=3)
+    bounds = (float(curve.currents[0]), float(curve.currents[-1]))
+    x = axis("i", "Constant current [nA]", bounds)
+    rates = [r for r in (curve.line_hz, curve.noisy_hz, curve.measured_hz) if r is not None]
+    y = axis("f", "Firing rate [Hz]", (0.0, _top(*rates, [rate])))
+    tips = [tip("i", "Current [nA]", ".3f"), tip("f", "Rate [Hz]", ".2f")]
     data = {
-        "theory": pd.DataFrame({"i": curve.line_currents, "f": curve.exact_hz}),
         "dots": pd.DataFrame({"i": curve.currents, "f": curve.measured_hz}),
         "here": pd.DataFrame({"i": [current], "f": [rate]}),
     }
     line = {"strokeWidth": 2.5, "clip": True}
-    dot = {"filled": True, "opacity": 1}
-    layers = [
-        _layer("theory", "line", line, x=x, y=y, color=colour("Theory")),
-        _layer("dots", "point", {**dot, "size": 32}, x=x, y=y, color=colour("Simulated"),
-               tooltip=tip),
-        _layer("here", "point", {**dot, "size": 170, "shape": "diamond"}, x=x, y=y,
-               color=colour("This run"), tooltip=tip),
+    dot = {"filled": True, "opacity": 1, "clip": True}
+    layers = []
+    if np.isfinite(curve.onset_na) and bounds[0] <= curve.onset_na <= bounds[1]:
+        data["onset"] = pd.DataFrame({"i": [curve.onset_na]})
+        style = {"color": COLOURS["reference"], "strokeDash": [3, 3], "strokeWidth": 1.5}
+        layers.append(
+            layer("onset", "rule", style, x=x, tooltip=[tip("i", f"{curve.onset} [nA]", ".4f")])
+        )
+    if behind is not None:
+        other, i_a, f_a = behind
+        best = other.noisy_hz if other.noisy_hz is not None else other.line_hz
+        known = (other.line_currents, best) if best is not None else (
+            other.currents, other.measured_hz)  # fmt: skip
+        data["line_a"] = pd.DataFrame({"i": known[0], "f": known[1]})
+        data["here_a"] = pd.DataFrame({"i": [i_a], "f": [f_a]})
+        ghost = {"strokeWidth": 2, "strokeDash": [4, 3], "clip": True}
+        hollow = {"filled": False, "strokeWidth": 2, "size": 150, "shape": "diamond", "clip": True}
+        layers += [
+            layer("line_a", "line", ghost, x=x, y=y, color=colour("A")),
+            layer("here_a", "point", hollow, x=x, y=y, color=colour("A"), tooltip=tips),
+        ]
+    for name, label, values in (
+        ("theory", "Theory", curve.line_hz),
+        ("noisy", "Theory with noise", curve.noisy_hz),
+    ):
+        if values is not None:
+            data[name] = pd.DataFrame({"i": curve.line_currents, "f": values})
+            layers.append(layer(name, "line", line, x=x, y=y, color=colour(label)))
+    layers += [
+        layer("dots", "point", {**dot, "size": 32}, x=x, y=y, color=colour("Simulated"),
+              tooltip=tips),
+        layer("here", "point", {**dot, "size": 170, "shape": "diamond"}, x=x, y=y,
+              color=colour("This run"), tooltip=tips),
     ]  # fmt: skip
-    if curve.noisy_hz is not None:
-        data["noisy"] = pd.DataFrame({"i": curve.line_currents, "f": curve.noisy_hz})
-        layers.insert(1, _layer("noisy", "line", line, x=x, y=y, color=colour("Theory with noise")))
-    return {"datasets": data, "height": height, "layer": layers}
-
-
-def population_chart(crowd: Population, *, height: int = 220) -> Chart:
-    """Rate of the population in each bin, with the quasi-static theory over it."""
-    top = _top(crowd.rate_hz, crowd.theory_hz)
-    colour = _Key({"Population rate [Hz]": "voltage", "Theory [Hz]": "theory"})
-    x = _field("t", "Time [ms]", (0.0, crowd.duration))
-    # Labels inside the plot: its time axis is as wide as the raster above it.
-    y = _field(
-        "f", None, (0.0, top), values=_ticks(0.0, top, 2)[1:], labelAlign="left",
-        labelBaseline="bottom", labelPadding=-4, ticks=False, domain=False, zindex=1,
-    )  # fmt: skip
-    layers = [
-        _layer("measured", "line", {"strokeWidth": 1.5, "interpolate": "step"},
-               x=x, y=y, color=colour("Population rate [Hz]")),
-        _layer("theory", "line", {"strokeWidth": 2.5, "strokeDash": [6, 3]},
-               x=x, y=y, color=colour("Theory [Hz]")),
-    ]  # fmt: skip
-    data = {
-        "measured": pd.DataFrame({"t": crowd.bins, "f": crowd.rate_hz}),
-        "theory": pd.DataFrame({"t": crowd.bins, "f": crowd.theory_hz}),
-    }
     return {"datasets": data, "height": height, "layer": layers}
 
 
@@ -236,35 +283,3 @@ def _top(*values: Any) -> float:
     """Where an axis of rates ends: above the highest of `values`, and at 1 Hz at least."""
     joined = np.concatenate([np.asarray(v, dtype=np.float64) for v in values])
     return max(1.0, 1.08 * float(np.max(joined, where=np.isfinite(joined), initial=0.0)))
-
-
-def figure(run: Run, neuron: LIFParams, kind: Literal["png", "svg"]) -> bytes:
-    """The trace as a file for a report or a slide."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    duration = float(run.t[-1])
-    with _LOCK:
-        fig = Figure(figsize=(8, 4.5), layout="constrained", dpi=200)
-        FigureCanvasAgg(fig)
-        upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        upper.plot(*thin(run.t, run.v), color=COLOURS["voltage"], linewidth=1)
-        upper.axhline(neuron.v_th, color=COLOURS["threshold"], linestyle="--", linewidth=1)
-        top = neuron.v_th + 0.25 * (neuron.v_th - neuron.v_reset)
-        upper.vlines(
-            _marks(run.spike_times, duration), neuron.v_th, top,
-            color=COLOURS["spike"], linewidth=1.2,
-        )  # fmt: skip
-        upper.set_ylabel("Voltage [mV]")
-        lower.plot(
-            *thin(run.t, run.current), color=COLOURS["current"], linewidth=1, drawstyle="steps-pre"
-        )
-        lower.set_ylabel("Current [nA]")
-        lower.set_xlabel("Time [ms]")
-        lower.set_xlim(0, duration)
-        for axes in (upper, lower):
-            axes.spines[["top", "right"]].set_visible(False)
-        buffer = io.BytesIO()
-        # No date inside: the same run gives the same file.
-        fig.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else None)
-        return buffer.getvalue()

@@ -1,0 +1,135 @@
+"""A and B: one setting is kept in the address and drawn behind the present one."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from pages.components import lif_controls as ctl
+from pages.components.lif_recording import plain_words
+from snncore.params import Value
+from snncore.playground import Setup, Summary
+
+PARAM = "lif_a"
+MAX_LETTERS = 4000
+DASH = "–"
+
+
+class Kept(NamedTuple):
+    """What the address says of A: its setup, or why it cannot be read, or neither."""
+
+    setup: Setup | None
+    problem: str
+
+
+def kept() -> Kept:
+    """A from the address; whatever stands there, no exception."""
+    text = st.query_params.get(PARAM)
+    if text is None:
+        return Kept(None, "")
+    try:
+        return Kept(decode(text), "")
+    except ValueError as error:
+        return Kept(None, str(error))
+
+
+def link() -> dict[str, Value]:
+    """What a link must carry to bring A back."""
+    text = st.query_params.get(PARAM)
+    return {} if text is None or kept().setup is None else {PARAM: text}
+
+
+def encode(setup: Setup) -> str:
+    """Compact JSON of what differs from the defaults."""
+    return json.dumps(setup.to_dict(), separators=(",", ":"), allow_nan=False)
+
+
+def decode(text: str) -> Setup:
+    """The inverse of `encode`.
+
+    Raises:
+        ValueError: `text` is no JSON object of numbers and words, or no setup.
+    """
+    if len(text) > MAX_LETTERS:
+        raise ValueError(f"A must have at most {MAX_LETTERS} letters, got {len(text)}")
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("A must be JSON as the button writes it, got something else") from None
+    if not isinstance(values, dict) or not isinstance(values.get("model", "lif"), str):
+        raise ValueError("A must be a JSON object with the name of a model")
+    for name, value in values.items():
+        if name in ("cls", "self") or not isinstance(value, (int, float, str, bool)):
+            raise ValueError(f"A must hold parameters with numbers or words, got {name!r}")
+    return Setup.from_dict(values)
+
+
+def keep_buttons(setup: Setup, has_a: bool) -> None:
+    """Keep as A; with an A, also Swap and Remove."""
+    st.button(
+        "Keep as A",
+        icon=":material/bookmark_add:",
+        key="lif_keep",
+        help="Keeps this setting and draws it in grey behind what you change from now on.",
+        on_click=_keep,
+        args=(setup,),
+    )
+    if has_a:
+        st.button(
+            "Swap",
+            icon=":material/swap_horiz:",
+            key="lif_swap",
+            help="A becomes the present setting, and the present one A.",
+            on_click=_swap,
+            args=(setup,),
+        )
+        st.button("Remove A", icon=":material/close:", key="lif_remove_a", on_click=_remove)
+
+
+def _keep(setup: Setup) -> None:
+    st.query_params[PARAM] = encode(setup)
+
+
+def _swap(setup: Setup) -> None:
+    other = kept().setup
+    if other is not None:
+        st.query_params[PARAM] = encode(setup)
+        ctl.show(other, keep_file=True)
+
+
+def _remove() -> None:
+    if PARAM in st.query_params:
+        del st.query_params[PARAM]
+
+
+def show_problem(problem: str) -> None:
+    """Why the A of this address is not shown."""
+    st.warning(f"The A in this address cannot be used: {plain_words(problem)}.")
+    st.button("Remove it", key="lif_remove_bad_a", on_click=_remove)
+
+
+def table(a: Setup, b: Setup, first: Summary, second: Summary) -> None:
+    """What was changed from A to B, and what that did to the numbers."""
+    changes = ctl.differences(a, b)
+    st.markdown("**A and B** · " + ("; ".join(changes) if changes else "the same setting"))
+    rows = [
+        ("Spikes", first.count, second.count, 0),
+        ("Rate [Hz]", first.rate_hz or math.nan, second.rate_hz or math.nan, 2),
+        ("Theory [Hz]", first.theory_rate_hz, second.theory_rate_hz, 2),
+        ("CV", first.cv, second.cv, 3),
+        ("First spike [ms]", first.first_spike_ms, second.first_spike_ms, 3),
+    ]
+    lines = ["| | A | B (now) | B − A |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {name} | {_fixed(x, d)} | {_fixed(y, d)} | {_fixed(y - x, d, sign='+')} |"
+        for name, x, y, d in rows
+    ]
+    with st.container(key="lif_compare"):
+        st.markdown("\n".join(lines))
+
+
+def _fixed(value: Any, digits: int, sign: str = "") -> str:
+    return f"{value:{sign}.{digits}f}" if math.isfinite(value) else DASH

@@ -1,0 +1,305 @@
+"""The controls of the LIF Playground: model, drive by parts, parameters, run; and what they say.
+
+The address carries every control. Parts of the drive that are not chosen are 0 and not in sight;
+`lif_parts` stands in the address only where the values alone do not say which parts are open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from pages.components.controls import control, label_of
+from pages.components.lif_recording import file_panel
+from snncore.neurons import MODELS
+from snncore.params import Params, Spec, Value, parse
+from snncore.playground import Setup
+from snncore.simulate import RunParams
+from snncore.stimuli import NOISES, PARTS, Recording, StimulusParams
+
+KEY = "lif"
+MODEL, PARTS_KEY, PARTS_PARAM = "lif_model", "lif__parts", "lif_parts"
+FILE = "Your file"
+PENDING, CHECK_DRIVE, FLASH = "lif__pending", "lif__check_drive", "lif__flash"
+_FILE_HELP = "a current that you upload as CSV."
+
+
+class Controls(NamedTuple):
+    """What the controls say: a setup, or in words why their values do not fit together."""
+
+    setup: Setup | None
+    problem: str
+    recording: Recording | None
+
+
+def model_key(model: str, field: str) -> str:
+    """The widget of a neuron parameter: each model has its own."""
+    return f"{model}_{field}"
+
+
+def state_of_setup(setup: Setup) -> dict[str, Value]:
+    """Every widget that shows a part of `setup`, and what it must hold."""
+    neuron = {model_key(setup.model, n): v for n, v in setup.neuron.to_dict().items()}
+    rest = {f"{KEY}_{n}": v for p in (setup.stimulus, setup.run) for n, v in p.to_dict().items()}
+    return {MODEL: setup.model, **neuron, **rest}
+
+
+def show(setup: Setup, *, keep_file: bool = False) -> None:
+    """Make the widgets show `setup`; only before they are drawn: in a callback or at the top."""
+    for key, value in state_of_setup(setup).items():
+        st.session_state[key] = value
+    parts = [title for title, part in PARTS.items() if part.is_on(setup.stimulus)]
+    if keep_file and FILE in st.session_state.get(PARTS_KEY, ()):
+        parts.append(FILE)
+    st.session_state[PARTS_KEY] = parts
+
+
+def begin() -> None:
+    """At the top of each run: values that were asked for in the last one; a fresh address read."""
+    wish = st.query_params.get(MODEL)
+    if MODEL not in st.session_state and wish in MODELS:
+        st.session_state[MODEL] = wish  # the short name, where Streamlit expects the title
+    # Streamlit writes a value set by a button into the address only if it knew the key before.
+    for name in MODELS:
+        for key, value in state_of_setup(Setup.of(name)).items():
+            st.session_state.setdefault(key, value)
+    pending = st.session_state.pop(PENDING, None)
+    if pending is not None:
+        show(pending, keep_file=True)
+    if PARTS_KEY not in st.session_state:
+        st.session_state[PARTS_KEY] = _parts_of_address()
+        _forget_hidden()
+
+
+def _parts_of_address() -> list[str]:
+    """The parts that the address opens: the named ones, or those whose value is not 0."""
+    named = st.query_params.get(PARTS_PARAM)
+    if named is None:
+        return _parts_by_value()
+    wished = set(named.split(","))
+    return [t for t, p in PARTS.items() if p.switch in wished] + [FILE] * ("file" in wished)
+
+
+def _parts_by_value() -> list[str]:
+    return [title for title, part in PARTS.items() if any(map(_in_address, part.off))]
+
+
+def _in_address(field: str) -> bool:
+    """Whether this field, from the address or at its default, is not 0."""
+    default = StimulusParams().to_dict()[field]
+    text = st.query_params.get(f"{KEY}_{field}")
+    if text is None:
+        return default != 0
+    try:
+        return parse(field, text, StimulusParams.specs()[field]) != 0
+    except ValueError:  # the widget falls back to its default, too
+        return default != 0
+
+
+def _forget_hidden() -> None:
+    """Drop from a fresh address what belongs to other models and to parts that are not open.
+
+    Streamlit would hold such a value back and show it when its control first appears.
+    """
+    parts = st.session_state[PARTS_KEY]
+    seen = {f for title in parts if title != FILE for f in PARTS[title].fields}
+    hidden = {f"{KEY}_{f}" for part in PARTS.values() for f in part.fields if f not in seen}
+    for name, model in MODELS.items():
+        if name != st.session_state[MODEL]:
+            hidden |= {model_key(name, f) for f in model.params.specs()}
+    for key in hidden & set(st.query_params):
+        del st.query_params[key]
+
+
+def model_choice() -> str:
+    """The list of models."""
+    return str(
+        st.selectbox(
+            "Neuron model",
+            list(MODELS),
+            format_func=lambda name: MODELS[name].title if name in MODELS else str(name),
+            key=MODEL,
+            bind="query-params",
+            on_change=_model_changed,
+            label_visibility="collapsed",
+            width=290,
+        )
+    )
+
+
+def _model_changed() -> None:
+    """The drive stays. What has no meaning for the new model is exchanged, and that is said."""
+    st.session_state[FLASH] = ""
+    st.session_state[CHECK_DRIVE] = True
+    model = st.session_state[MODEL]
+    if not _has_membrane(model) and st.session_state.get(f"{KEY}_sigma_v"):
+        st.session_state[f"{KEY}_sigma_v"] = 0.0
+        st.session_state[f"{KEY}_noise_intensity"] = 0.5
+        st.session_state[FLASH] = (
+            f"{MODELS[model].title} has no passive membrane whose voltage noise could be given in "
+            "mV: the white noise is now 0.5 nA·√ms strong."
+        )
+
+
+def parameters(model: str) -> Controls:
+    """Every parameter in sight: the drive, the neuron, the run."""
+    st.markdown("**Drive**")
+    chosen = _part_choice()
+    values = _drive(chosen, model)
+    recording = file_panel() if FILE in chosen else None
+    if any(title in NOISES for title in chosen):
+        values |= _fields(StimulusParams, KEY, ["frozen"], columns=1)
+    st.markdown(f"**{MODELS[model].title}**")
+    cls = MODELS[model].params
+    neuron = _fields(cls, model, _by_kind(cls))
+    st.markdown("**Run**")
+    run = _fields(RunParams, KEY, list(RunParams.specs()))
+    try:
+        setup = Setup(model, cls(**neuron), StimulusParams(**values), RunParams(**run))
+    except ValueError as error:
+        return Controls(None, str(error), recording)
+    return Controls(setup, "", recording)
+
+
+def _part_choice() -> list[str]:
+    """The pills that add and remove parts; a part that something else switched on is open, too."""
+    held = st.session_state[PARTS_KEY]
+    chosen = [
+        title
+        for title, part in PARTS.items()
+        if title in held or any(st.session_state.get(f"{KEY}_{f}") for f in part.off)
+    ]
+    st.session_state[PARTS_KEY] = chosen + [FILE] * (FILE in held)
+    words = [f"**{title}**: {_lower(part.help)}" for title, part in PARTS.items()]
+    st.pills(
+        "Parts of the drive",
+        [*PARTS, FILE],
+        selection_mode="multi",
+        key=PARTS_KEY,
+        on_change=_parts_changed,
+        args=(tuple(chosen),),
+        help="All chosen parts are added.\n\n" + "  \n".join([*words, f"**{FILE}**: {_FILE_HELP}"]),
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    return list(st.session_state[PARTS_KEY])
+
+
+def _has_membrane(model: str) -> bool:
+    """Whether noise can be given by the voltage that it causes."""
+    return MODELS[model].membrane(MODELS[model].params()) is not None
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _parts_changed(before: tuple[str, ...]) -> None:
+    """A part that was added begins with its typical value; one that was removed is 0."""
+    now = st.session_state[PARTS_KEY]
+    for title, part in PARTS.items():
+        if title in now and title not in before:
+            switch, typical = part.switch, part.typical
+            if switch == "sigma_v" and not _has_membrane(st.session_state[MODEL]):
+                switch, typical = "noise_intensity", 0.5
+            st.session_state[f"{KEY}_{switch}"] = typical
+        elif title in before and title not in now:
+            for field, value in part.off.items():
+                st.session_state[f"{KEY}_{field}"] = value
+
+
+def _drive(chosen: Sequence[str], model: str) -> dict[str, Value]:
+    """The fields of the chosen parts; every other part is off."""
+    values: dict[str, Value] = {}
+    without = () if _has_membrane(model) else ("sigma_v",)
+    for title, part in PARTS.items():
+        values |= part.off
+        if title in chosen:
+            names = [name for name in part.fields if name not in without]
+            values |= _fields(StimulusParams, KEY, names)
+    if FILE in chosen:
+        values |= _fields(StimulusParams, KEY, ["csv_gain"])
+    return values
+
+
+def _by_kind(cls: type[Params]) -> list[str]:
+    """Numbers first: a choice of words takes a row of its own."""
+    specs = cls.specs()
+    return sorted(specs, key=lambda name: specs[name].kind in ("choice", "bool"))
+
+
+def _fields(
+    cls: type[Params], key: str, names: Sequence[str], columns: int = 2
+) -> dict[str, Value]:
+    """Draw these fields, numbers two to a row, and return what they hold."""
+    specs, defaults = cls.specs(), cls().to_dict()
+    values: dict[str, Value] = {}
+    row: list[str] = []
+    for name in names:
+        wide = specs[name].kind in ("choice", "bool") or columns == 1
+        if not wide:
+            row.append(name)
+        if len(row) == columns or (wide and row):
+            values |= _row(row, specs, defaults, key)
+            row = []
+        if wide:
+            values[name] = control(name, specs[name], defaults[name], key)
+    return values | _row(row, specs, defaults, key)
+
+
+def _row(
+    names: Sequence[str], specs: Mapping[str, Spec], defaults: Mapping[str, Value], key: str
+) -> dict[str, Any]:
+    if not names:
+        return {}
+    values = {}
+    for name, slot in zip(names, st.columns(2), strict=False):
+        with slot:
+            values[name] = control(name, specs[name], defaults[name], key)
+    return values
+
+
+def end() -> None:
+    """Name the open parts in the address where its values alone would open others."""
+    chosen = st.session_state[PARTS_KEY]
+    names = [part.switch for title, part in PARTS.items() if title in chosen]
+    names += ["file"] * (FILE in chosen)
+    if _parts_by_value() == chosen:
+        if PARTS_PARAM in st.query_params:
+            del st.query_params[PARTS_PARAM]
+    elif st.query_params.get(PARTS_PARAM) != ",".join(names):
+        st.query_params[PARTS_PARAM] = ",".join(names)
+
+
+def link(setup: Setup) -> dict[str, Value]:
+    """Names and values of the address that open the page on `setup`."""
+    names: dict[str, Value] = {} if setup.model == "lif" else {MODEL: setup.model}
+    if PARTS_PARAM in st.query_params:
+        names[PARTS_PARAM] = st.query_params[PARTS_PARAM]
+    names |= {model_key(setup.model, n): v for n, v in setup.neuron.changed().items()}
+    for part in (setup.stimulus, setup.run):
+        names |= {f"{KEY}_{n}": v for n, v in part.changed().items()}
+    return names
+
+
+def differences(first: Setup, second: Setup) -> list[str]:
+    """What differs between two setups, in words, e.g. "Constant [nA]: 2.5 → 3"."""
+    if first.model != second.model:
+        return [f"Model: {first.kind.title} → {second.kind.title}"]
+    words = []
+    for a, b in (
+        (first.neuron, second.neuron),
+        (first.stimulus, second.stimulus),
+        (first.run, second.run),
+    ):
+        old, new = a.to_dict(), b.to_dict()
+        for name, spec in type(a).specs().items():
+            if old[name] != new[name]:
+                words.append(f"{label_of(name, spec)}: {_word(old[name])} → {_word(new[name])}")
+    return words
+
+
+def _word(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

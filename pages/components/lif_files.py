@@ -1,0 +1,59 @@
+"""What a visitor may take away from the LIF Playground: the command, data, figures, programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pages.components.lif import cached_run
+from pages.components.share import Download
+from snncore.params import Value
+from snncore.playground import Setup, csv_text, numpy_script
+from snncore.plots.neuron_figure import figure
+from snncore.stimuli import Recording
+
+_PYTHON = "text/x-python"
+
+
+def command(setup: Setup, recording: Recording | None) -> str:
+    """The command line of this run."""
+    words = ["python -m snncore lif"]
+    if setup.model != "lif":
+        words.append(f"--model {setup.model}")
+    for part in (setup.neuron, setup.stimulus, setup.run):
+        words += [_option(name, value) for name, value in part.changed().items()]
+    if recording is not None:
+        words.append("--stimulus-csv YOUR_FILE.csv")
+    return " ".join(words)
+
+
+def _option(name: str, value: Value) -> str:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return f"--{option} {f'{value:.10g}' if isinstance(value, float) else value}"
+
+
+def downloads(setup: Setup, recording: Recording | None) -> list[Download]:
+    """Files, each made when it is asked for."""
+    name = setup.model
+
+    def drawn(kind: str) -> Callable[[], bytes]:
+        return lambda: figure(setup, cached_run(setup, recording), kind)
+
+    files = [
+        Download(
+            "Trace (CSV)",
+            lambda: csv_text(setup, cached_run(setup, recording)).encode(),
+            f"{name}.csv",
+            "text/csv",
+        ),
+        Download(
+            "Program (Python, numpy only)",
+            lambda: numpy_script(setup, recording).encode(),
+            f"{name}_run.py",
+            _PYTHON,
+        ),
+        Download("Figure (PNG)", drawn("png"), f"{name}.png", "image/png"),
+        Download("Figure (SVG)", drawn("svg"), f"{name}.svg", "image/svg+xml"),
+    ]
+    return files
