@@ -38,6 +38,8 @@ PLAIN = recording("0,1\n0.5,-2\n1.5,3\n")
         "0,1,\n0.5,-2,\n1.5,3,",  # an empty column at the end
         '"time_ms","current_nA"\n"0","1"\n"0.5","-2"\n"1.5","3"',
         "trial,time_ms,note,current_nA\n1,0,9,1\n1,0.5,9,-2\n1,1.5,9,3",
+        "x,t\n1,0\n-2,0.5\n3,1.5",
+        "time_ms,V [mV],current_nA\n0,-70,1\n0.5,-70,-2\n1.5,-70,3",
         "current_nA,time_ms\n1,0\n-2,0.5\n3,1.5",
     ],
 )
@@ -78,7 +80,8 @@ def test_units_come_from_the_caller_unless_the_header_names_them() -> None:
         ("0,1\n0,5,2\n1,5", "line 2: the row must have 2 cells as the first one, got 3"),
         ("t,I\n0,0,1,5", "the header has 2 columns and the row below it 4"),
         ("a,b,c\n1,2,3", "the header must name a time and a current, got 'a,b,c'"),
-        ("t [ms],V [mV]\n0,1\n1,2", "unit 'mV' must be one of s, ms, µs, A, mA, µA, nA, pA"),
+        ("t [ms],V [mV]\n0,1\n1,2", "the unit of the column 'V .mV.' must be one of A, mA, µA"),
+        ("t [min],I\n0,1\n1,2", "the unit of the column 't .min.' must be one of s, ms, µs"),
         ("t,I\n0,1\n1,\n2,3", "line 3: the current is missing; fill it in, or delete the row"),
         ("0,1\n,2\n2,3", "line 2: the time is missing"),
         ("0,1\n1\n2,3", "line 2: the current is missing"),

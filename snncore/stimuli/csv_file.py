@@ -17,6 +17,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from snncore.stimuli.csv_header import (
+    CURRENT_UNITS,
+    TIME_NAME,
+    TIME_UNITS,
+    Header,
+    is_number,
+    read_header,
+    separator,
+    shown,
+    split_cells,
+)
+
 Array = NDArray[np.float64]
 
 MAX_MB = 32
@@ -25,18 +37,8 @@ MAX_NA = 1000.0  # more than any neuron gets: a unit was taken for another
 LARGEST = 1e15  # of any number: nothing overflows on the way
 _LEAST_NA = 1e-4  # less than any neuron notices
 _LEAST_MS = 1e-3  # distance of rows: no amplifier samples faster than once per microsecond
-TIME_UNITS = {"s": 1000.0, "ms": 1.0, "µs": 1e-3}  # in ms
-CURRENT_UNITS = {"A": 1e9, "mA": 1e6, "µA": 1e3, "nA": 1.0, "pA": 1e-3}  # in nA
-_SPELT = {
-    "sec": "s", "second": "s", "seconds": "s", "msec": "ms", "millisecond": "ms",
-    "milliseconds": "ms", "us": "µs", "usec": "µs", "microseconds": "µs", "ua": "µA",
-}  # fmt: skip
-_SPELT |= {unit.lower(): unit for unit in (*TIME_UNITS, *CURRENT_UNITS)}
 _COMMENT = ("#", "%")
 _PERCENT = re.compile(r"^\s*%.*$", re.MULTILINE)
-_BRACKET = re.compile(r"[\[(]\s*([^\])]*?)\s*[\])]\s*$")
-_TIME_NAME = re.compile(r"^(t|time|zeit|temps)(?![a-z])", re.IGNORECASE)
-_CURRENT_NAME = re.compile(r"^(i|current|strom|stimulus|inj\w*)(?![a-z])", re.IGNORECASE)
 
 
 class Table(NamedTuple):
@@ -46,12 +48,6 @@ class Table(NamedTuple):
     current: Array  # [K] nA
     time_unit: str
     current_unit: str
-
-
-class _Header(NamedTuple):
-    columns: tuple[int, int]  # of time and current
-    units: tuple[str, str]  # "" where the header names none
-    width: int  # how many cells a row has
 
 
 def read_csv(data: bytes, time_unit: str = "ms", current_unit: str = "nA") -> Table:
@@ -71,8 +67,8 @@ def read_csv(data: bytes, time_unit: str = "ms", current_unit: str = "nA") -> Ta
     _check_unit("current_unit", current_unit, CURRENT_UNITS)
     lines = _text(data).split("\n")
     first, header_line = _begin(lines)
-    mark = _separator(lines[first])
-    header = _header(header_line, mark, _cells(lines[first], mark))
+    mark = separator(lines[first])
+    header = read_header(header_line, mark, split_cells(lines[first], mark))
     numbers = _numbers(lines, first, mark, header)
     _check_numbers(numbers, lines, first)
     units = (header.units[0] or time_unit, header.units[1] or current_unit)
@@ -121,111 +117,27 @@ def _begin(lines: list[str]) -> tuple[int, str]:
     rows = [k for k in islice((k for k, line in enumerate(lines) if _is_row(line)), 2)]
     if not rows:
         raise ValueError("the file has comments only; it must have rows of time and current")
-    row = _cells(lines[rows[0]], _separator(lines[rows[0]]))
-    if any(_is_number(cell) for cell in row):
+    row = split_cells(lines[rows[0]], separator(lines[rows[0]]))
+    if any(is_number(cell) for cell in row):
         above = [line for line in lines[: rows[0]] if line.strip()]
         comment = above[-1].strip("".join(_COMMENT) + " ") if above else ""
-        names = _cells(comment, _separator(comment))
+        names = split_cells(comment, separator(comment))
         # numpy's savetxt writes the header as a comment.
-        heads = len(names) == len(row) and any(_TIME_NAME.match(name) for name in names)
+        heads = len(names) == len(row) and any(TIME_NAME.match(name) for name in names)
         return rows[0], comment if heads else ""
     if len(rows) == 1:
         raise ValueError(
-            f"line {rows[0] + 1} is {_shown(lines[rows[0]])} and no row of numbers follows; "
+            f"line {rows[0] + 1} is {shown(lines[rows[0]])} and no row of numbers follows; "
             "the file must have rows of time and current"
         )
     return rows[1], lines[rows[0]]
-
-
-def _separator(line: str) -> str:
-    return next((mark for mark in (";", "\t", ",") if mark in line), ",")
-
-
-def _cells(line: str, mark: str) -> list[str]:
-    """The cells of a line; empty ones at its end are of no column."""
-    cells = [cell.strip().strip('"').strip() for cell in line.split(mark)]
-    while len(cells) > 2 and not cells[-1]:
-        cells.pop()
-    return cells
 
 
 def _plain(cell: str, mark: str) -> str:
     return cell if mark == "," else cell.replace(",", ".")
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def _shown(text: str) -> str:
-    return repr(text.strip()[:40])
-
-
-def _unit(cell: str) -> str:
-    """The unit in a heading like `t [ms]`, `time_s`, `I (pA)` or `nA`; "" without one."""
-    cell = cell.strip().replace("μ", "µ")  # Greek mu, and the micro sign
-    bracket = _BRACKET.search(cell)
-    if bracket:
-        unit = _SPELT.get(bracket[1].lower(), "")
-        if not unit and bracket[1]:
-            raise ValueError(
-                f"the header's unit {bracket[1]!r} must be one of "
-                f"{', '.join((*TIME_UNITS, *CURRENT_UNITS))}; change it in the file"
-            )
-        return unit
-    words = re.split(r"[\s_/,]+", cell)
-    # A single letter alone is a name (`s`, `a`): only `time_s` or `I_A` says a unit by it.
-    if len(words) == 1 and len(cell) == 1:
-        return ""
-    return _SPELT.get(words[-1].lower(), "")
-
-
-def _header(line: str, mark: str, row: list[str]) -> _Header:
-    """Which columns are meant, and their units."""
-    names = _cells(line, mark if mark in line else _separator(line)) if line else []
-    if len(row) < 2:
-        raise ValueError(
-            f"the file has one column ({_shown(row[0])}); it must have time and current, "
-            "separated by comma, semicolon or tab"
-        )
-    if names and len(names) != len(row):
-        raise ValueError(
-            f"the header has {len(names)} columns and the row below it {len(row)}; where commas "
-            "are decimal marks, separate the columns by semicolons"
-        )
-    if not names:
-        if len(row) > 2:
-            raise ValueError(
-                f"the file must have two columns, got {len(row)}; name them in a first line "
-                "(time_ms,current_nA), or, where commas are decimal marks, separate the columns "
-                "by semicolons"
-            )
-        return _Header((0, 1), ("", ""), 2)
-    units = [_unit(name) for name in names]
-    times = [k for k, name in enumerate(names) if units[k] in TIME_UNITS or _TIME_NAME.match(name)]
-    currents = [
-        k for k, name in enumerate(names)
-        if k not in times and (units[k] in CURRENT_UNITS or _CURRENT_NAME.match(name))
-    ]  # fmt: skip
-    if len(names) == 2 and not (times and currents):
-        wrong = units[0] in CURRENT_UNITS or units[1] in TIME_UNITS
-        times, currents = ([1], [0]) if wrong else ([0], [1])
-    if not times or not currents:
-        raise ValueError(
-            f"the header must name a time and a current, got {_shown(line)}; call the columns "
-            "time_ms and current_nA"
-        )
-    time, current = times[0], currents[0]
-    time_unit = units[time] if units[time] in TIME_UNITS else ""
-    current_unit = units[current] if units[current] in CURRENT_UNITS else ""
-    return _Header((time, current), (time_unit, current_unit), len(names))
-
-
-def _numbers(lines: list[str], first: int, mark: str, header: _Header) -> Array:
+def _numbers(lines: list[str], first: int, mark: str, header: Header) -> Array:
     """float64 [K, 2] of time and current; a row that has no two numbers is an error."""
     body = "\n".join(lines[first:])
     if body.count(mark) != lines[first].count(mark) * (len(lines) - first):
@@ -240,22 +152,23 @@ def _numbers(lines: list[str], first: int, mark: str, header: _Header) -> Array:
     except ValueError as error:
         for index in range(first, len(lines)):
             if _is_row(lines[index]):
-                _check_row(_cells(lines[index], mark), index + 1, mark, header)
+                _check_row(split_cells(lines[index], mark), index + 1, mark, header)
         raise ValueError(f"the file cannot be read as numbers: {error}") from error
 
 
 def _check_widths(lines: list[str], first: int, mark: str, width: int) -> None:
     """ValueError if a row is wider than the first: a comma more may be a decimal mark."""
     for index in range(first, len(lines)):
-        if _is_row(lines[index]) and len(_cells(lines[index], mark)) > width:
+        if _is_row(lines[index]) and len(split_cells(lines[index], mark)) > width:
+            wider = len(split_cells(lines[index], mark))
             raise ValueError(
                 f"line {index + 1}: the row must have {width} cells as the first one, got "
-                f"{len(_cells(lines[index], mark))}; where commas are decimal marks, separate the "
+                f"{wider}; where commas are decimal marks, separate the "
                 "columns by semicolons"
             )
 
 
-def _check_row(cells: list[str], line: int, mark: str, header: _Header) -> None:
+def _check_row(cells: list[str], line: int, mark: str, header: Header) -> None:
     for name, column in zip(("time", "current"), header.columns, strict=True):
         cell = cells[column] if column < len(cells) else ""
         if not cell:
@@ -263,8 +176,8 @@ def _check_row(cells: list[str], line: int, mark: str, header: _Header) -> None:
                 f"line {line}: the {name} is missing; fill it in, or delete the row (the value "
                 "before it then holds on)"
             )
-        if not _is_number(_plain(cell, mark)):
-            raise ValueError(f"line {line}: the {name} must be a number, got {_shown(cell)}")
+        if not is_number(_plain(cell, mark)):
+            raise ValueError(f"line {line}: the {name} must be a number, got {shown(cell)}")
 
 
 def _check_numbers(numbers: Array, lines: list[str], first: int) -> None:

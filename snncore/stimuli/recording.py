@@ -29,8 +29,8 @@ class Recording:
         units: what the file was understood to be in, for people.
 
     Raises:
-        ValueError: the shapes differ or hold fewer than two rows, a number is not finite or huge, or the
-            time does not rise.
+        ValueError: the shapes differ or hold fewer than two rows, a number is not finite or huge,
+            or the time does not rise.
     """
 
     name: str
