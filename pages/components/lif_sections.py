@@ -17,6 +17,20 @@ SECTIONS: tuple[Section, ...] = (
         "Does the neuron fire like a clock, like pure chance, or in bursts?",
         trains.regularity,
     ),
+    Section(
+        "trials",
+        "Repeated trials",
+        ":material/repeat:",
+        "If the same drive comes again, do the spikes come at the same times?",
+        trains.repeated,
+    ),
+    Section(
+        "cause",
+        "What makes it fire",
+        ":material/bolt:",
+        "What does the current do just before a spike?",
+        trains.cause,
+    ),
 )
 
 
