@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from pages.components.inline import inline
+from snncore.params import Params, Value
 from snncore.playground import Run, Setup, play
 from snncore.plots.vega import Chart
 from snncore.stimuli import Recording
@@ -38,6 +39,14 @@ class Section(NamedTuple):
     icon: str
     question: str  # one sentence: what it answers
     draw: Callable[[Bench], None]
+    params: tuple[str, type[Params]] | None = None  # prefix and class of its own controls
+
+    def controls(self) -> dict[str, Value]:
+        """Keys of the section's own controls and their defaults."""
+        if self.params is None:
+            return {}
+        prefix, cls = self.params
+        return {f"{prefix}_{name}": value for name, value in cls().to_dict().items()}
 
 
 class Row(NamedTuple):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import lif_section_population as many
 from pages.components import lif_section_trains as trains
 from pages.components.lif_section_base import Bench, Section
-from snncore.playground import Setup
+from snncore.params import Value
+from snncore.playground import PopulationParams, Setup
+from snncore.playground.sta import STAParams
+from snncore.playground.trials import TrialsParams
 from snncore.stimuli import Recording
 
 SECTIONS: tuple[Section, ...] = (
@@ -23,6 +27,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/repeat:",
         "If the same drive comes again, do the spikes come at the same times?",
         trains.repeated,
+        ("lif_trials", TrialsParams),
     ),
     Section(
         "cause",
@@ -30,6 +35,15 @@ SECTIONS: tuple[Section, ...] = (
         ":material/bolt:",
         "What does the current do just before a spike?",
         trains.cause,
+        ("lif_sta", STAParams),
+    ),
+    Section(
+        "population",
+        "A population of such neurons",
+        ":material/grain:",
+        "What do many neurons do together that one does not?",
+        many.crowd,
+        ("lif", PopulationParams),
     ),
 )
 
@@ -39,11 +53,18 @@ def open_key(name: str) -> str:
     return f"lif_open_{name}"
 
 
-def open_sections() -> dict[str, bool]:
-    """Names and values of the address that open the sections which are open now."""
-    return {
-        open_key(s.name): True for s in SECTIONS if st.session_state.get(open_key(s.name), False)
-    }
+def open_sections() -> dict[str, Value]:
+    """Names and values of the address that restore the open sections and what is set in them."""
+    found: dict[str, Value] = {}
+    for section in SECTIONS:
+        if not st.session_state.get(open_key(section.name), False):
+            continue
+        found[open_key(section.name)] = True
+        for key, default in section.controls().items():
+            value = st.session_state.get(key, default)
+            if value != default:
+                found[key] = value
+    return found
 
 
 def sections(setup: Setup, recording: Recording | None, dark: bool) -> None:

@@ -13,7 +13,7 @@ from snncore.plots.analysis import Series
 from snncore.plots.base import RASTER_INK, png
 from snncore.plots.vega import Array, Chart, Key, axis, layer, span, ticks, tip
 
-COLUMNS = 800  # of the picture: more are thinner than a pixel of the page
+COLUMNS = 640  # of the picture: more are thinner than a pixel of the page
 _RASTER, _RATE = 0.56, 0.36  # of the height; a gap remains
 _PAPER = {False: (243, 246, 249), True: (26, 33, 43)}  # a shade off the page: shows the extent
 
