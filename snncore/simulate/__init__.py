@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from snncore.simulate.lif import run_lif
+from snncore.simulate.many import Many, many
 from snncore.simulate.trace import MAX_STEPS, RunParams, SpikeEvents, Trace
 
-__all__ = ["MAX_STEPS", "RunParams", "SpikeEvents", "Trace", "run_lif"]
+__all__ = ["MAX_STEPS", "Many", "RunParams", "SpikeEvents", "Trace", "many", "run_lif"]
