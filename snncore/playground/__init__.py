@@ -9,7 +9,7 @@ from snncore.playground.curves import FICurve, fi_curve
 from snncore.playground.expected import Expected, expected
 from snncore.playground.population import Population, PopulationParams, population
 from snncore.playground.presets import PRESETS, Preset
-from snncore.playground.script import numpy_script
+from snncore.playground.scripts import numpy_script, recording_csv, snntorch_script
 from snncore.playground.setup import Setup
 from snncore.playground.single import Run, Summary, csv_text, play
 
@@ -29,4 +29,6 @@ __all__ = [
     "numpy_script",
     "play",
     "population",
+    "recording_csv",
+    "snntorch_script",
 ]
