@@ -7,6 +7,7 @@ and time in ms; what else they need (a capacity, an area) is one of their parame
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -17,6 +18,7 @@ from snncore.params import Params
 
 Tensor = torch.Tensor
 Method = Literal["exact", "RK4", "exponential Euler"]
+MAX_SUBSTEPS = 1000  # pieces of one step: beyond that a step is refused, it would take too long
 
 
 class Step(NamedTuple):
@@ -47,7 +49,8 @@ class Model:
     """A neuron model.
 
     `init(shape, params, *, device, dtype)` gives the resting state of [B, N] neurons and
-    `step(current, state, params, dt)` a `Step`.
+    `step(current, state, params, dt)` a `Step`. The functions below take a parameter set, or
+    anything with the same attributes (numpy arrays too, where many neurons differ).
     """
 
     name: str  # of the registry, the URL and the command line
@@ -62,3 +65,41 @@ class Model:
     level: Callable[[Any], float]  # mV (or the unit of v): where a spike is judged
     # (v, second, current, params) -> (dv/dt, d second/dt), for floats and arrays: the phase plane.
     flow: Callable[..., Any] | None = None
+    # params -> the variables' values where every run starts: the resting state, if there is one.
+    rest: Callable[[Any], tuple[Any, ...]] | None = None
+    # (variables' values, current, params) -> their time derivatives per ms, between spikes; floats
+    # and numpy arrays.
+    derivatives: Callable[..., tuple[Any, ...]] | None = None
+    # params -> ms: a step longer than this is computed in equal pieces no longer than this.
+    longest_step: Callable[[Any], Any] | None = None
+
+
+def check_dt(dt: float) -> float:
+    """`dt` in ms if it is a usable step, else ValueError."""
+    if not (math.isfinite(dt) and dt > 0):
+        raise ValueError(f"dt must be > 0 ms and finite, got {dt}")
+    return float(dt)
+
+
+def pieces(dt: float, longest: float) -> int:
+    """Into how many equal pieces a step of `dt` ms is cut, so that none is above `longest` ms.
+
+    Raises:
+        ValueError: more than `MAX_SUBSTEPS` of them.
+    """
+    check_dt(dt)
+    if dt > MAX_SUBSTEPS * longest:
+        raise ValueError(
+            f"dt must be <= {MAX_SUBSTEPS * longest:g} ms for these time constants, got {dt:g}; "
+            "take a shorter step or longer time constants"
+        )
+    return max(1, math.ceil(dt / longest * (1 - 1e-12)))  # 0.1 / 0.0125 is 8, whatever rounding
+
+
+def check_current(current: Tensor, state: Any) -> None:
+    """ValueError unless the current of a step has the shape of the state."""
+    if current.shape != state.v.shape:
+        raise ValueError(
+            f"current must have the state's shape {tuple(state.v.shape)}, got "
+            f"{tuple(current.shape)}"
+        )
