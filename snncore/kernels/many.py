@@ -45,7 +45,7 @@ class Columns(NamedTuple):
 class Sums(NamedTuple):
     """Statistics of the spikes, [M]; times in ms."""
 
-    count: NDArray[np.int64]
+    n: NDArray[np.int64]  # spikes
     first: Floats
     last: Floats
     base: Floats  # the first interval
@@ -56,29 +56,29 @@ class Sums(NamedTuple):
 @numba.njit(nogil=True, cache=True)
 def note(sums, m, time):  # type: ignore[no-untyped-def]
     """Add a spike of neuron `m` at `time` ms."""
-    if sums.count[m] == 0:
+    if sums.n[m] == 0:
         sums.first[m] = time
     else:
         interval = time - sums.last[m]
-        if sums.count[m] == 1:
+        if sums.n[m] == 1:
             sums.base[m] = interval
         off = interval - sums.base[m]
         sums.s1[m] += off
         sums.s2[m] += off * off
     sums.last[m] = time
-    sums.count[m] += 1
+    sums.n[m] += 1
 
 
 @numba.njit(nogil=True, cache=True)
 def _note_more(sums, m, interval, more):  # type: ignore[no-untyped-def]
     """Add `more` spikes, each `interval` ms after the one before."""
-    if sums.count[m] == 1:
+    if sums.n[m] == 1:
         sums.base[m] = interval
     off = interval - sums.base[m]
     sums.s1[m] += more * off
     sums.s2[m] += more * off * off
     sums.last[m] += more * interval
-    sums.count[m] += np.int64(more)
+    sums.n[m] += np.int64(more)
 
 
 @numba.njit(nogil=True, cache=True)

@@ -7,7 +7,8 @@ other models do is in `snncore.simulate.models`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,8 @@ Floats = NDArray[np.float64]
 Noise = tuple[NDArray[np.float32], NDArray[np.float64]]
 
 
-class Many(NamedTuple):
+@dataclass(frozen=True)
+class Many:
     """Spike statistics of M neurons; NaN where there are not enough spikes."""
 
     count: NDArray[np.int64]  # [M]
@@ -122,14 +124,14 @@ def _check_field(params: Params, name: str, values: Floats) -> None:
 
 def summarise(sums: Any, spikes: NDArray[np.bool_] | None) -> Many:
     """`Many` from the running sums of `snncore.kernels.many.Sums`."""
-    two, three = sums.count >= 2, sums.count >= 3
-    gaps = np.maximum(sums.count - 1, 1)
+    two, three = sums.n >= 2, sums.n >= 3
+    gaps = np.maximum(sums.n - 1, 1)
     mean = np.where(two, (sums.last - sums.first) / gaps, np.nan)
     variance = np.maximum(sums.s2 / gaps - (sums.s1 / gaps) ** 2, 0.0)
     usable = three & (mean > 0)
     return Many(
-        count=sums.count,
-        first_ms=np.where(sums.count >= 1, sums.first, np.nan),
+        count=sums.n,
+        first_ms=np.where(sums.n >= 1, sums.first, np.nan),
         mean_isi_ms=mean,
         cv=np.where(usable, np.sqrt(variance) / np.where(usable, mean, 1.0), np.nan),
         spikes=spikes,
