@@ -149,13 +149,21 @@ def arrivals(
     """
     if not 0 <= mean <= 1e6:
         raise ValueError(f"mean must be in 0..1e6 arrivals per step, got {mean:g}")
-    words = rng.draws(seed, rng.stream("synapse", trial), samples, n_neurons, n_steps)
+    stream = rng.stream("synapse", trial)
     # Outside mean ± 8 standard deviations, and 40 more, lies less than 2⁻³² of the distribution.
     reach = 8.0 * math.sqrt(mean) + 40.0
     low, high = max(0, math.floor(mean - reach)), math.ceil(mean + reach)
     below = special.pdtr(np.arange(low, high + 1), mean)
-    edges = torch.from_numpy(np.rint(below * 2.0**32).astype(np.int64)).to(words.device)
-    return torch.searchsorted(edges, words.contiguous(), right=True) + low
+    edges = np.rint(below * 2.0**32).astype(np.int64)
+    rng.check_samples(samples)
+    if samples.device.type == "cpu":
+        from snncore.kernels.noise import places
+
+        numbers = samples.to(torch.int64).numpy()
+        found = places(rng.split_seed(seed), stream, numbers, n_neurons, n_steps, edges)
+        return torch.from_numpy(found) + low
+    words = rng.draws(seed, stream, samples, n_neurons, n_steps).contiguous()
+    return torch.searchsorted(torch.from_numpy(edges).to(words.device), words, right=True) + low
 
 
 def synaptic_input(counts: Tensor, tau: float, dt: float) -> Tensor:
