@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from snncore.theory.coloured import coloured_rate_hz, slow_rate_hz
+from snncore.theory.constant import CONSTANT, ConstantTheory
 from snncore.theory.lif import (
     SineResponse,
     cutoff_hz,
@@ -12,15 +14,8 @@ from snncore.theory.lif import (
     sine_response,
     target_voltage,
 )
-from snncore.theory.noise import (
-    COLOURED_LIMIT,
-    GRID_SHIFT,
-    coloured_rate_hz,
-    noisy_cv,
-    noisy_rate_hz,
-    slow_rate_hz,
-    voltage_std,
-)
+from snncore.theory.noise import GRID_SHIFT, noisy_cv, noisy_rate_hz, voltage_std
+from snncore.theory.onset import Onset
 from snncore.theory.renewal import (
     bernoulli_cv,
     bernoulli_fano,
@@ -31,8 +26,10 @@ from snncore.theory.renewal import (
 )
 
 __all__ = [
-    "COLOURED_LIMIT",
+    "CONSTANT",
     "GRID_SHIFT",
+    "ConstantTheory",
+    "Onset",
     "SineResponse",
     "bernoulli_cv",
     "bernoulli_fano",

@@ -5,10 +5,6 @@ Rev. 81:617) and Ricciardi (1977), in the form of Brunel (2000, doi 10.1023/A:10
 σ = √2·σ_V:
 
     1/(t_ref + τ√π ∫ e^(u²)(1 + erf u) du)   from (V_reset − μ)/σ to (V_th − μ)/σ
-
-Noise with a short memory τ_s (an Ornstein–Uhlenbeck current, or many small synaptic inputs) acts
-like white noise of the same intensity on a neuron whose threshold and reset are both higher by
-σ·√(τ_s/τ)·|ζ(½)|/√2 (Fourcaud & Brunel 2002, doi 10.1162/089976602320264015, eq. 3.20).
 """
 
 from __future__ import annotations
@@ -27,8 +23,6 @@ Array = NDArray[np.float64]
 # −ζ(½)/√(2π): how far beyond a threshold, in units of one step's standard deviation, a random walk
 # that is looked at only on a grid gets on average (Chernoff 1965; Siegmund 1979).
 GRID_SHIFT = 0.5825971579390107
-COLOUR_SHIFT = 1.0326265  # |ζ(½)|/√2
-COLOURED_LIMIT = 0.1  # τ_s/τ
 ROOT2 = math.sqrt(2.0)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 
@@ -94,46 +88,10 @@ def noisy_rate_hz(neuron: LIFParams, current: ArrayLike, sigma_v: float, dt: flo
         rest, kept = refractory_steps(neuron, dt) * dt, float(neuron.reset == "subtract")
     else:
         rest, kept = neuron.t_ref, max(0.0, 1.0 - neuron.t_ref / dt)
-    return _siegert_hz(neuron, current, sigma, rest, shift, kept * shift)
+    return siegert_hz(neuron, current, sigma, rest, shift, kept * shift)
 
 
-def coloured_rate_hz(
-    neuron: LIFParams, current: ArrayLike, current_std: float, tau_s: float
-) -> Array:
-    """Firing rate (Hz) under Gaussian noise of std `current_std` nA and short memory τ_s (ms).
-
-    First order in √(τ_s/τ): see the top of this file for how, `COLOURED_LIMIT` for how far.
-    """
-    if not (current_std > 0 and tau_s > 0):
-        raise ValueError(f"current_std and tau_s must be > 0, got {current_std} nA, {tau_s} ms")
-    ratio = tau_s / neuron.tau_m
-    sigma = neuron.r_m * current_std * math.sqrt(2.0 * ratio)  # of the white noise as strong
-    shift = COLOUR_SHIFT * math.sqrt(ratio)
-    return _siegert_hz(neuron, current, sigma, neuron.t_ref, shift, shift)
-
-
-def slow_rate_hz(neuron: LIFParams, current: ArrayLike, current_std: float) -> Array:
-    """Firing rate (Hz) under Gaussian noise so slow that each interval sees one current.
-
-    The mean of `rate_hz` over the distribution of the current (Moreno-Bote & Parga 2004, doi
-    10.1103/PhysRevLett.92.028102: the limit τ_s ≫ τ).
-    """
-    if not current_std > 0:
-        raise ValueError(f"current_std must be > 0 nA, got {current_std}")
-    means = np.asarray(current, dtype=np.float64)
-    # Above the rheobase only, where the rate rises like 1/|ln|: nodes crowd at the rheobase.
-    edge = (neuron.v_th - neuron.v_rest) / neuron.r_m
-    lowest = np.maximum((edge - means) / current_std, -8.0)[..., None]
-    highest = np.maximum(lowest, 8.0)
-    unit = (_NODES + 1.0) / 2.0
-    z = lowest + (highest - lowest) * unit**4
-    weight = (highest - lowest) * _WEIGHTS / 2.0 * 4.0 * unit**3
-    density = np.exp(-(z**2) / 2.0) / math.sqrt(2.0 * math.pi)
-    rates = rate_hz(neuron, means[..., None] + current_std * z)
-    return np.sum(weight * density * rates, axis=-1)
-
-
-def _siegert_hz(
+def siegert_hz(
     neuron: LIFParams, current: ArrayLike, sigma: float, rest: float, shift: float, kept: float
 ) -> Array:
     """Siegert's rate with threshold and reset higher by `shift` and `kept` times σ."""
