@@ -15,6 +15,7 @@ stay in 0..1 and the voltage between its extremes, however long the step and lar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -185,7 +186,7 @@ def _rest(params: Any) -> tuple[Any, ...]:
     shape = np.broadcast(*conductances).shape
 
     def inward(v: Any) -> Any:
-        return -_ionic(v, *_settled(v), p)
+        return -_ionic(v, _settled(v), p)
 
     grid = np.arange(-151.0, 152.0).reshape(-1, *(1 for _ in shape))
     rising = inward(grid + np.zeros(shape)) > 0
@@ -205,8 +206,9 @@ def _settled(v: Any) -> tuple[Any, ...]:
     return tuple(alpha / (alpha + beta) for alpha, beta in rates(v, np))
 
 
-def _ionic(v: Any, m: Any, h: Any, n: Any, p: Any) -> Any:
+def _ionic(v: Any, gates: Sequence[Any], p: Any) -> Any:
     """The current out of the cell through all channels, µA/cm²."""
+    m, h, n = gates
     sodium, potassium = p.g_na * m**3 * h * (v - p.e_na), p.g_k * n**4 * (v - p.e_k)
     return sodium + potassium + p.g_l * (v - p.e_l)
 
@@ -215,7 +217,7 @@ def _derivatives(values: tuple[Any, ...], current: Any, params: Any) -> tuple[An
     v, *gates = values
     p = params
     phi = 3 ** ((p.celsius - 6.3) / 10)
-    dv = (current * (1e5 / p.area) - _ionic(v, *gates, p)) / p.c_m
+    dv = (current * (1e5 / p.area) - _ionic(v, gates, p)) / p.c_m
     slopes = (
         phi * (alpha * (1 - x) - beta * x)
         for x, (alpha, beta) in zip(gates, rates(np.asarray(v), np), strict=True)

@@ -33,8 +33,11 @@ _NEWTON = 14  # iterations: a bracketed Newton is at rounding after 5 to 8
 class Timed(Protocol):
     """The parameters that this file reads."""
 
-    t_ref: float
-    timing: str
+    @property
+    def t_ref(self) -> float: ...
+
+    @property
+    def timing(self) -> str: ...
 
 
 class Dynamics(NamedTuple):
