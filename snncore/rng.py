@@ -30,6 +30,7 @@ STREAMS = {
     "weight_sample": 10,
     "coloured": 11,
     "synapse": 12,
+    "spread": 13,
     "challenge": 20,
 }
 
