@@ -8,6 +8,8 @@ from scipy import integrate, special
 
 from snncore import theory
 from snncore.neurons import LIFParams
+from snncore.simulate import run_lif
+from snncore.stimuli import StimulusParams, drive
 
 ROOT2 = math.sqrt(2)
 # Voltages from rest, R = 1 MΩ: the current in nA is μ in mV.
@@ -63,11 +65,19 @@ def test_rates_of_many_currents_are_the_rates_of_each():
 
 def test_a_grid_never_fires_faster_and_a_crossing_on_the_grid_is_not_late():
     currents = np.linspace(15.5, 60, 50)
+    grid = changed(NEST, timing="grid")
     assert np.all(
-        theory.grid_rate_hz(NEST, currents, 0.1) <= theory.rate_hz(NEST, currents) * (1 + 1e-9)
+        theory.grid_rate_hz(grid, currents, 0.1) <= theory.rate_hz(NEST, currents) * (1 + 1e-9)
     )
     exact = 15 / (1 - math.exp(-0.5))  # reaches the threshold after 5 ms: 50 steps, 20 of rest
-    assert float(theory.grid_rate_hz(NEST, exact, 0.1)) == pytest.approx(1000 / 7.0)
+    assert float(theory.grid_rate_hz(grid, exact, 0.1)) == pytest.approx(1000 / 7.0)
+
+
+def test_exact_timing_has_the_rate_of_continuous_time_on_every_grid():
+    currents = np.linspace(10, 60, 50)
+    for dt in (0.1, 3.0):
+        got = theory.grid_rate_hz(NEST, currents, dt)
+        assert got.tolist() == theory.rate_hz(NEST, currents).tolist()
 
 
 def test_a_weak_sine_in_the_epfl_exercise():
@@ -132,8 +142,46 @@ def test_vanishing_noise_is_no_noise_and_never_overflows():
 def test_a_grid_misses_crossings_as_measured_elsewhere():
     # 40 s × 100 neurons of independent Monte Carlo at h = 0.1 ms: 41.3, 25.1 and 50.96 Hz.
     for mu, sigma, measured in ((15, 5, 41.3), (12, 5, 25.1), (10, 15, 50.96)):
-        got = float(theory.noisy_rate_hz(NEST, mu, sigma / ROOT2, dt=0.1))
-        assert got == pytest.approx(measured, rel=0.01)
+        for timing in ("grid", "exact"):
+            neuron = changed(NEST, timing=timing)
+            got = float(theory.noisy_rate_hz(neuron, mu, sigma / ROOT2, dt=0.1))
+            assert got == pytest.approx(measured, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("mu", "sigma", "lowered"), [(15, 5, 43.21), (12, 5, 26.72), (10, 15, 55.56)]
+)
+def test_a_threshold_lower_by_the_shift_makes_up_for_the_grid(mu, sigma, lowered):
+    # The same Monte Carlo with the threshold lowered by 0.5826·σ√(h/τ): within 1 % of Siegert's.
+    exact = float(theory.noisy_rate_hz(NEST, mu, sigma / ROOT2))
+    assert exact == pytest.approx(lowered, rel=0.01)
+    shift = theory.GRID_SHIFT * sigma * math.sqrt(0.1 / 10)
+    closed = -special.zeta(0.5) / math.sqrt(2 * math.pi)
+    assert closed == pytest.approx(theory.GRID_SHIFT)
+    again = theory.noisy_rate_hz(changed(NEST, v_th=15 - shift), mu, sigma / ROOT2, dt=0.1)
+    assert float(again) == pytest.approx(exact, rel=1e-12)
+
+
+def grid_rate(neuron, mu, sigma_v, dt, n_neurons=200, duration=800.0):
+    """Hz and its standard error, of independent neurons after 200 ms."""
+    neuron = changed(neuron, r_m=10)  # within the range of currents
+    stimulus = StimulusParams(current=mu / 10, sigma_v=sigma_v)
+    current = drive(stimulus, neuron, round(duration / dt), dt, seed=5, n_neurons=n_neurons)
+    late = run_lif(current, neuron, dt).spikes[round(200 / dt) :, 0].sum(dim=0).double()
+    seconds = (duration - 200) / 1000
+    return float(late.mean()) / seconds, float(late.std()) / seconds / math.sqrt(n_neurons)
+
+
+@pytest.mark.parametrize("timing", ["exact", "grid"])
+@pytest.mark.parametrize("reset", ["value", "subtract"])
+@pytest.mark.parametrize("t_ref", [0.0, 2.0])
+def test_noise_on_a_coarse_grid_has_the_rate_of_the_corrected_formula(timing, reset, t_ref):
+    neuron = changed(NEST, timing=timing, reset=reset, t_ref=t_ref)
+    measured, error = grid_rate(neuron, 10, 15 / ROOT2, 0.5)
+    expected = float(theory.noisy_rate_hz(neuron, 10, 15 / ROOT2, dt=0.5))
+    assert measured == pytest.approx(expected, abs=4 * error + 0.015 * expected)
+    # Without the correction it would be too high by a tenth: the test can tell.
+    assert float(theory.noisy_rate_hz(neuron, 10, 15 / ROOT2)) > 1.06 * measured
 
 
 def test_without_a_reset_there_is_no_rate():
@@ -141,11 +189,24 @@ def test_without_a_reset_there_is_no_rate():
     assert math.isnan(float(theory.rate_hz(free, 20.0)))
     assert math.isnan(float(theory.noisy_rate_hz(free, 20.0, 1.0)))
     assert math.isnan(theory.noisy_cv(free, 20.0, 1.0))
-    assert math.isnan(float(theory.grid_rate_hz(changed(NEST, reset="subtract"), 20.0, 0.1)))
+    grid = changed(NEST, reset="subtract", timing="grid")
+    assert math.isnan(float(theory.grid_rate_hz(grid, 20.0, 0.1)))
 
 
-def test_spikes_too_rare_to_integrate_have_no_cv():
-    assert math.isnan(theory.noisy_cv(NEST, 0.0, 0.1))
+def test_spikes_too_rare_to_integrate_come_like_those_of_a_poisson_process():
+    assert theory.noisy_cv(NEST, 0.0, 0.1) == 1.0
+    # 1e-39 Hz just before the integrals are given up, 1e-98 Hz just after.
+    assert theory.noisy_cv(NEST, 0.0, 15 / ROOT2 / 14.9) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("sigma_v", [0.1, 1e-3, 1e-5])
+def test_with_little_noise_the_cv_is_that_of_the_passage_through_the_threshold(sigma_v):
+    # V at the noise-free moment T spreads by σ_V √(1 − e^(−2T/τ)), and moves at (μ − θ)/τ.
+    mu, interval = 22.5, 1000 / 77.005278
+    rise = interval - 2
+    spread = sigma_v * math.sqrt(-math.expm1(-2 * rise / 10)) * 10 / (mu - 15)
+    # The next term is of relative order (σ_V/(μ − θ))².
+    assert theory.noisy_cv(NEST, mu, sigma_v) == pytest.approx(spread / interval, rel=2e-3)
 
 
 def test_negative_noise_is_refused():
@@ -155,20 +216,88 @@ def test_negative_noise_is_refused():
         theory.noisy_cv(NEST, 15.0, 0)
 
 
-def test_a_grid_with_noise_rests_for_whole_steps():
+def test_a_grid_with_noise_rests_for_whole_steps_unless_its_timing_is_exact():
     # t_ref = 2 ms at dt = 0.8 ms is 3 steps, 2.4 ms.
-    got = 1000 / float(theory.noisy_rate_hz(EPFL, 2.5, 2.0, dt=0.8))
-    other = 1000 / float(theory.noisy_rate_hz(changed(EPFL, t_ref=2.4), 2.5, 2.0, dt=0.8))
-    assert got == pytest.approx(other, rel=1e-12)
-    shorter = 1000 / float(theory.noisy_rate_hz(changed(EPFL, t_ref=1.6), 2.5, 2.0, dt=0.8))
-    assert got - shorter == pytest.approx(0.8, abs=1e-9)
+    def interval(t_ref, timing):
+        neuron = changed(EPFL, t_ref=t_ref, timing=timing)
+        return 1000 / float(theory.noisy_rate_hz(neuron, 2.5, 2.0, dt=0.8))
+
+    assert interval(2.0, "grid") == pytest.approx(interval(2.4, "grid"), rel=1e-12)
+    assert interval(2.0, "grid") - interval(1.6, "grid") == pytest.approx(0.8, abs=1e-9)
+    assert interval(2.4, "exact") == pytest.approx(interval(2.4, "grid"), rel=1e-12)
+    assert interval(2.4, "exact") - interval(2.0, "exact") == pytest.approx(0.4, abs=1e-9)
     exact = [float(theory.noisy_rate_hz(changed(EPFL, t_ref=t), 2.5, 2.0)) for t in (2.0, 2.4)]
     assert 1000 / exact[1] - 1000 / exact[0] == pytest.approx(0.4)  # continuous time: t_ref itself
 
 
 def test_a_grid_without_noise_is_the_plain_grid():
-    neuron = LIFParams()  # 20·ln 2.5 = 18.3 ms: 10 steps of 2 ms, and one of rest
+    neuron = LIFParams(timing="grid")  # 20·ln 2.5 = 18.3 ms: 10 steps of 2 ms, one of rest
     assert float(theory.noisy_rate_hz(neuron, 3.0, 0.0, dt=2.0)) == pytest.approx(1000 / 22)
     assert float(theory.noisy_rate_hz(neuron, 3.0, 0.0)) == pytest.approx(49.199, abs=5e-4)
     with pytest.raises(ValueError, match="dt must be > 0 ms and finite, got -1"):
         theory.noisy_rate_hz(neuron, 3.0, 1.0, dt=-1.0)
+
+
+def test_a_process_with_a_dead_time():
+    assert theory.poisson_dead_time_rate_hz(100, 2) == pytest.approx(83.333333, abs=5e-7)
+    assert theory.poisson_dead_time_cv(100, 2) == pytest.approx(0.8333333, abs=5e-8)
+    assert theory.poisson_dead_time_rate_hz(100, 0) == 100
+    assert theory.poisson_dead_time_cv(0, 2) == 1
+    # Intervals are t_ref plus an exponential time.
+    gaps = 2 + np.random.default_rng(1).exponential(10, 200_000)
+    assert 1000 / gaps.mean() == pytest.approx(theory.poisson_dead_time_rate_hz(100, 2), rel=0.01)
+    assert gaps.std() / gaps.mean() == pytest.approx(theory.poisson_dead_time_cv(100, 2), rel=0.01)
+
+
+def test_silence_bins_and_gamma_intervals():
+    assert theory.poisson_silence(100, 10) == pytest.approx(math.exp(-1))
+    assert theory.bernoulli_cv(100, 1) == pytest.approx(math.sqrt(0.9))
+    assert theory.bernoulli_fano(100, 1) == pytest.approx(0.9)
+    assert theory.gamma_cv(4) == 0.5
+    with pytest.raises(ValueError, match="order must be > 0, got 0"):
+        theory.gamma_cv(0)
+    with pytest.raises(ValueError, match="rate_hz must be <= 500 Hz"):
+        theory.bernoulli_cv(600, 2)
+    with pytest.raises(ValueError, match="t_ref must be >= 0 ms, got -1"):
+        theory.poisson_dead_time_rate_hz(100, -1)
+
+
+def test_noise_without_memory_is_white_and_one_of_long_memory_the_mean_of_the_curve():
+    sigma_v, tau_s = 3.0, 1e-6
+    std = sigma_v / math.sqrt(tau_s / 10)  # R = 1 MΩ: the same intensity
+    short = float(theory.coloured_rate_hz(NEST, 14.0, std, tau_s))
+    assert short == pytest.approx(float(theory.noisy_rate_hz(NEST, 14.0, sigma_v)), rel=1e-3)
+    for mu, spread in ((10.0, 3.0), (14.0, 3.0), (25.0, 3.0), (25.0, 0.01)):
+        mean, _ = integrate.quad(
+            lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+            * float(theory.rate_hz(NEST, mu + spread * z)),  # noqa: B023
+            max(-8, (15 - mu) / spread), 8, limit=400, epsrel=1e-9,
+        )  # fmt: skip
+        got = float(theory.coloured_rate_hz(NEST, mu, spread, 1e4))
+        assert got == pytest.approx(mean, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("mu", "tau_s", "measured", "error"),
+    # Our own simulation, 200 neurons for 2 s and 10 τ_s at dt = 0.1 ms, σ_V = 3 mV, by this engine.
+    [
+        (10, 1, 7.42, 0.13), (10, 10, 3.74, 0.10), (10, 50, 2.31, 0.11),
+        (14, 1, 27.38, 0.17), (14, 5, 22.29, 0.19), (14, 20, 18.69, 0.24),
+        (25, 1, 86.83, 0.12), (25, 10, 88.12, 0.16), (25, 100, 88.78, 0.29),
+    ],
+)  # fmt: skip
+def test_rates_under_noise_with_a_memory(mu, tau_s, measured, error):
+    std = 3 / math.sqrt(tau_s / (10 + tau_s))
+    got = float(theory.coloured_rate_hz(NEST, mu, std, tau_s))
+    assert got == pytest.approx(measured, abs=3 * error + 0.03 * measured)
+
+
+def test_the_rate_under_noise_with_a_memory_is_continuous_where_the_limits_meet():
+    for ratio in (0.2, 5.0):
+        below, above = (
+            float(theory.coloured_rate_hz(NEST, 14, 3, 10 * ratio * x))
+            for x in (1 - 1e-7, 1 + 1e-7)
+        )
+        assert below == pytest.approx(above, rel=1e-5)
+    with pytest.raises(ValueError, match="current_std and tau_s must be > 0, got 1 nA, 0 ms"):
+        theory.coloured_rate_hz(NEST, 14, 1, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snncore.theory.coloured import coloured_rate_hz, slow_rate_hz
+from snncore.theory.coloured import LONG, coloured_rate_hz, slow_rate_hz
 from snncore.theory.constant import CONSTANT, ConstantTheory
 from snncore.theory.lif import (
     SineResponse,
@@ -28,6 +28,7 @@ from snncore.theory.renewal import (
 __all__ = [
     "CONSTANT",
     "GRID_SHIFT",
+    "LONG",
     "ConstantTheory",
     "Onset",
     "SineResponse",
