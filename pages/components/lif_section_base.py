@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike
 
+from pages.components.controls import control
 from pages.components.inline import inline
 from snncore.params import Params, Value
 from snncore.playground import Run, Setup, play
@@ -18,6 +19,7 @@ from snncore.plots.vega import Chart
 from snncore.stimuli import Recording
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Params)
 DASH = "–"
 # A recording is known by the digest of its samples: Streamlit looks only at parts of long arrays.
 HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
@@ -56,6 +58,7 @@ class Row(NamedTuple):
     simulated: float
     theory: float = math.nan
     chance: float = math.nan  # standard error of `simulated`
+    absolute: bool = False  # the error as a difference: a percentage would mean nothing
 
 
 @st.cache_data(max_entries=32, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
@@ -83,6 +86,23 @@ def computed(work: Callable[[], T]) -> T | None:
     return result
 
 
+def controls(cls: type[P], key: str, *, columns: int = 1) -> P | None:
+    """A control for each field of `cls`; None, and why, where they contradict each other.
+
+    Unlike `controls.controls`, which ends the page there, it ends this section only.
+    """
+    defaults, slots = cls().to_dict(), st.columns(columns)
+    values: dict[str, Value] = {}
+    for index, (name, spec) in enumerate(cls.specs().items()):
+        with slots[index % columns]:
+            values[name] = control(name, spec, defaults[name], key)
+    try:
+        return cls(**values)
+    except ValueError as reason:
+        hint(f"These values do not fit together: {reason}.")
+        return None
+
+
 def hint(text: str) -> None:
     """Why there is nothing to show, and what to change."""
     st.info(text, icon=":material/info:")
@@ -104,24 +124,29 @@ def _set(values: Mapping[str, Any]) -> None:
         st.session_state[key] = value
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def number(value: float, digits: int = 4) -> str:
     """`value` for reading, "–" where there is none."""
     if not math.isfinite(value):
         return DASH
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         mantissa, power = f"{value:.2e}".split("e")
-        return f"{mantissa}·10^{int(power)}"
-    return f"{value:.{digits}g}"
+        return f"{mantissa}·10{str(int(power)).translate(_RAISED)}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
-def error_words(simulated: float, theory: float) -> str:
-    """Simulation against theory: in percent, or the difference where theory says zero."""
-    if not (math.isfinite(simulated) and math.isfinite(theory)):
+def error_words(row: Row) -> str:
+    """Simulation against theory: in percent, or the difference where that says more."""
+    if not (math.isfinite(row.simulated) and math.isfinite(row.theory)):
         return DASH
-    if abs(theory) < 1e-12:
-        return "0" if abs(simulated) < 1e-9 else f"{simulated:+.3g}"
-    percent = 100 * (simulated / theory - 1)
-    return "0 %" if abs(percent) < 1e-7 else f"{percent:+.2g} %"
+    difference, unit = row.simulated - row.theory, ""
+    if not (row.absolute or abs(row.theory) < 1e-12):
+        difference, unit = 100 * difference / row.theory, " %"
+    if abs(difference) < 1e-9:
+        return f"0{unit}"
+    return f"{'+' if difference > 0 else ''}{number(difference, 2)}{unit}"
 
 
 def table(rows: Sequence[Row]) -> None:
@@ -135,7 +160,7 @@ def table(rows: Sequence[Row]) -> None:
             shown += f" ± {number(r.chance, 2)}"
         cells = [r.name, shown]
         if with_theory:
-            cells += [number(r.theory), error_words(r.simulated, r.theory)]
+            cells += [number(r.theory), error_words(r)]
         lines.append(cells)
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from pages.components import lif_section_base as base
-from pages.components.controls import controls
 from pages.components.lif_section_base import HASH, Bench, Row
 from snncore.playground import Population, PopulationParams, Setup, population
 from snncore.plots.analysis import Series
@@ -42,7 +41,9 @@ def cached_crowd(setup: Setup, params: PopulationParams, dark: bool) -> Crowd:
 def crowd(bench: Bench) -> None:
     """Raster and rate of the population, with theory where there is one."""
     with st.container(width=640):
-        params = controls(PopulationParams, "lif", columns=2)
+        params = base.controls(PopulationParams, "lif", columns=2)
+    if params is None:
+        return
     found = base.computed(lambda: cached_crowd(bench.setup, params, bench.dark))
     if found is None:
         return

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import lif_section_map as maps
 from pages.components import lif_section_population as many
+from pages.components import lif_section_response as tuning
 from pages.components import lif_section_trains as trains
+from pages.components import lif_section_trials as again
+from pages.components import lif_section_voltage as voltage
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
+from snncore.playground.response import ResponseParams
 from snncore.playground.sta import STAParams
 from snncore.playground.trials import TrialsParams
 from snncore.stimuli import Recording
@@ -26,7 +31,7 @@ SECTIONS: tuple[Section, ...] = (
         "Repeated trials",
         ":material/repeat:",
         "If the same drive comes again, do the spikes come at the same times?",
-        trains.repeated,
+        again.repeated,
         ("lif_trials", TrialsParams),
     ),
     Section(
@@ -34,8 +39,30 @@ SECTIONS: tuple[Section, ...] = (
         "What makes it fire",
         ":material/bolt:",
         "What does the current do just before a spike?",
-        trains.cause,
+        again.cause,
         ("lif_sta", STAParams),
+    ),
+    Section(
+        "density",
+        "Distribution of the voltage",
+        ":material/ssid_chart:",
+        "How much of its time does the voltage spend where?",
+        voltage.distribution,
+    ),
+    Section(
+        "response",
+        "Frequency response",
+        ":material/graphic_eq:",
+        "Which rhythms of the current reach the voltage, and how late?",
+        tuning.frequency_response,
+        ("lif_response", ResponseParams),
+    ),
+    Section(
+        "map",
+        "Map over two parameters",
+        ":material/grid_on:",
+        "How does the firing depend on any two parameters at once?",
+        maps.two_parameters,
     ),
     Section(
         "population",
@@ -64,6 +91,8 @@ def open_sections() -> dict[str, Value]:
             value = st.session_state.get(key, default)
             if value != default:
                 found[key] = value
+    if open_key("map") in found:
+        found |= maps.link_values()
     return found
 
 

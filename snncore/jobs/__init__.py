@@ -30,17 +30,17 @@ __all__ = [
     "get_manager",
 ]
 
-Kind = Literal["computation", "download"]
+Kind = Literal["computation", "download", "sweep"]
 _managers: dict[Kind, JobManager] = {}
 _lock = threading.Lock()
 
 
 def get_manager(kind: Kind = "computation") -> JobManager:
-    """The manager of this process for computations, or the one for downloads.
+    """The manager of this process for computations, for downloads, or for short sweeps.
 
-    Two, because a slow download must not keep anybody's computation waiting. A module's global
-    and not a Streamlit cache: any visitor can clear those, and the threads of a forgotten manager
-    would go on.
+    A slow download must not keep anybody's computation waiting, nor a training a map of seconds.
+    A module's global and not a Streamlit cache: any visitor can clear those, and the threads of a
+    forgotten manager would go on.
     """
     with _lock:
         if kind not in _managers:

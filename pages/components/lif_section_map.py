@@ -1,0 +1,220 @@
+"""Section: a measure over any two parameters, computed as a job with a map that fills in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from pages.components import lif_section_base as base
+from pages.components.controls import label_of, limits
+from pages.components.job_panel import job_panel
+from pages.components.lif_section_base import Bench
+from snncore.jobs import Progress, Ticket, get_manager
+from snncore.params import Spec, Value, digest
+from snncore.playground import Setup
+from snncore.playground.heatmap import (
+    MEASURES,
+    Heatmap,
+    HeatmapParams,
+    axis_range,
+    fields,
+    heatmap,
+    value_of,
+)
+from snncore.plots.heat import heat_map
+from snncore.stimuli import Recording
+
+KEY = "lif_map"
+_RESOLUTIONS = (50, 100)
+_FAVOURITES = ("current", "tau_m", "r_m", "v_th", "t_ref", "sigma_v")
+
+
+class Payload(NamedTuple):
+    """What a job shows: the map so far, and what it is a map of."""
+
+    identity: str
+    params: HeatmapParams
+    titles: tuple[str, str, str]
+    here: tuple[float, float]
+    found: Heatmap
+
+
+def two_parameters(bench: Bench) -> None:
+    """Choose the axes, compute, watch the map fill in."""
+    params = _choices(bench)
+    if params is None:
+        return
+    setup, recording = bench.setup, bench.recording
+    identity = _identity(setup, params, recording)
+    view = job_panel(
+        KEY,
+        submit=lambda owner: _submit(owner, setup, params, recording),
+        draw=lambda payload, final: _draw(payload, final, identity, dark=bench.dark),
+        label="Compute the map",
+        ticket_param=f"{KEY}_job",
+        kind="sweep",
+    )
+    if view is None:
+        st.caption(
+            f"{params.n} × {params.n} neurons, each simulated for {setup.run.duration:g} ms with "
+            "the drive above."
+        )
+    elif view.state == "done" and view.snapshot is not None:
+        base.download("lif_map", lambda: _columns(view.snapshot.payload))
+
+
+def link_values() -> dict[str, Value]:
+    """What the address must carry to restore the choices, also the ranges of their defaults."""
+    found: dict[str, Value] = {}
+    for name in ("x", "y", "measure", "n"):
+        if f"{KEY}_{name}" in st.session_state:
+            found[f"{KEY}_{name}"] = st.session_state[f"{KEY}_{name}"]
+    for side in ("x", "y"):
+        name = found.get(f"{KEY}_{side}")
+        for end in ("from", "to"):
+            key = f"{KEY}_{end}_{name}"
+            if key in st.session_state:
+                found[key] = st.session_state[key]
+    return found
+
+
+def _choices(bench: Bench) -> HeatmapParams | None:
+    """The controls: two axes with their ranges, the measure, the resolution."""
+    known = fields(bench.setup, bench.recording)
+    names = [n for n in _FAVOURITES if n in known] + [n for n in known if n not in _FAVOURITES]
+    chosen: dict[str, Any] = {}
+    for side in ("x", "y"):
+        axis, low, high, other = st.columns([2, 1, 1, 1.4])
+        with axis:
+            name = st.selectbox(
+                "Horizontal parameter" if side == "x" else "Vertical parameter",
+                names,
+                index=0 if side == "x" else min(1, len(names) - 1),
+                format_func=lambda n: label_of(n, known[n]),
+                key=f"{KEY}_{side}",
+                bind="query-params",
+            )
+        start, end = axis_range(bench.setup, name)
+        with low:
+            chosen[f"{side}_from"] = _end(name, known[name], "from", start)
+        with high:
+            chosen[f"{side}_to"] = _end(name, known[name], "to", end)
+        chosen[side] = name
+        with other:
+            if side == "x":
+                chosen["measure"] = st.selectbox(
+                    "Measure",
+                    list(MEASURES),
+                    format_func=lambda m: MEASURES[m][0],
+                    key=f"{KEY}_measure",
+                    bind="query-params",
+                )
+            else:
+                n = st.segmented_control(
+                    "Cells per side",
+                    _RESOLUTIONS,
+                    default=100,
+                    required=True,
+                    key=f"{KEY}_n",
+                    bind="query-params",
+                )
+                chosen["n"] = int(n or 100)
+    try:
+        return HeatmapParams(**chosen)
+    except ValueError as reason:
+        base.hint(f"These values do not fit together: {reason}.")
+        return None
+
+
+def _end(name: str, spec: Spec, end: str, default: float) -> float:
+    """One end of an axis; each parameter remembers its own range."""
+    low, high, step = limits(name, spec, default)
+    value = st.number_input(
+        end.capitalize(),
+        min_value=float(low) if not spec.lo_open else None,
+        max_value=float(high),
+        value=float(f"{default:.4g}"),
+        step=float(step),
+        format="%g",
+        key=f"{KEY}_{end}_{name}",
+        bind="query-params",
+    )
+    return float(f"{value:.10g}")
+
+
+def _identity(setup: Setup, params: HeatmapParams, recording: Recording | None) -> str:
+    """Equal for equal work: such maps are computed once for all visitors."""
+    data = None if recording is None else recording.digest
+    return digest("lif map", setup.to_dict(), params.to_dict(), data)
+
+
+def _submit(owner: str, setup: Setup, params: HeatmapParams, recording: Recording | None) -> Ticket:
+    identity = _identity(setup, params, recording)
+    size = 8 * (setup.run.n_steps * (params.n + 20) + 8 * params.n**2)
+    return get_manager("sweep").submit(
+        owner, identity, lambda: _work(setup, params, recording, identity), size
+    )
+
+
+def _work(
+    setup: Setup, params: HeatmapParams, recording: Recording | None, identity: str
+) -> Iterator[Progress]:
+    known = fields(setup, recording)
+    words, unit = MEASURES[params.measure]
+    titles = (
+        label_of(params.x, known[params.x]),
+        label_of(params.y, known[params.y]),
+        f"{words} [{unit}]" if unit else words,
+    )
+    here = (value_of(setup, params.x), value_of(setup, params.y))
+    yield Progress(0.0, "Preparing the drive")
+    for found in heatmap(setup, params, recording):
+        payload = Payload(identity, params, titles, here, found)
+        yield Progress(found.done / params.n, f"{found.done} of {params.n} rows", payload)
+
+
+def _draw(payload: Payload, final: bool, identity: str, *, dark: bool) -> None:
+    found = payload.found
+    inside = all(
+        axis[0] <= at <= axis[-1] for axis, at in zip((found.x, found.y), payload.here, strict=True)
+    )
+    lines = {}
+    if found.onset is not None and len(found.onset):
+        lines["Rheobase (theory)"] = (found.onset[:, 0], found.onset[:, 1])
+    spec = heat_map(
+        found.x,
+        found.y,
+        found.values,
+        payload.titles,
+        lines=lines,
+        here=payload.here if inside else None,
+        dark=dark,
+    )
+    st.vega_lite_chart(
+        spec=spec,
+        alt=f"Map of {payload.titles[2]} over {payload.titles[0]} and {payload.titles[1]}.",
+        width="stretch",
+    )
+    words = []
+    if payload.identity != identity:
+        words.append("**This map is of an earlier setting**: compute it again to follow the page.")
+    if not inside:
+        words.append("Your setting lies outside these ranges.")
+    if final and not found.valid.all():
+        share = 1.0 - float(found.valid.mean())
+        words.append(f"Grey: {share:.0%} of the cells are no possible neuron or drive.")
+    if final and (np.isnan(found.values) & found.valid).any():
+        words.append("Grey also where there are too few spikes for this measure.")
+    if lines:
+        words.append("The line is where a constant current begins to make the neuron fire.")
+    if words:
+        st.caption(" ".join(words))
+
+
+def _columns(payload: Payload) -> dict[str, Any]:
+    found = payload.found
+    x, y = np.meshgrid(found.x, found.y)
+    return {payload.params.x: x, payload.params.y: y, payload.params.measure: found.values}

@@ -1,0 +1,105 @@
+"""Sections on where the voltage is, and on where it goes: its density and the phase plane."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from pages.components import lif_section_base as base
+from pages.components.lif_section_base import HASH, Bench, Row
+from snncore.playground import Setup
+from snncore.playground.density import Density, density
+from snncore.plots.analysis import Mark, Series, curves
+from snncore.stimuli import Recording
+
+
+@st.cache_data(max_entries=32, ttl=3600, max_size="8MB", show_spinner=False, hash_funcs=HASH)
+def cached_density(setup: Setup, recording: Recording | None) -> Density:
+    """Histograms of the voltage with and without threshold."""
+    return density(setup, recording)
+
+
+def distribution(bench: Bench) -> None:
+    """Where the voltage is: with the threshold, and with the threshold out of reach."""
+    found = base.computed(lambda: cached_density(bench.setup, bench.recording))
+    if found is None:
+        return
+    unit = bench.setup.kind.variables[0].unit
+    per = f"1/{unit}" if unit else "1"
+    series = []
+    if found.free is not None and found.n_neurons > 1:
+        series.append(Series("Without threshold", found.v, found.free, "#56B4E9", "dots"))
+    if found.gauss is not None:
+        series.append(Series("Gauss (theory)", found.line_v, found.gauss, "reference", "dash"))
+    edges = np.append(found.v - found.width / 2, found.v[-1] + found.width / 2)
+    series.append(Series("With threshold", edges, found.density, "voltage", "bars"))
+    if found.fokker_planck is not None:
+        series.append(
+            Series("Fokker–Planck (theory)", found.line_v, found.fokker_planck, "theory", "line")
+        )
+    level = float(bench.setup.kind.level(bench.setup.neuron))
+    shown = edges[0] <= level <= edges[-1]
+    spec = curves(
+        series,
+        f"Voltage [{unit}]" if unit else "Voltage (no unit)",
+        f"Density [{per}]",
+        marks=[Mark("Threshold", level, "x", "threshold")] if shown else [],
+        x_span=(float(edges[0]), float(edges[-1])),
+        y_span=(0.0, _top(found)),
+        height=340,
+    )
+    base.chart(spec, "density", "Distribution of the membrane voltage, with theory.")
+    if found.gauss is None and found.fokker_planck is None:
+        noisy = bench.setup.stimulus.is_noisy
+        why = (
+            "There is no theory for this neuron under this drive."
+            if noisy
+            else "Theory needs noise: add white noise to the drive."
+        )
+        st.caption(why + " The Gaussian is that of a passive membrane with a steady mean current.")
+    base.table(_rows(found, unit))
+    seconds = f"{found.duration / 1000:.3g} s"
+    text = f"Of one run, {seconds} after the start has faded."
+    if found.n_neurons > 1:
+        text = (
+            f"Of {found.n_neurons} neurons with independent noise, {seconds} each, after the "
+            "start has faded."
+        )
+    if found.refractory > 0:
+        text += " While refractory the voltage stands at the reset: that time is left out."
+    st.caption(text)
+    base.download(
+        "lif_voltage",
+        lambda: {
+            "v": found.v,
+            "density": found.density,
+            **({} if found.free is None else {"density_without_threshold": found.free}),
+        },
+    )
+
+
+def _top(found: Density) -> float:
+    """End of the vertical axis; a spike of a single voltage must not flatten the rest."""
+    lines = [a for a in (found.gauss, found.fokker_planck) if a is not None]
+    if lines:
+        return 1.25 * max(float(a.max()) for a in lines)
+    return 1.1 * max(float(found.density.max()), 1e-9)
+
+
+def _rows(found: Density, unit: str) -> list[Row]:
+    u = f" [{unit}]" if unit else ""
+    rows = []
+    if found.free is not None and found.n_neurons > 1:
+        rows += [
+            Row(f"Mean without threshold{u}", found.free_mean, found.mean, absolute=True),
+            Row(f"σ without threshold{u}", found.free_std, found.std),
+        ]
+    if found.refractory > 0 or math.isfinite(found.theory_refractory):
+        rows.append(Row("Time spent refractory", found.refractory, found.theory_refractory))
+    if math.isfinite(found.fokker_planck_distance):
+        rows.append(Row("Distance to Fokker–Planck (0 to 2)", found.fokker_planck_distance, 0.0))
+    if math.isfinite(found.gauss_distance):
+        rows.append(Row("Distance to Gauss (0 to 2)", found.gauss_distance, 0.0))
+    return rows
