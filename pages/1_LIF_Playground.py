@@ -12,10 +12,12 @@ from pages.components.share import share_bar
 from snncore.plots import neuron as plots
 
 open_page("lif")
+lif.compact()
 lif_controls.begin()
 with st.container(horizontal=True, gap="small", vertical_alignment="center", key="lif_bar"):
     model = lif_controls.model_choice()
-    bar = st.container(horizontal=True, gap="small", width="content")
+    bar = st.container(width="content")
+    keep = st.container(width="content")
 shelf = st.container(gap="small")
 top = st.container()
 
@@ -34,13 +36,14 @@ result = lif.run(setup, recording)
 lif_presets.check_drive(setup, result)
 behind, bad_a = lif_compare.kept()
 other = None if behind is None else lif.run(behind, recording)
+drawn = other if lif_compare.same_unit(setup, behind) else None
 
 with top:
     lif.number_row(result.summary)
 
 with main:
     st.vega_lite_chart(
-        spec=plots.trace_chart(setup, result, behind=other, height=400),
+        spec=plots.trace_chart(setup, result, behind=drawn, height=390),
         key="lif_trace_chart",
         alt="Membrane voltage over time with threshold and spikes, above the current.",
     )
@@ -48,15 +51,16 @@ with main:
     if bad_a:
         lif_compare.show_problem(bad_a)
     if behind is not None and other is not None:
-        lif_compare.table(behind, setup, other.summary, result.summary)
+        lif_compare.comparison(behind, setup, other.summary, result.summary)
     equation(setup, recording, result.summary)
     st.markdown("**Firing rate over current**")
     lif.curve_panel(setup, result.summary, behind, None if other is None else other.summary)
 
 sections(setup, recording, is_dark())
 
+with keep:
+    lif_compare.keep_button(setup)
 with bar:
-    lif_compare.keep_buttons(setup, behind is not None)
     share_bar(
         command=lif_files.command(setup, recording),
         params=lif_controls.link(setup) | lif_compare.link() | open_sections(),

@@ -67,8 +67,8 @@ def decode(text: str) -> Setup:
     return Setup.from_dict(values)
 
 
-def keep_buttons(setup: Setup, has_a: bool) -> None:
-    """Keep as A; with an A, also Swap and Remove."""
+def keep_button(setup: Setup) -> None:
+    """The button that makes the present setting A."""
     st.button(
         "Keep as A",
         icon=":material/bookmark_add:",
@@ -77,16 +77,6 @@ def keep_buttons(setup: Setup, has_a: bool) -> None:
         on_click=_keep,
         args=(setup,),
     )
-    if has_a:
-        st.button(
-            "Swap",
-            icon=":material/swap_horiz:",
-            key="lif_swap",
-            help="A becomes the present setting, and the present one A.",
-            on_click=_swap,
-            args=(setup,),
-        )
-        st.button("Remove A", icon=":material/close:", key="lif_remove_a", on_click=_remove)
 
 
 def _keep(setup: Setup) -> None:
@@ -111,10 +101,30 @@ def show_problem(problem: str) -> None:
     st.button("Remove it", key="lif_remove_bad_a", on_click=_remove)
 
 
-def table(a: Setup, b: Setup, first: Summary, second: Summary) -> None:
+def same_unit(setup: Setup, behind: Setup | None) -> bool:
+    """Whether both voltages can stand on one axis."""
+    return behind is not None and (behind.kind.variables[0].unit == setup.kind.variables[0].unit)
+
+
+def comparison(a: Setup, b: Setup, first: Summary, second: Summary) -> None:
     """What was changed from A to B, and what that did to the numbers."""
     changes = ctl.differences(a, b)
-    st.markdown("**A and B** · " + ("; ".join(changes) if changes else "the same setting"))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("**A and B**", width="content")
+        st.button(
+            "Swap",
+            icon=":material/swap_horiz:",
+            key="lif_swap",
+            help="A becomes the present setting, and the present one A.",
+            on_click=_swap,
+            args=(b,),
+        )
+        st.button("Remove A", icon=":material/close:", key="lif_remove_a", on_click=_remove)
+    st.caption(
+        "From A (grey) to B (now): " + ("; ".join(changes) if changes else "nothing changed yet")
+    )
+    if not same_unit(b, a):
+        st.caption("Their voltages have different units, so the one of A is not drawn.")
     rows = [
         ("Spikes", first.count, second.count, 0),
         ("Rate [Hz]", first.rate_hz or math.nan, second.rate_hz or math.nan, 2),

@@ -274,10 +274,16 @@ def end() -> None:
 
 
 def link(setup: Setup) -> dict[str, Value]:
-    """Names and values of the address that open the page on `setup`."""
-    names: dict[str, Value] = {} if setup.model == "lif" else {MODEL: setup.model}
+    """Names and values of the address that open the page as it is now, on `setup`."""
+    names = link_of(setup)
     if PARTS_PARAM in st.query_params:
         names[PARTS_PARAM] = st.query_params[PARTS_PARAM]
+    return names
+
+
+def link_of(setup: Setup) -> dict[str, Value]:
+    """The same for a setup by itself, all of its parts open that are on."""
+    names: dict[str, Value] = {} if setup.model == "lif" else {MODEL: setup.model}
     names |= {model_key(setup.model, n): v for n, v in setup.neuron.changed().items()}
     for part in (setup.stimulus, setup.run):
         names |= {f"{KEY}_{n}": v for n, v in part.changed().items()}

@@ -33,10 +33,23 @@ def preset_bar(setup: Setup | None) -> None:
     active = preset_of(setup)
     if GROUP not in st.session_state:
         st.session_state[GROUP] = PRESETS[active].group if active else GROUPS[0]
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key="lif__presets"
+    ):
         group = st.selectbox(
-            "Group of presets", GROUPS, key=GROUP, label_visibility="collapsed", width=190
+            "Group of presets", GROUPS, key=GROUP, label_visibility="collapsed", width=170
         )
+        names = [name for name, preset in PRESETS.items() if preset.group == group]
+        st.session_state[PRESET] = active if active in names else None
+        with st.container(width="stretch", key="lif__preset_names"):
+            st.pills(
+                "Presets",
+                names,
+                key=PRESET,
+                on_change=_chosen,
+                label_visibility="collapsed",
+                wrap=True,
+            )
         st.button(
             "Reset",
             icon=":material/restart_alt:",
@@ -45,16 +58,6 @@ def preset_bar(setup: Setup | None) -> None:
             help="Back to what the page opens with.",
             on_click=_reset,
         )
-    names = [name for name, preset in PRESETS.items() if preset.group == group]
-    st.session_state[PRESET] = active if active in names else None
-    st.pills(
-        "Presets",
-        names,
-        key=PRESET,
-        on_change=_chosen,
-        label_visibility="collapsed",
-        wrap=True,
-    )
 
 
 def notice(setup: Setup) -> str:

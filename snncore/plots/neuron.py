@@ -18,7 +18,7 @@ from snncore.playground import FICurve, Run, Setup
 from snncore.plots.base import COLOURS
 from snncore.plots.vega import MAX_POINTS, ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
 
-__all__ = ["MAX_POINTS", "fi_chart", "marks", "panel_variables", "thin", "trace_chart"]
+__all__ = ["MAX_POINTS", "fi_chart", "marks", "panel_variables", "thin", "threshold", "trace_chart"]
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ _GAP = 0.06  # of the height, between two panels
 _SHARES = {2: (0.22, 0.72), 3: (0.17, 0.24, 0.47)}  # of the height, the current's first
 # Lines of one panel differ by colour and by dash.
 _LINES = (("threshold", [1, 0]), ("theory", [6, 3]), ("current", [2, 2]), ("voltage", [8, 3, 2, 3]))
-MOVING_THRESHOLD = "v_th"  # a variable of this name is drawn as the threshold
+MOVING_THRESHOLD = "theta"  # a variable of this name is drawn as the threshold
 
 
 class _Panel(NamedTuple):
@@ -36,7 +36,6 @@ class _Panel(NamedTuple):
 
     bounds: tuple[float, float]  # of the data
     share: tuple[float, float]  # of the height, from below
-    height: int
     title: str
 
     def y(self, field: str, count: int = 4) -> Chart:
@@ -44,7 +43,7 @@ class _Panel(NamedTuple):
         low, high = self.bounds
         bottom, top = self.share
         unit = (high - low) / (top - bottom)
-        middle = self.height * (1 - (bottom + top) / 2)
+        middle = {"expr": f"height * {1 - (bottom + top) / 2:.4g}"}  # of the plot without its axes
         return axis(
             field, self.title, (low - bottom * unit, high + (1 - top) * unit),
             values=ticks(low, high, count), titleY=middle, titleAnchor="middle", domain=False,
@@ -56,6 +55,13 @@ def marks(times: Array, duration: float) -> Array:
     """Spike times to draw: at most one in each of `_MAX_MARKS` slots."""
     slots = np.floor(times / duration * _MAX_MARKS).astype(np.int64)
     return times[np.unique(slots, return_index=True)[1]]
+
+
+def threshold(setup: Setup) -> float:
+    """Where a spike begins: the level that is judged, or from which nothing stops it."""
+    neuron: Any = setup.neuron
+    known = (getattr(neuron, name) for name in ("v_th", "v_c") if hasattr(neuron, name))
+    return float(next(known, setup.kind.level(neuron)))
 
 
 def panel_variables(setup: Setup) -> list[Variable]:
@@ -90,14 +96,14 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
     colour = Key(names, columns=4)
     data: dict[str, pd.DataFrame] = {}
     layers = [
-        {"layer": _voltage(setup, run, behind, x, colour, places[-1], height, data)},
-        {"layer": _drive(run, x, colour, places[0], height, data)},
+        {"layer": _voltage(setup, run, behind, x, colour, places[-1], data)},
+        {"layer": _drive(run, x, colour, places[0], data)},
     ]
     if variables:
         unit = variables[0].unit
         title = _titled(" ".join(v.name for v in variables), unit)
         values = [run.others[v.name] for v in variables]
-        panel = _Panel(span(*values), places[1], height, title)
+        panel = _Panel(span(*values), places[1], title)
         part = []
         for v in variables:
             t, y = thin(run.t, run.others[v.name])
@@ -122,27 +128,31 @@ def _voltage(
     x: Chart,
     colour: Key,
     share: tuple[float, float],
-    height: int,
     data: dict[str, pd.DataFrame],
 ) -> list[Chart]:
     """Voltage, threshold, refractory periods and spikes; tables go to `data`."""
     duration = float(run.t[-1])
     neuron: Any = setup.neuron
-    level = setup.kind.level(neuron)
+    level = threshold(setup)
+    cut = getattr(neuron, "v_peak", None)  # the upstroke ends there, within a step
     moving = run.others.get(MOVING_THRESHOLD)
     t_v, v = thin(run.t, run.v)
-    shown = [v.min(), v.max(), level]
+    shown = [v.min(), v.max(), level if cut is None else cut]
     shown += [getattr(neuron, name, level) for name in ("v_reset", "v_rest")]
     if moving is not None:
         shown += [moving.min(), moving.max()]
     if behind is not None:
         shown += [behind.v.min(), behind.v.max()]
     low, high = float(min(shown)), float(max(shown))
-    top = high + 0.18 * max(high - low, 1e-3)
+    top = high if cut is not None else high + 0.18 * max(high - low, 1e-3)
     unit = setup.kind.variables[0].unit
-    panel = _Panel((low, top), share, height, _titled("Voltage", unit) if unit else "v [no unit]")
+    panel = _Panel((low, top), share, _titled("Voltage", unit) if unit else "v [no unit]")
     y = panel.y("v", 5)
-    base = high if moving is not None else max(level, float(v.max()))
+    base = high
+    if cut is not None:
+        base = max(level, getattr(neuron, "v_reset", level))
+    elif moving is None:
+        base = max(level, float(v.max()))
     data["voltage"] = pd.DataFrame({"t": t_v, "v": v})
     data["spikes"] = pd.DataFrame({"t": marks(run.spike_times, duration), "v": base, "top": top})
     layers = []
@@ -190,7 +200,6 @@ def _drive(
     x: Chart,
     colour: Key,
     share: tuple[float, float],
-    height: int,
     data: dict[str, pd.DataFrame],
 ) -> list[Chart]:
     """The current, and faint behind it the current with its noise."""
@@ -200,7 +209,7 @@ def _drive(
     low, high = float(current.min()), float(current.max())
     if high - low < 0.2:  # a constant needs a scale too
         low, high = min(low, 0.0), max(high, 0.1)
-    y = _Panel((low, high), share, height, "Current [nA]").y("i", 3)
+    y = _Panel((low, high), share, "Current [nA]").y("i", 3)
     data["wave"] = pd.DataFrame({"t": t_w, "i": wave})
     style = {"strokeWidth": 2, "interpolate": "step", "clip": True}
     layers = [layer("wave", "line", style, x=x, y=y, color=colour("Drive"))]

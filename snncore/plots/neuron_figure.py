@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from snncore.playground import Run, Setup
 from snncore.plots.base import COLOURS
-from snncore.plots.neuron import MOVING_THRESHOLD, marks, panel_variables
+from snncore.plots.neuron import MOVING_THRESHOLD, marks, panel_variables, threshold
 from snncore.plots.vega import thin
 
 _LOCK = threading.Lock()  # matplotlib is not thread-safe
@@ -35,7 +35,7 @@ def figure(setup: Setup, run: Run, kind: Literal["png", "svg"], behind: Run | No
                 linestyle="--", label="A",
             )  # fmt: skip
         upper.plot(*thin(run.t, run.v), color=COLOURS["voltage"], linewidth=1)
-        level = setup.kind.level(neuron)
+        level = threshold(setup)
         style = {"color": COLOURS["threshold"], "linestyle": "--", "linewidth": 1}
         if MOVING_THRESHOLD in run.others:
             upper.plot(*thin(run.t, run.others[MOVING_THRESHOLD]), **style)
@@ -43,6 +43,8 @@ def figure(setup: Setup, run: Run, kind: Literal["png", "svg"], behind: Run | No
             upper.axhline(level, **style)
         high = max(level, float(run.v.max()))
         top = high + 0.2 * max(high - float(run.v.min()), 1e-3)
+        if hasattr(neuron, "v_peak"):
+            high, top = level, neuron.v_peak
         upper.vlines(
             marks(run.spike_times, duration), high, top, color=COLOURS["spike"], linewidth=1.2
         )
