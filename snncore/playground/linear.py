@@ -48,15 +48,17 @@ class RestingPoint(NamedTuple):
         """Whether small deviations fade."""
         return bool((self.eigenvalues.real < 0).all())
 
+    def answer(self, frequency_hz: Array) -> Complex:
+        """[..., K] change of every variable per nA of a weak current of each frequency."""
+        omega = 2.0 * math.pi * np.asarray(frequency_hz, dtype=np.float64) / 1000.0
+        systems = 1j * omega[..., None, None] * np.eye(self.values.size) - self.jacobian
+        drive = np.broadcast_to(self.drive.astype(np.complex128), (*omega.shape, self.values.size))
+        solved = np.linalg.solve(systems, drive[..., None])[..., 0]
+        return np.asarray(solved, dtype=np.complex128)
+
     def impedance(self, frequency_hz: Array) -> Complex:
         """Z in units of the voltage per nA, at each frequency."""
-        eye = np.eye(self.values.size)
-        omega = 2.0 * math.pi * np.asarray(frequency_hz, dtype=np.float64) / 1000.0
-        systems = 1j * omega[..., None, None] * eye - self.jacobian
-        drive = np.broadcast_to(self.drive.astype(np.complex128), (*omega.shape, self.values.size))
-        return np.asarray(
-            np.linalg.solve(systems, drive[..., None])[..., 0, 0], dtype=np.complex128
-        )
+        return self.answer(frequency_hz)[..., 0]
 
 
 def slopes_of(setup: Setup) -> Slopes:

@@ -169,9 +169,8 @@ class _Source:
 
     def wave(self, stimulus: dict[str, float]) -> Array:
         """The current without white noise, [T]; that with a memory is the same in all cells."""
-        smooth = replace(
-            self.setup.stimulus, **{**stimulus, "sigma_v": 0.0, "noise_intensity": 0.0}
-        )
+        changes: dict[str, Any] = {**stimulus, **dict.fromkeys(_WHITE, 0.0)}
+        smooth = replace(self.setup.stimulus, **changes)
         run = self.setup.run
         how: dict[str, Any] = {} if self.recording is None else {"recording": self.recording}
         current = drive(smooth, None, self.steps, self.dt, seed=run.seed, **how)
