@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import lif_section_base as base
 from pages.components import lif_section_map as maps
 from pages.components import lif_section_population as many
 from pages.components import lif_section_response as tuning
 from pages.components import lif_section_trains as trains
 from pages.components import lif_section_trials as again
 from pages.components import lif_section_voltage as voltage
+from pages.components.lif_challenge import challenge_panel
+from pages.components.lif_player import player
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
@@ -18,7 +21,25 @@ from snncore.playground.sta import STAParams
 from snncore.playground.trials import TrialsParams
 from snncore.stimuli import Recording
 
+
+def _step_by_step(bench: Bench) -> None:
+    run = base.computed(lambda: base.cached_play(bench.setup, bench.recording))
+    if run is not None:
+        player(bench.setup, run, bench.dark)
+
+
+def _challenge(bench: Bench) -> None:
+    challenge_panel(bench.setup, bench.recording)
+
+
 SECTIONS: tuple[Section, ...] = (
+    Section(
+        "steps",
+        "Step by step",
+        ":material/play_circle:",
+        "What happens in each time step, and why?",
+        _step_by_step,
+    ),
     Section(
         "regularity",
         "Regularity of the spikes",
@@ -71,6 +92,13 @@ SECTIONS: tuple[Section, ...] = (
         "What do many neurons do together that one does not?",
         many.crowd,
         ("lif", PopulationParams),
+    ),
+    Section(
+        "challenge",
+        "Challenge: which neuron is it?",
+        ":material/trophy:",
+        "Can you find the parameters of a hidden neuron by experiment?",
+        _challenge,
     ),
 )
 
