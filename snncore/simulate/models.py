@@ -163,7 +163,7 @@ def _run_kernel(
 def _slots(model: Model) -> list[int]:
     """Which column of the kernel's state holds which field of the model's state."""
     variables = list(range(len(model.variables)))
-    return variables + [3] if _has_refractory(model) else variables
+    return [*variables, 3] if _has_refractory(model) else variables
 
 
 def _has_refractory(model: Model) -> bool:
