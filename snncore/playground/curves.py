@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import NamedTuple
 
@@ -9,72 +10,119 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import metrics, theory
 from snncore.neurons import LIFParams
+from snncore.playground.expected import noisy_rate_hz, white_sigma_v
 from snncore.playground.setup import Setup
+from snncore.simulate import Many, many
 from snncore.stimuli import StimulusParams, drive
+from snncore.theory import CONSTANT
 
 Array = NDArray[np.float64]
 
-_POINTS = 41
 _LINE_POINTS = 301
-_CURVE_MS = 2000.0
-_MAX_WORK = 2_500_000  # neuron-steps of a panel: about 0.1 s on one core with noise
 _CURVE_TRIAL = 1  # the dots' noise is not the noise of the run above them
+# Points, ms for each, and neuron-steps of the whole curve, so that it takes at most about 0.1 s.
+_LIF_SIZE = (41, 2000.0, 2_500_000)
+_OTHER_SIZE = (31, 1000.0, 500_000)
+_SLOW_SIZE = (25, 600.0, 150_000)  # many pieces per step
+_SLOW = ("hodgkin_huxley",)
 
 
 class FICurve(NamedTuple):
     """Firing rate over constant current."""
 
-    currents: Array  # [P] nA
-    measured_hz: Array  # [P]
+    currents: Array  # [P] nA: the mean current, where there is synaptic input
+    measured_hz: Array  # [P]; once the start is over, where the model adapts
     line_currents: Array  # [L] nA
     line_hz: Array | None  # [L], theory without noise; None where there is none
-    noisy_hz: Array | None  # [L], Siegert on this grid; None where it does not apply
+    noisy_hz: Array | None  # [L], theory with this noise, on this grid; None where there is none
     theory: str  # of line_hz: "exact", "quadrature" or "none"
     onset_na: float  # where firing sets in; NaN where it is not known
     onset: str  # "rheobase", "Hopf" or ""
     duration: float  # ms simulated for each dot
-    sigma_v: float  # mV of the noise that the dots got
+    sigma_v: float  # mV of the white noise that the dots got; NaN without a passive membrane
+    operating_na: float  # the current of the setup itself
 
 
-def current_range(neuron: LIFParams, operating: float) -> tuple[float, float]:
-    """Currents (nA) that show both the rheobase and the operating point with room around."""
-    rheobase = theory.rheobase(neuron)
-    span = max(1.2 * abs(operating - rheobase), 0.5 * (neuron.v_th - neuron.v_reset) / neuron.r_m)
-    return rheobase - max(0.4 * span, 1.1 * (rheobase - operating)), rheobase + 1.2 * span
+def current_range(setup: Setup) -> tuple[float, float]:
+    """Currents (nA) that show both the onset and the operating point with room around."""
+    operating = setup.stimulus.mean_current
+    onset = CONSTANT[setup.model].onset(setup.neuron).current_na
+    onset = onset if math.isfinite(onset) else 0.0
+    if isinstance(setup.neuron, LIFParams):
+        least = 0.5 * (setup.neuron.v_th - setup.neuron.v_reset) / setup.neuron.r_m
+    else:
+        least = max(0.5 * abs(onset), 0.05)
+    span = max(1.2 * abs(operating - onset), least)
+    return onset - max(0.4 * span, 1.1 * (onset - operating)), onset + 1.2 * span
 
 
 def fi_curve(setup: Setup) -> FICurve:
-    """Simulate `_POINTS` constant currents (with the stimulus' noise) and compute the theory."""
-    neuron, stimulus, run = setup.neuron, setup.stimulus, setup.run
-    assert isinstance(neuron, LIFParams)
-    low, high = current_range(neuron, stimulus.current)
-    currents = np.linspace(low, high, _POINTS)
-    steps = max(1, math.floor(min(_CURVE_MS / run.dt + 0.5, _MAX_WORK / _POINTS)))
-    flat = StimulusParams(current=0.0, sigma_v=stimulus.sigma_v)
-    samples = torch.arange(_POINTS)
-    noise = drive(
-        flat, setup.membrane, steps, run.dt, seed=run.seed, samples=samples, trial=_CURVE_TRIAL
-    )  # [T, P, 1]
-    trace = setup.simulate(noise + torch.from_numpy(currents).view(1, -1, 1))
-    measured = trace.counts[:, 0].numpy() * (1000.0 / (steps * run.dt))
-    if stimulus.sigma_v == 0:
-        for p in np.flatnonzero(measured * steps * run.dt >= 2000.0 - 1e-9):
-            measured[p] = 1000.0 / metrics.intervals(trace.spike_times(int(p))).mean()
-    line = np.linspace(low, high, _LINE_POINTS)
-    noisy = None
-    if stimulus.sigma_v > 0:
-        noisy = theory.noisy_rate_hz(neuron, line, stimulus.sigma_v, run.dt)
+    """Simulate many constant currents, with the noise of the stimulus, and compute the theory."""
+    stimulus, run, known = setup.stimulus, setup.run, CONSTANT[setup.model]
+    low, high = current_range(setup)
+    size = _SLOW_SIZE if setup.model in _SLOW else _OTHER_SIZE
+    points, duration, work = _LIF_SIZE if setup.model == "lif" else size
+    currents, line = np.linspace(low, high, points), np.linspace(low, high, _LINE_POINTS)
+    steps = max(1, math.floor(min(duration / run.dt + 0.5, work / points)))
+    flat = noise_of(stimulus)
+    base = currents - flat.synaptic_mean
+    if flat.is_noisy:
+        noise = drive(
+            flat, setup.membrane, steps, run.dt, seed=run.seed, trial=_CURVE_TRIAL,
+            samples=torch.arange(points),
+        )  # fmt: skip
+        base = base + noise[:, :, 0].numpy()
+    settled = setup.model == "lif"
+    found = many(
+        setup.model, setup.neuron, {}, np.broadcast_to(base, (steps, points)), run.dt,
+        record=not settled,
+    )  # fmt: skip
+    if flat.is_noisy:
+        measured = found.count * (1000.0 / (steps * run.dt))
+    else:
+        measured = _regular(found) if settled else _settled(found, run.dt)
+    has_line = known.kind != "none" and getattr(setup.neuron, "reset", "") != "none"
+    onset = known.onset(setup.neuron)
+    has_membrane = isinstance(setup.neuron, LIFParams) or setup.membrane is not None
     return FICurve(
-        currents,
-        measured,
-        line,
-        theory.rate_hz(neuron, line),
-        noisy,
-        "exact",
-        theory.rheobase(neuron),
-        "rheobase",
-        steps * run.dt,
-        stimulus.sigma_v,
+        currents=currents,
+        measured_hz=measured,
+        line_currents=line,
+        line_hz=known.rate_hz(setup.neuron, line) if has_line else None,
+        noisy_hz=noisy_rate_hz(setup.neuron, stimulus, line - flat.synaptic_mean, run.dt),
+        theory=known.kind if has_line else "none",
+        onset_na=onset.current_na,
+        onset=onset.kind,
+        duration=steps * run.dt,
+        sigma_v=white_sigma_v(setup.membrane, stimulus, run.dt) if has_membrane else math.nan,
+        operating_na=stimulus.mean_current,
     )
+
+
+def noise_of(stimulus: StimulusParams) -> StimulusParams:
+    """The noise of a stimulus without everything that is not random."""
+    return dataclasses.replace(
+        stimulus, current=0.0, step_current=0.0, ramp_current=0.0, pulse_current=0.0,
+        amplitude=0.0, chirp_current=0.0,
+    )  # fmt: skip
+
+
+def _regular(found: Many) -> Array:
+    """Rates (Hz) of neurons whose intervals are all alike; 0 below two spikes."""
+    return np.where(found.count > 1, 1000.0 / np.nan_to_num(found.mean_isi_ms, nan=1.0), 0.0)
+
+
+def _settled(found: Many, dt: float) -> Array:
+    """Rates (Hz) from the first to the last spike of the second half; 0 below two spikes.
+
+    They start from a rest, a synapse or an adaptation that the first half is given to settle.
+    """
+    if found.spikes is None:
+        raise ValueError("found must have its spikes recorded, got none; simulate with record")
+    late = found.spikes[len(found.spikes) // 2 :]
+    count = late.sum(axis=0)
+    first = late.argmax(axis=0)
+    last = len(late) - 1 - late[::-1].argmax(axis=0)
+    span = np.maximum(last - first, 1) * dt
+    return np.where(count > 1, 1000.0 * (count - 1) / span, 0.0)

@@ -1,16 +1,17 @@
 """What theory expects of a run, and which theory applies.
 
-Which one depends on the model and its drive. For a constant current the rate is known in closed
-form ("exact") or as a number from a root or an integral ("quadrature"). For the LIF neuron under a
-steady current with noise it is Siegert's ("Siegert"); for a drive that changes in time, the mean
-of those rates at each moment ("quasi-static": right as long as the drive changes little within an
-interval, an approximation otherwise).
+Which one depends on the model and its drive. Under a constant current the rate is known in closed
+form ("exact"), or as a root or an integral ("quadrature"), or not at all ("none"). For the LIF
+neuron under a steady current with noise it is Siegert's, for noise with a memory with its
+corrections ("Siegert"). For a drive that changes in time it is the mean of those rates at each
+moment ("quasi-static": right as long as the drive changes little within an interval, an
+approximation otherwise); so it is under noise that is slower than the neuron.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from snncore import theory
 from snncore.neurons import LIFParams
 from snncore.playground.setup import Setup
+from snncore.stimuli import StimulusParams
+from snncore.theory import CONSTANT
 
 Array = NDArray[np.float64]
 _QUASI_STATIC_POINTS = 2000
@@ -31,37 +34,73 @@ class Expected(NamedTuple):
     grid_rate_hz: float  # of the simulation, which may look for spikes only every dt
     first_spike_ms: float  # infinite where there is none
     cv: float
-    rheobase_na: float
-
-
-_NOTHING = Expected("none", math.nan, math.nan, math.nan, math.nan, math.nan)
+    rheobase_na: float  # where firing sets in under a constant current
 
 
 def expected(setup: Setup, wave: Array) -> Expected:
     """The theory of one run whose deterministic current is `wave` nA [T]."""
-    if not isinstance(setup.neuron, LIFParams):
-        return _NOTHING
-    neuron, stimulus, dt = setup.neuron, setup.stimulus, setup.run.dt
-    none = _NOTHING._replace(rheobase_na=theory.rheobase(neuron))
-    if neuron.reset == "none":
+    known, neuron, stimulus = CONSTANT[setup.model], setup.neuron, setup.stimulus
+    none = Expected("none", math.nan, math.nan, math.nan, math.nan, known.onset(neuron).current_na)
+    if known.kind == "none" or getattr(neuron, "reset", "") == "none":
         return none
-    level = float(wave[0])
-    if stimulus.is_constant:
-        rate = float(theory.rate_hz(neuron, level))
-        return Expected(
-            "exact",
-            rate,
-            float(theory.grid_rate_hz(neuron, level, dt)),
-            float(theory.first_spike(neuron, level)),
-            0.0 if rate > 0 else math.nan,
-            none.rheobase_na,
-        )
-    sigma_v = stimulus.sigma_v
-    steady = bool(np.all(wave == level))
+    steady = bool(np.all(wave == wave[0]))
+    if not stimulus.is_noisy and steady:
+        return _constant(setup, float(wave[0]), none)
     levels = wave[:1] if steady else wave[:: max(1, wave.size // _QUASI_STATIC_POINTS)]
+    if stimulus.is_noisy:
+        rate = noisy_rate_hz(neuron, stimulus, levels, 0.0)
+        grid = noisy_rate_hz(neuron, stimulus, levels, setup.run.dt)
+        if rate is None or grid is None:
+            return none
+        slow = stimulus.is_coloured and _memory(stimulus) >= theory.LONG * neuron.tau_m
+        found = none._replace(kind="Siegert" if steady and not slow else "quasi-static")
+    elif setup.model == "adaptive":
+        return none  # its threshold remembers the drive
+    else:
+        rate = known.rate_hz(neuron, levels)
+        grid = known.grid_rate_hz(neuron, levels, setup.run.dt)
+        found = none._replace(kind="quasi-static")
+    cv = math.nan
+    if steady and isinstance(neuron, LIFParams) and not stimulus.is_coloured:
+        cv = theory.noisy_cv(neuron, float(wave[0]), white_sigma_v(neuron, stimulus))
+    return found._replace(rate_hz=float(rate.mean()), grid_rate_hz=float(grid.mean()), cv=cv)
+
+
+def _constant(setup: Setup, level: float, none: Expected) -> Expected:
+    known, neuron = CONSTANT[setup.model], setup.neuron
+    rate = float(known.rate_hz(neuron, level))
     return none._replace(
-        kind="Siegert" if steady else "quasi-static",
-        rate_hz=float(theory.noisy_rate_hz(neuron, levels, sigma_v).mean()),
-        grid_rate_hz=float(theory.noisy_rate_hz(neuron, levels, sigma_v, dt).mean()),
-        cv=theory.noisy_cv(neuron, level, sigma_v) if steady else math.nan,
+        kind=known.kind,
+        rate_hz=rate,
+        grid_rate_hz=float(known.grid_rate_hz(neuron, level, setup.run.dt)),
+        first_spike_ms=known.first_spike(neuron, level),
+        cv=0.0 if rate > 0 else math.nan,
     )
+
+
+def white_sigma_v(neuron: Any, stimulus: StimulusParams, dt: float = 0.0) -> float:
+    """σ_V (mV) of all white noise of a drive on a grid of `dt` ms; 0: in continuous time."""
+    return stimulus.sigma_v_total(neuron, dt if dt > 0 else 1e-6 * neuron.tau_m)
+
+
+def noisy_rate_hz(neuron: Any, stimulus: StimulusParams, levels: Array, dt: float) -> Array | None:
+    """The rate of the LIF neuron at mean currents `levels` nA under the noise of a stimulus.
+
+    The synaptic input's own mean comes on top of `levels`. None where there is no theory: another
+    model, no noise, or several kinds of noise at once.
+    """
+    kinds = stimulus.is_white + (stimulus.ou_std > 0) + (stimulus.syn_current != 0)
+    if not isinstance(neuron, LIFParams) or kinds != 1:
+        return None
+    if stimulus.is_white:
+        return theory.noisy_rate_hz(neuron, levels, white_sigma_v(neuron, stimulus, dt), dt)
+    std = stimulus.ou_std or stimulus.synaptic_std
+    if std == 0:
+        return theory.rate_hz(neuron, levels)
+    total = levels + stimulus.synaptic_mean
+    return theory.coloured_rate_hz(neuron, total, std, _memory(stimulus))
+
+
+def _memory(stimulus: StimulusParams) -> float:
+    """ms that the coloured noise remembers."""
+    return stimulus.ou_tau if stimulus.ou_std > 0 else stimulus.syn_tau

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -12,10 +12,7 @@ from snncore import simulate
 from snncore.neurons import MODELS, LIFParams, Membrane, Model
 from snncore.params import Params
 from snncore.simulate import RunParams, Trace
-from snncore.stimuli import StimulusParams, Waveform, drive
-
-if TYPE_CHECKING:
-    from snncore.stimuli import Recording
+from snncore.stimuli import Recording, StimulusParams, Waveform, drive
 
 Tensor = torch.Tensor
 
@@ -53,22 +50,17 @@ class Setup:
         self, recording: Recording | None = None, n_steps: int | None = None, **how: Any
     ) -> Tensor:
         """The current in nA [T, B, N]; `how` as for `stimuli.drive` (samples, trial, ...)."""
-        if recording is not None:
-            how["recording"] = recording
         steps = self.run.n_steps if n_steps is None else n_steps
         dt, seed = self.run.dt, self.run.seed
-        return drive(self.stimulus, self.membrane, steps, dt, seed=seed, **how)
+        return drive(self.stimulus, self.membrane, steps, dt, seed=seed, recording=recording, **how)
 
     def waveform(self, recording: Recording | None = None, n_steps: int | None = None) -> Waveform:
         """The deterministic part of the current in nA, float64 [T]."""
         steps = self.run.n_steps if n_steps is None else n_steps
-        with_recording = {} if recording is None else {"recording": recording}
-        return self.stimulus.waveform(steps, self.run.dt, **with_recording)
+        return self.stimulus.waveform(steps, self.run.dt, recording)
 
     def simulate(self, current: Tensor) -> Trace:
         """Run the neuron, or B × N of it, under `current` nA [T, B, N]."""
-        if not hasattr(simulate, "run"):
-            return simulate.run_lif(current, self.neuron, self.run.dt)
         return simulate.run(self.model, current, self.neuron, self.run.dt)
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from snncore import metrics
 from snncore.playground.expected import Expected, expected
 from snncore.playground.setup import Setup
-
-if TYPE_CHECKING:
-    from snncore.stimuli import Recording
+from snncore.stimuli import Recording
 
 Array = NDArray[np.float64]
 
@@ -25,11 +23,12 @@ class Summary(NamedTuple):
     count: int
     rate_hz: float  # 1 / mean interval: without the wait for the first spike; 0 below two spikes
     count_rate_hz: float  # spikes per second of the whole run
+    last_rate_hz: float  # 1 / last interval, when adaptation has settled; 0 below two spikes
     isi_ms: float  # mean interval, NaN below two spikes
     theory: str  # "exact", "quadrature", "Siegert", "quasi-static" or "none"
     theory_rate_hz: float  # in continuous time
     theory_grid_rate_hz: float  # of the simulation, which may look for spikes only every dt
-    compared: str  # which of the two measured rates `relative_error` is about
+    compared: str  # the field (one of the three measured rates) that `relative_error` is about
     relative_error: float  # measured / theory_rate_hz − 1
     first_spike_ms: float
     theory_first_spike_ms: float
@@ -83,18 +82,24 @@ def _summary(times: Array, setup: Setup, theory: Expected) -> Summary:
     gaps = metrics.intervals(times)
     isi = float(gaps.mean()) if gaps.size else math.nan
     rate = 1000.0 / isi if isi > 0 else 0.0
-    # Equal intervals are measured best from spike to spike; irregular ones by counting.
-    by_interval = setup.stimulus.is_constant and rate > 0
+    last = 1000.0 / float(gaps[-1]) if gaps.size and gaps[-1] > 0 else 0.0
+    # Equal intervals are measured best from spike to spike; irregular ones by counting; those of
+    # a neuron that adapts, or waits for a synapse, when it has settled.
+    rates = {"rate_hz": rate, "count_rate_hz": count_rate, "last_rate_hz": last}
+    compared = "count_rate_hz"
+    if theory.kind in ("exact", "quadrature") and rate > 0:
+        compared = "rate_hz" if setup.model == "lif" else "last_rate_hz"
     return Summary(
         count=len(times),
         rate_hz=rate,
         count_rate_hz=count_rate,
+        last_rate_hz=last,
         isi_ms=isi,
         theory=theory.kind,
         theory_rate_hz=theory.rate_hz,
         theory_grid_rate_hz=theory.grid_rate_hz,
-        compared="rate_hz" if by_interval else "count_rate_hz",
-        relative_error=_relative_error(rate if by_interval else count_rate, theory.rate_hz),
+        compared=compared,
+        relative_error=_relative_error(rates[compared], theory.rate_hz),
         first_spike_ms=float(times[0]) if len(times) else math.nan,
         theory_first_spike_ms=theory.first_spike_ms,
         cv=metrics.cv(times),

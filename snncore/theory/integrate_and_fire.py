@@ -17,7 +17,6 @@ Izhikevich 2007, ch. 3.3).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,24 +38,29 @@ def as_lif(params: Any) -> LIFParams:
 
 def adaptive_rate_hz(params: Any, current: ArrayLike) -> Array:
     """Stationary rate (Hz) of `AdaptiveParams` under constant currents (nA)."""
-    return _each(lambda i: _adaptive_rate_hz(params, i), current)
+    p, plain = params, lif.rate_hz(as_lif(params), current)
+    fires = plain > 0
+    if p.theta_jump == 0 or not fires.any():
+        return plain
+    low = np.where(fires, 1000.0 / np.where(fires, plain, 1.0), 1.0)
+    # Where nothing fires, any current that does: the result is not used.
+    mu = np.where(fires, lif.target_voltage(as_lif(params), current), p.v_th + 1.0)
 
-
-def _adaptive_rate_hz(params: Any, current: float) -> float:
-    plain = 1000.0 / _positive(lif.rate_hz(as_lif(params), current))
-    if not math.isfinite(plain) or params.theta_jump == 0:
-        return 1000.0 / plain
-    mu = params.v_rest + params.r_m * current
-
-    def excess(interval: float) -> float:
-        v = mu - (mu - params.v_reset) * math.exp(-(interval - params.t_ref) / params.tau_m)
-        return v - params.v_th - params.theta_jump / math.expm1(interval / params.tau_theta)
+    def late(interval: Array) -> NDArray[np.bool_]:
+        """Whether the voltage has passed the threshold by then."""
+        left = np.exp(-(interval - p.t_ref) / p.tau_m)
+        lifted = p.v_th + p.theta_jump / np.expm1(interval / p.tau_theta)
+        return (mu - lifted) >= (mu - p.v_reset) * left
 
     # At the plain interval V is only just at V_th; far later the threshold has come back there.
-    high = 2.0 * plain
-    while excess(high) < 0:
-        high *= 2.0
-    return 1000.0 / float(optimize.brentq(excess, plain, high, xtol=1e-12, rtol=1e-14))
+    high = 2.0 * low
+    while not (done := late(high)).all():
+        high = np.where(done, high, 2.0 * high)
+    for _ in range(70):  # bisection, to rounding
+        middle = 0.5 * (low + high)
+        passed = late(middle)
+        low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+    return np.where(fires, 1000.0 / high, 0.0)
 
 
 def filtered_first_spike(params: Any, current: float, stages: int) -> float:
@@ -125,13 +129,3 @@ def qif_time(params: Any, current: ArrayLike, start: float) -> Array:
     still = np.where(low > 0, (1.0 / low if low > 0 else math.inf) - 1.0 / high, math.inf) / k
     time = np.where(q > 0, rising, np.where(root > 0, falling, still))
     return np.where(low >= high, 0.0, time)
-
-
-def _positive(rate: Array) -> float:
-    """The rate, or the smallest number, so that one over it is defined."""
-    return max(float(rate), np.finfo(float).tiny)
-
-
-def _each(function: Callable[[float], float], current: ArrayLike) -> Array:
-    currents = np.asarray(current, dtype=np.float64)
-    return np.array([function(i) for i in currents.ravel().tolist()]).reshape(currents.shape)
