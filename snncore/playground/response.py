@@ -2,8 +2,9 @@
 
 One run per frequency, around a holding current that leaves the neuron at rest. It starts where the
 linear equations expect it to be at that moment of the cycle, which saves most of the waiting; what
-was wrong with that start then fades for three of the slowest time constants. Whole cycles are fitted with a sine and a cosine of the drive's frequency (least squares,
-which over whole cycles are two sums), so
+was wrong with that start then fades for three of the slowest time constants (or 20,000 steps).
+Whole cycles are fitted with a sine and a cosine of the drive's frequency (least squares, which over whole cycles are
+two sums), so
 
     V(t) ≈ V_0 + gain·I_0·sin(ωt + phase)
 
@@ -31,7 +32,7 @@ Array = NDArray[np.float64]
 _PER_CYCLE = 400  # steps: the held sine then has images 1/400 as strong, 400 times faster
 _CYCLES = 2  # that are fitted
 _FADE = 3.0  # slowest time constants to wait, from a start that is already close to the answer
-_LONGEST = 1000.0  # ms to wait at most
+_LONGEST = 20_000  # steps to wait at most
 _SWING = {"mV": 0.1}  # how far the voltage may move where it is not linear
 _SMALL_SWING = 0.002  # for a voltage without unit
 _LINE = 200
@@ -148,7 +149,7 @@ def _fit(
     dt = period / per_cycle
     slowest = 1.0 / max(float(np.min(-point.eigenvalues.real)), 1e-9)
     # Whole cycles of waiting too: the sine begins at phase 0 of a cycle.
-    waiting = math.ceil(min(_FADE * slowest, _LONGEST) / period) * per_cycle
+    waiting = math.ceil(min(_FADE * slowest, _LONGEST * dt) / period) * per_cycle
     steps = waiting + _CYCLES * per_cycle
     angle = 2.0 * math.pi / per_cycle * (np.arange(steps) + 0.5)
     start = point.values + amplitude * point.answer(np.array(frequency_hz)).imag
