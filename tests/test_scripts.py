@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from snncore.neurons import MODELS
 from snncore.playground import Setup, numpy_script, play, recording_csv, snntorch_script
 from snncore.stimuli import Recording
 
@@ -80,15 +82,50 @@ def test_every_part_of_the_drive_gives_the_same_run_in_a_fresh_interpreter(part,
     assert same_run(Setup.of(**values), tmp_path) >= 3
 
 
-@pytest.mark.parametrize("timing", ["exact", "grid"])
-@pytest.mark.parametrize("reset", ["value", "subtract", "none"])
-@pytest.mark.parametrize("t_ref", [0, 1.7])
+@pytest.mark.parametrize(
+    ("timing", "reset", "t_ref"),
+    [*itertools.product(["exact", "grid"], ["value", "subtract", "none"], [1.7]),
+     ("exact", "value", 0), ("grid", "subtract", 0)],
+)  # fmt: skip
 def test_every_timing_and_reset_of_the_lif_neuron(timing, reset, t_ref, tmp_path):
     setup = Setup.of(
         timing=timing, reset=reset, **{**EDGES, "t_ref": t_ref}, current=2.0, sigma_v=4.0,
         amplitude=1.0, dt=0.2, duration=300,
     )  # fmt: skip
     assert same_run(setup, tmp_path) >= 5
+
+
+# A drive that changes, so that an error in any part of the equations shows, and long steps.
+MODEL_RUNS = {
+    "adaptive": {"current": 3.5, "t_ref": 1.7},
+    "adaptive, grid": {"current": 3.5, "t_ref": 1.7, "timing": "grid"},
+    "synaptic": {"current": 3.0, "tau_syn": 7},
+    "synaptic, equal time constants, grid": {"current": 3.0, "tau_syn": 20, "timing": "grid"},
+    "alpha": {"current": 3.0, "dt": 0.4},
+    "alpha, slow synapse": {"current": 3.0, "tau_syn": 31, "tau_m": 9},
+    "alpha, equal time constants, grid": {"current": 3.0, "tau_syn": 20, "timing": "grid"},
+    "eif": {"current": 0.7},
+    "adex": {"current": 1.0, "t_ref": 1.3, "b": 0.06},
+    "adex, step in pieces": {"current": 1.0, "dt": 2.5},
+    "qif": {"current": 0.9},
+    "izhikevich": {"current": 1.2},
+    "izhikevich, step in pieces": {"current": 1.2, "a": 0.1, "b": 0.26, "c": -60, "dt": 0.3},
+    "fitzhugh_nagumo": {"current": 0.7, "tau_ms": 1.1},
+    "fitzhugh_nagumo, step in pieces": {"current": 0.7, "dt": 0.7},
+    "hodgkin_huxley": {"current": 1.1, "celsius": 7.1},
+}
+
+
+@pytest.mark.parametrize("case", MODEL_RUNS)
+def test_every_model_gives_the_same_run(case, tmp_path):
+    model = case.split(",")[0]
+    wave = {"amplitude": 0.3, "frequency_hz": 23, "duration": 150, "dt": 0.1, "ou_std": 0.1}
+    setup = Setup.of(model, **{**wave, **MODEL_RUNS[case]})
+    assert same_run(setup, tmp_path) >= 3
+
+
+def test_no_model_is_forgotten():
+    assert {case.split(",")[0] for case in MODEL_RUNS} | {"lif"} == set(MODELS)
 
 
 def test_several_spikes_in_one_step(tmp_path):
@@ -140,11 +177,20 @@ def test_the_program_keeps_the_line_length_of_a_printed_page():
 
 
 SNNTORCH = {
-    "value": {"current": 2.0, "sigma_v": 4.0},
-    "subtract, no refractory period": {"reset": "subtract", "t_ref": 0, "current": 3.3},
-    "none": {"reset": "none", "current": 2.0, "amplitude": 1.0},
-    "already on the grid": {"timing": "grid", "current": 2.0, "ou_std": 1.0},
+    "lif": {"current": 2.0, "sigma_v": 4.0},
+    "lif, subtract, no refractory period": {"reset": "subtract", "t_ref": 0, "current": 3.3},
+    "lif, none": {"reset": "none", "current": 2.0, "amplitude": 1.0},
+    "lif, on the grid already": {"timing": "grid", "current": 2.0, "sigma_v": 1.0},
+    "synaptic": {"current": 2.0, "sigma_v": 4.0, "tau_syn": 3.0},
+    "synaptic, equal time constants": {"current": 3.0, "amplitude": 1.0, "tau_syn": 9.7},
+    "adaptive": {"current": 4.0, "sigma_v": 4.0},
+    "adaptive, no refractory period": {"current": 4.0, "amplitude": 1.0, "t_ref": 0},
 }
+
+
+def snntorch_setup(case: str, **more: object) -> Setup:
+    values = {**EDGES, "dt": 0.2, "duration": 300, **SNNTORCH[case], **more}
+    return Setup.of(case.split(",")[0], **values)
 
 
 # All in one interpreter: importing snnTorch takes longer than everything else.
@@ -160,8 +206,8 @@ for name in sys.argv[1:]:
 def snntorch_rows(tmp_path_factory) -> dict[str, list[dict[str, str]]]:
     folder = tmp_path_factory.mktemp("snntorch")
     names = [f"{k}.py" for k in range(len(SNNTORCH))]
-    for name, values in zip(names, SNNTORCH.values(), strict=True):
-        text = snntorch_script(Setup.of(**{**EDGES, "dt": 0.2, "duration": 300, **values}))
+    for name, case in zip(names, SNNTORCH, strict=True):
+        text = snntorch_script(snntorch_setup(case))
         (folder / name).write_text(text, encoding="utf-8")
     output = subprocess.run(
         [sys.executable, "-I", "-c", RUN_ALL, *names],
@@ -175,8 +221,7 @@ def snntorch_rows(tmp_path_factory) -> dict[str, list[dict[str, str]]]:
 
 @pytest.mark.parametrize("case", SNNTORCH)
 def test_the_snntorch_program_gives_the_spikes_of_the_grid(case, snntorch_rows):
-    values = {**EDGES, "dt": 0.2, "duration": 300, **SNNTORCH[case], "timing": "grid"}
-    expected = play(Setup.of(**values)).spike_steps.tolist()
+    expected = play(snntorch_setup(case, timing="grid")).spike_steps.tolist()
     rows = snntorch_rows[case]
     assert [int(row["step"]) for row in rows] == expected and len(expected) >= 5
     assert float(rows[0]["time_ms"]) == pytest.approx((expected[0] + 1) * 0.2)
@@ -201,3 +246,9 @@ def test_the_snntorch_program_says_what_differs():
 def test_what_snntorch_does_otherwise_is_refused_with_the_reason(values, reason):
     with pytest.raises(ValueError, match=reason):
         snntorch_script(Setup.of(**values))
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if m not in ("lif", "synaptic", "adaptive")])
+def test_models_that_snntorch_has_not_are_refused_with_the_reason(model):
+    with pytest.raises(ValueError, match=r"snnTorch has no equivalent of the model .*: .*numpy"):
+        snntorch_script(Setup.of(model))

@@ -24,6 +24,7 @@ class Neuron(NamedTuple):
     """How a program advances its neuron."""
 
     title: str  # the model and its equations, for the top of the program
+    constants: str  # besides the parameters
     functions: str  # what the loop calls
     before: str  # body of `simulate` before the loop, indented by 4
     step: str  # body of the loop: `k`, `i` (nA) and the state give the next state; indented by 8

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from snncore.neurons import LIFParams
+from typing import Any
+
 from snncore.playground.scripts.blocks import Neuron
+from snncore.playground.setup import Setup
 
 _TITLE = """\
 Leaky integrate-and-fire neuron:
@@ -86,12 +88,13 @@ _GRID_RESET = {
 }
 
 
-def lif_block(neuron: LIFParams) -> Neuron:
-    """The neuron of `neuron.timing` and `neuron.reset`."""
+def lif_block(setup: Setup) -> Neuron:
+    """The neuron of its `timing` and `reset`."""
+    neuron: Any = setup.neuron
     reset = _RESETS[neuron.reset]
     if not neuron.on_grid:
         timing = "Spikes, resets and refractory periods begin and end inside a step."
-        return Neuron(_TITLE.format(reset=reset, timing=timing), _RISE, _EXACT_BEFORE, _EXACT)
+        return Neuron(_TITLE.format(reset=reset, timing=timing), "", _RISE, _EXACT_BEFORE, _EXACT)
     timing = "Threshold and reset are judged at the end of each step, T_REF is in whole steps."
     step = (
         _GRID_FIRST
@@ -99,4 +102,4 @@ def lif_block(neuron: LIFParams) -> Neuron:
         + _GRID_SPIKE
         + _GRID_RESET[neuron.reset]
     )
-    return Neuron(_TITLE.format(reset=reset, timing=timing), _RISE, _GRID_BEFORE, step)
+    return Neuron(_TITLE.format(reset=reset, timing=timing), "", _RISE, _GRID_BEFORE, step)

@@ -8,15 +8,29 @@ uses appears in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from snncore.playground.scripts.blocks import Neuron, constant, constants, import_lines
 from snncore.playground.scripts.current import current_block
+from snncore.playground.scripts.hodgkin_huxley import hodgkin_huxley_block
 from snncore.playground.scripts.lif import lif_block
+from snncore.playground.scripts.linear import linear_block
+from snncore.playground.scripts.qif import qif_block
+from snncore.playground.scripts.rk4 import fitzhugh_nagumo_block, resetting_block
 from snncore.playground.setup import Setup
 from snncore.stimuli import Recording
 
-BLOCKS: dict[str, Callable[[Any], Neuron]] = {"lif": lif_block}
+BLOCKS: dict[str, Callable[[Setup], Neuron]] = {
+    "lif": lif_block,
+    "adaptive": linear_block,
+    "synaptic": linear_block,
+    "alpha": linear_block,
+    "eif": resetting_block,
+    "adex": resetting_block,
+    "izhikevich": resetting_block,
+    "qif": qif_block,
+    "fitzhugh_nagumo": fitzhugh_nagumo_block,
+    "hodgkin_huxley": hodgkin_huxley_block,
+}
 
 _TOP = '''"""{title}
 
@@ -59,7 +73,7 @@ def numpy_script(setup: Setup, recording: Recording | None = None) -> str:
     spike notices unless the voltage only just reaches the threshold). A recording of more than
     2,000 points is read from `recording.csv` beside the program (see `recording_csv`).
     """
-    neuron = BLOCKS[setup.model](setup.neuron)
+    neuron = BLOCKS[setup.model](setup)
     current = current_block(setup, recording)
     return (
         _TOP.format(title=neuron.title)
@@ -68,6 +82,7 @@ def numpy_script(setup: Setup, recording: Recording | None = None) -> str:
         + constants(setup.neuron)
         + constant("dt", setup.run.dt, "ms")
         + constant("steps", setup.run.n_steps)
+        + neuron.constants
         + current.constants
         + current.functions
         + "\n"

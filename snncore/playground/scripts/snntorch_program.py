@@ -103,7 +103,7 @@ def _lif(setup: Setup, peak: float) -> Neuron:
     if p.t_ref > 0:
         before += _WAIT
         step = _FOLLOW if mechanism == "none" else _HOLD + _STEP + _START_WAIT
-    return Neuron("The leaky integrate-and-fire neuron as snnTorch's Leaky.", "", before, step)
+    return Neuron("The leaky integrate-and-fire neuron as snnTorch's Leaky.", "", "", before, step)
 
 
 def _check_start(p: Any) -> None:
@@ -133,7 +133,7 @@ _SYNAPTIC = """\
 """
 _GAIN = {
     True: "DT / TAU_M * beta",
-    False: "(beta - alpha) / (1 - TAU_M / TAU_SYN)",
+    False: "(alpha - beta) / (1 - TAU_M / TAU_SYN)",
 }
 _SYNAPTIC_STEP = """\
         spk, syn, moved = neuron(x[k : k + 1], syn, mem)
@@ -152,7 +152,7 @@ def _synaptic(setup: Setup, peak: float) -> Neuron:
     _check_start(p)
     gain = _GAIN[p.tau_m == p.tau_syn]
     title = "The leaky integrate-and-fire neuron with synaptic current as snnTorch's Synaptic."
-    return Neuron(title, "", _SYNAPTIC.format(gain=gain), _SYNAPTIC_STEP)
+    return Neuron(title, "", "", _SYNAPTIC.format(gain=gain), _SYNAPTIC_STEP)
 
 
 _ADAPTIVE = """\
@@ -180,7 +180,7 @@ _ADAPTIVE_STEP = """\
 
 def _adaptive(setup: Setup, peak: float) -> Neuron:
     title = "The leaky integrate-and-fire neuron with adaptive threshold, around snnTorch's Leaky."
-    return Neuron(title, "", _ADAPTIVE, _ADAPTIVE_STEP)
+    return Neuron(title, "", "", _ADAPTIVE, _ADAPTIVE_STEP)
 
 
 _EQUIVALENT: dict[str, Callable[[Setup, float], Neuron]] = {
