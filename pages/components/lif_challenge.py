@@ -1,0 +1,240 @@
+"""The challenge of the LIF Playground: experiments on a secret neuron, guesses, a score."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import streamlit as st
+
+from pages.components import controls
+from pages.components.lif_section_base import HASH, chart, computed
+from pages.components.share import exact_link
+from snncore.neurons import LIFParams
+from snncore.playground import Setup
+from snncore.playground import challenge as engine
+from snncore.playground.challenge import Challenge, Experiment, Score
+from snncore.plots.challenge import experiment_chart
+from snncore.simulate import RunParams
+from snncore.stimuli import Recording, StimulusParams
+
+KEY = "challenge"
+_LOG = "challenge_log"  # of the session: "level number" → attempt
+_MAX_LOG = 100
+
+# What each hidden parameter does to the recording, and the experiment that shows it.
+HINTS = {
+    "tau_m": "switch on a **step** that is too weak for a spike: after τ the voltage has made "
+    "63 % of its way.",
+    "r_m": "inject a **constant** current that is too weak for a spike: in the end the voltage "
+    "stands R · I above rest (−70 mV).",
+    "v_th": "raise the current slowly with a **ramp**: every spike leaves from this voltage.",
+    "v_reset": "make it fire and zoom in: right after a spike the voltage is here.",
+    "t_ref": "make it fire fast with a **strong** current: the flat piece after each spike is "
+    "this long.",
+}
+
+
+@st.cache_data(max_entries=64, ttl=3600, max_size="32MB", show_spinner=False, hash_funcs=HASH)
+def cached_experiment(
+    challenge: Challenge,
+    guess: LIFParams,
+    stimulus: StimulusParams,
+    run: RunParams,
+    recording: Recording | None,
+) -> Experiment:
+    """Secret and guess under the page's drive."""
+    return engine.experiment(challenge, guess, stimulus, run, recording)
+
+
+@st.cache_data(max_entries=256, ttl=3600, max_size="4MB", show_spinner=False)
+def cached_score(challenge: Challenge, guess: LIFParams) -> Score:
+    """What a guess is worth."""
+    return engine.score(challenge, guess)
+
+
+@dataclasses.dataclass
+class Attempt:
+    """What this visitor has done with one challenge."""
+
+    checks: int = 0
+    guess: LIFParams | None = None  # of the last check
+    best: int = 0  # points
+    over: bool = False  # solved or revealed
+    revealed: bool = False
+
+
+def challenge_panel(setup: Setup, recording: Recording | None) -> None:
+    """The whole panel; the drive and the run are the page's."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=230):
+            level = _control("level")
+        with st.container(width=170):
+            number = _control("number")
+        st.button(
+            "Next challenge", icon=":material/skip_next:", key=f"{KEY}_next", on_click=_next,
+            width="content",
+        )  # fmt: skip
+        with st.popover("Share", icon=":material/link:", key=f"{KEY}_share", width="content"):
+            st.markdown("The same secret neuron for a friend:")
+            st.code(_link(level, number), language=None, wrap_lines=True)
+    challenge = Challenge(level=level, number=number)
+    st.markdown(_task(challenge, setup))
+    picture, side = st.columns([1.9, 1], gap="medium")
+    with side:
+        guess = _guess(challenge)
+    result = computed(
+        lambda: cached_experiment(challenge, guess, setup.stimulus, setup.run, recording)
+    )
+    if result is None:
+        return
+    with picture:
+        chart(
+            experiment_chart(result),
+            "challenge",
+            "Voltage of the secret neuron and of the guess over the current of the page's drive.",
+        )
+        st.caption(_reading(challenge, result))
+    with side:
+        _buttons(challenge, guess)
+    _verdict(challenge)
+
+
+def _control(name: str) -> Any:
+    default = getattr(Challenge(), name)
+    return controls.control(name, Challenge.specs()[name], default, KEY)
+
+
+def _next() -> None:
+    """Another number, with the guess where it begins."""
+    number = st.session_state.get(f"{KEY}_number", 1)
+    st.session_state[f"{KEY}_number"] = number % 9999 + 1
+    for name in engine.RANGES:
+        st.session_state[f"{KEY}_{name}"] = getattr(engine.START, name)
+
+
+def _link(level: str, number: int) -> str:
+    address = {f"{KEY}_level": level, f"{KEY}_number": number, "lif_open_challenge": True}
+    return exact_link(st.context.url, address)
+
+
+def _task(challenge: Challenge, setup: Setup) -> str:
+    """What to do, in two sentences, and which experiment shows what."""
+    names = challenge.names
+    labels = [_label(name) for name in names]
+    hidden = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+    what = "parameter" if len(names) == 1 else f"{len(names)} parameters"
+    text = (
+        f"A secret LIF neuron gets the drive that you set above; its hidden {what}: **{hidden}**. "
+        "Move your guess until its dashed voltage lies on the recording, then press Check."
+    )
+    if setup.model != "lif":
+        text += " (The secret is a LIF neuron, whatever model is chosen above.)"
+    hints = "\n".join(f"- {_label(name)}: {HINTS[name]}" for name in names)
+    return f"{text}\n\n{hints}"
+
+
+def _label(name: str) -> str:
+    return LIFParams.specs()[name].label
+
+
+def _guess(challenge: Challenge) -> LIFParams:
+    """A control for each hidden parameter."""
+    specs, values = LIFParams.specs(), {}
+    for name in challenge.names:
+        low, high, step = engine.RANGES[name]
+        spec = dataclasses.replace(
+            specs[name], lo=float(low), hi=float(high), step=step, lo_open=False
+        )
+        values[name] = controls.control(name, spec, getattr(engine.START, name), KEY)
+    return dataclasses.replace(engine.START, **values)
+
+
+def _reading(challenge: Challenge, result: Experiment) -> str:
+    text = "Strokes above are spikes: the upper row is the secret neuron's. Hover to read values."
+    if challenge.noise_mv:
+        text += f" The electrode adds {challenge.noise_mv:g} mV of noise."
+    if len(result.secret.spike_times) == 0 and set(challenge.names) & {"v_th", "v_reset", "t_ref"}:
+        text += " **The secret neuron does not fire yet: raise the current.**"
+    return text
+
+
+def _attempt(challenge: Challenge) -> Attempt:
+    log: dict[str, Attempt] = st.session_state.setdefault(_LOG, {})
+    while len(log) >= _MAX_LOG:
+        log.pop(next(iter(log)))
+    return log.setdefault(f"{challenge.level} {challenge.number}", Attempt())
+
+
+def _buttons(challenge: Challenge, guess: LIFParams) -> None:
+    over = _attempt(challenge).over
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Check", icon=":material/task_alt:", type="primary", key=f"{KEY}_check",
+            on_click=_check, args=(challenge, guess), disabled=over,
+        )  # fmt: skip
+        st.button(
+            "Reveal", icon=":material/visibility:", key=f"{KEY}_reveal", on_click=_reveal,
+            args=(challenge,), disabled=over,
+        )  # fmt: skip
+    if not over:
+        st.caption(f"Each check after the first costs {engine.CHECK_COST} points.")
+
+
+def _check(challenge: Challenge, guess: LIFParams) -> None:
+    attempt, score = _attempt(challenge), cached_score(challenge, guess)
+    attempt.checks += 1
+    attempt.guess = guess
+    attempt.best = max(attempt.best, engine.final(score.total, attempt.checks))
+    attempt.over = all(v.is_right for v in score.verdicts)
+
+
+def _reveal(challenge: Challenge) -> None:
+    attempt = _attempt(challenge)
+    attempt.over = attempt.revealed = True
+
+
+def _verdict(challenge: Challenge) -> None:
+    """What the last check said; after the end also the truth."""
+    attempt = _attempt(challenge)
+    if attempt.guess is None:
+        if attempt.revealed:
+            st.markdown(_table(challenge, None, truth=True))
+        return
+    score = cached_score(challenge, attempt.guess)
+    solved = attempt.over and not attempt.revealed
+    checks = "one check" if attempt.checks == 1 else f"{attempt.checks} checks"
+    numbers, table = st.columns([1, 1.9], gap="medium")
+    with numbers, st.container(horizontal=True, gap="medium"):
+        st.metric("Points", f"{attempt.best}", f"after {checks}", width=122,
+                  delta_color="off", delta_arrow="off",
+                  help="70 for the hidden parameters, 30 for equal spikes, less "
+                  f"{engine.CHECK_COST} for each check after the first; the best check counts.",
+                  )  # fmt: skip
+        st.metric("Spikes Γ", f"{score.gamma:.2f}", "1 is equal, 0 is chance", width=150,
+                  delta_color="off", delta_arrow="off",
+                  help="Coincidences within 2 ms under a fluctuating test current (Kistler, "
+                  "Gerstner & van Hemmen 1997).",
+                  )  # fmt: skip
+    with table:
+        if solved:
+            st.success(f"You found it: {attempt.best} points after {checks}.")
+        st.markdown(_table(challenge, score, truth=attempt.over))
+
+
+def _table(challenge: Challenge, score: Score | None, *, truth: bool) -> str:
+    """Verdicts of the last check as a table, with the secret values at the end of the game."""
+    guess, secret, specs = _attempt(challenge).guess, challenge.secret, LIFParams.specs()
+    head = ["Hidden parameter"]
+    head += ["Checked", "Verdict"] if score is not None else []
+    head += ["Secret"] if truth else []
+    rows = [head, ["---"] * len(head)]
+    verdicts = {v.name: engine.in_words(v) for v in score.verdicts} if score is not None else {}
+    for name in challenge.names:
+        unit = specs[name].unit
+        row = [_label(name)]
+        if name in verdicts:
+            row += [f"{getattr(guess, name):g} {unit}", verdicts[name]]
+        row += [f"{getattr(secret, name):g} {unit}"] if truth else []
+        rows.append(row)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
