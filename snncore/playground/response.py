@@ -3,8 +3,8 @@
 One run per frequency, around a holding current that leaves the neuron at rest. It starts where the
 linear equations expect it to be at that moment of the cycle, which saves most of the waiting; what
 was wrong with that start then fades for three of the slowest time constants (or 20,000 steps).
-Whole cycles are fitted with a sine and a cosine of the drive's frequency (least squares, which over whole cycles are
-two sums), so
+Whole cycles are fitted with a sine and a cosine of the drive's frequency (least squares, which over
+whole cycles are two sums), so
 
     V(t) ≈ V_0 + gain·I_0·sin(ωt + phase)
 
