@@ -29,11 +29,33 @@ def _seconds(work: Callable[[], Any], repeats: int) -> float:
     return statistics.median(times)
 
 
+def _interleaved(works: tuple[Callable[[], Any], ...], repeats: int) -> list[float]:
+    """Median wall-clock seconds of each, after a warm-up, taking turns.
+
+    So what else the machine does meanwhile meets all of them alike, and the ratios stand.
+    """
+    for work in works:
+        work()
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(repeats):
+        for work, took in zip(works, times, strict=True):
+            began = time.perf_counter()
+            work()
+            took.append(time.perf_counter() - began)
+    return [statistics.median(took) for took in times]
+
+
+def _copy() -> tuple[Callable[[], Any], int]:
+    """A 64 MB copy on all cores, and the bytes that it reads plus those that it writes."""
+    source = torch.ones(1 << 23, dtype=torch.float64)  # CPU: memory to copy
+    target = torch.empty_like(source)
+    return lambda: target.copy_(source), 2 * source.nbytes
+
+
 def _copy_bytes_per_s(repeats: int) -> float:
-    """Measured memory bandwidth: bytes read plus bytes written a second of a 64 MB copy."""
-    source = np.ones(1 << 23, np.float64)
-    target = np.empty_like(source)
-    return 2 * source.nbytes / _seconds(lambda: np.copyto(target, source), repeats)
+    """Measured memory bandwidth: bytes read plus bytes written a second."""
+    work, size = _copy()
+    return size / _seconds(work, repeats)
 
 
 def _peak_mb() -> float | None:
@@ -52,41 +74,65 @@ def _flop_per_s(repeats: int) -> float:
     return float(2 * 1024**3 / _seconds(lambda: a @ b, repeats))
 
 
-def _lif(repeats: int) -> dict[str, Any]:
-    """1,000 LIF neurons, 1,000 steps of noisy current, against a loop over snnTorch's Leaky."""
+def _lif(repeats: int, neurons: int = 10_000, steps: int = 1000) -> dict[str, Any]:
+    """LIF neurons under a noisy current against a loop over snnTorch's Leaky, all spikes kept."""
     import snntorch
 
+    from snncore.kernels.lif import normals
     from snncore.neurons.lif import LIFParams, decay
     from snncore.simulate import run_lif
 
-    steps, neurons, dt = 1000, 1000, 1.0
-    p = LIFParams(tau_m=20, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0)
-    words = rng.draws(0, rng.stream("current"), torch.arange(1), neurons, steps)
-    current = 1.2 + 0.5 * rng.normal(words)  # [T, 1, N] nA
+    dt = 1.0
+    p = LIFParams(tau_m=20, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0, timing="grid")
+    noise = normals(
+        rng.split_seed(0), rng.stream("current"), np.zeros(1, dtype=np.int64), neurons, steps
+    )
+    current = 1.2 + 0.5 * torch.from_numpy(noise)  # float32 [T, 1, N] nA
     beta = decay(p, dt)
     peer = snntorch.Leaky(beta=beta, threshold=1.0, reset_mechanism="zero", reset_delay=False)
+    theirs = torch.empty_like(current)
 
-    def loop() -> Tensor:
-        membrane, out = torch.zeros(1, neurons), []
+    def loop() -> None:
         with torch.inference_mode():
-            for t in range(steps):
-                spikes, membrane = peer((1.0 - beta) * current[t], membrane)
-                out.append(spikes)
-        return torch.stack(out)
+            membrane = torch.zeros(1, neurons)
+            for t, row in enumerate(current):
+                theirs[t], membrane = peer((1.0 - beta) * row, membrane)
 
-    ours = _seconds(lambda: run_lif(current, p, dt), repeats)
-    theirs = _seconds(loop, repeats)
-    mine, other = run_lif(current, p, dt).spikes, loop().bool()
+    copy, copied = _copy()
+    ours_s, peer_s, copy_s = _interleaved(
+        (lambda: run_lif(current, p, dt, record_v=False), loop, copy), repeats
+    )
+    mine, other = run_lif(current, p, dt, record_v=False).spikes, theirs.bool()
     work = steps * neurons
     return {
         "work": f"{neurons} LIF neurons x {steps} steps, noisy current, neuron-steps",
-        "ours_per_s": work / ours,
+        "ours_per_s": work / ours_s,
         "peer": f"snntorch {snntorch.__version__} Leaky, step loop",
-        "peer_per_s": work / theirs,
-        "limit": lambda: _copy_bytes_per_s(repeats) / 9.0,  # 4 B current in, 4 B voltage + 1 B out
-        # Rounding may shift a threshold crossing by a step, here and there.
-        "equal": bool((mine == other).float().mean() > 0.9999 and mine.any()),
+        "peer_per_s": work / peer_s,
+        "limit": lambda: copied / copy_s / 5.0,  # 4 B of current read, 1 B of spikes written
+        "equal": bool(mine.any()) and _but_for_ties(mine, other, current, p, dt),
+        "equal_fraction": float((mine == other).sum()) / work,
     }
+
+
+def _but_for_ties(mine: Tensor, other: Tensor, current: Tensor, params: Any, dt: float) -> bool:
+    """Whether two spike records differ only after a tie.
+
+    The peer adds up V = βV + X, we V + (V∞ − V)(1 − β): equal on paper, not in the last bit. So
+    a neuron may fire in one of them and not in the other where, computed in double precision, it
+    reaches the threshold to within the rounding of float32; from then on the two may differ.
+    """
+    from snncore.neurons.lif import approach
+    from snncore.simulate import run_lif
+
+    for n in (mine != other).any(dim=0)[0].nonzero().flatten().tolist():
+        t = int((mine[:, 0, n] != other[:, 0, n]).nonzero()[0])
+        drive = current[: t + 1, :, n : n + 1].double()  # CPU: the judge of both
+        v = float(run_lif(drive[:t], params, dt).v[-1]) if t else params.v_rest
+        v_inf = params.v_rest + params.r_m * float(drive[t])
+        if abs(v + (v_inf - v) * approach(params, dt) - params.v_th) > 1e-6 * params.v_th:
+            return False
+    return True
 
 
 def _encode(repeats: int) -> dict[str, Any]:
@@ -155,18 +201,25 @@ def _stdp(repeats: int) -> dict[str, Any]:
     }
 
 
-_BENCHES = {"lif": _lif, "encode": _encode, "stdp": _stdp}
+_BENCHES: dict[str, Callable[..., dict[str, Any]]] = {"lif": _lif, "encode": _encode, "stdp": _stdp}
 
 
 @main.command()
 @click.argument("name", type=click.Choice(tuple(_BENCHES)))
 @click.option("--repeats", type=click.IntRange(1, 1000), default=7, show_default=True)
+@click.option("--neurons", type=click.IntRange(1, 10**6), help="lif: neurons [default: 10000]")
+@click.option("--steps", type=click.IntRange(1, 10**6), help="lif: steps [default: 1000]")
 @json_option
-def bench(name: str, repeats: int, as_json: bool) -> None:
+def bench(name: str, repeats: int, neurons: int | None, steps: int | None, as_json: bool) -> None:
     """Measure NAME against its peer in this run, side by side."""
-    found = _BENCHES[name](repeats)
+    asked = {"neurons": neurons, "steps": steps}
+    sizes = {key: value for key, value in asked.items() if value is not None}
+    if sizes and name != "lif":
+        raise ValueError(f"--neurons and --steps belong to bench lif, got bench {name}")
+    found = _BENCHES[name](repeats, **sizes)
     peak = _peak_mb()  # before the arrays with which the machine's limit is measured
     found["limit_per_s"] = found.pop("limit")()
     found["ratio"] = found["ours_per_s"] / found["peer_per_s"]
+    found["fraction_of_limit"] = found["ours_per_s"] / found["limit_per_s"]
     machine = device.choose_device("cpu").name
     Report(**found, device=f"cpu: {machine}", peak_mb=peak).emit(as_json)

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from snncore.kernels import kernel_threads
 from snncore.kernels.philox import philox4
 
-_BLOCK = 256  # neurons per piece of work: their state stays in the first-level cache
+# Neurons per piece of work, at most: their voltages (16 kB in float32) stay in the first-level
+# cache, and each row of currents is long enough for the hardware to read ahead.
+_BLOCK = 4096
 _SERIAL = 1 << 19  # neuron-steps below which starting threads costs more than it saves
 
 # Wichura 1988, algorithm AS 241 (PPND16), doi 10.2307/2347330: numerators and denominators of the
@@ -123,57 +125,94 @@ def normals(
 
 
 @numba.njit(nogil=True, cache=True)
-def _columns(  # type: ignore[no-untyped-def]
-    current,
-    v,
-    waiting,
-    v_out,
-    spikes,
-    counts,
-    first,
-    last,
-    part,
-    v_rest,
-    r_m,
-    v_th,
-    v_reset,
-    drop,
-    mode,
-    n_ref,
+def largest(bits, most):  # type: ignore[no-untyped-def]
+    """The largest of `most` and the magnitudes of a row of floats, given and compared as integers.
+
+    IEEE floats without their sign are ordered like their bit patterns, infinity and NaN last, and
+    a maximum of integers is vectorised, while one of floats is not.
+    """
+    mask = ~((most - most + 1) << (8 * bits.itemsize - 1))
+    for j in range(bits.shape[0]):
+        most = max(most, bits[j] & mask)
+    return most
+
+
+@numba.njit(nogil=True, cache=True)
+def _step(row, v, spikes, part, v_rest, r_m, v_th, v_reset, drop, to_reset):  # type: ignore[no-untyped-def]
+    """One step of a row of neurons that are never refractory; without a branch."""
+    for j in range(row.shape[0]):
+        old = v[j]
+        new = old + ((v_rest + r_m * row[j]) - old) * part
+        fires = new >= v_th
+        after = v_reset if to_reset else new - drop
+        v[j] = after if fires else new
+        spikes[j] = fires
+
+
+@numba.njit(nogil=True, cache=True)
+def _step_refractory(  # type: ignore[no-untyped-def]
+    row, v, spikes, waiting, n_ref, part, v_rest, r_m, v_th, v_reset, drop, to_reset, held
 ):
-    """The time loop of neurons first..last-1; mode 0 value, 1 subtract, 2 none."""
-    record = v_out.shape[0] > 0
-    for t in range(current.shape[0]):
-        for m in range(first, last):
-            v_inf = v_rest + r_m * current[t, m]
-            new = v[m] + (v_inf - v[m]) * part
-            ready = waiting[m] == 0
-            if not ready and mode != 2:
-                new = v[m]
-            fires = ready and new >= v_th
-            if fires and mode == 0:
-                new = v_reset
-            elif fires and mode == 1:
-                new = new - drop
-            v[m] = new
-            waiting[m] = n_ref if fires else max(waiting[m] - 1, 0)
+    """One step of a row of neurons; `held`: a refractory neuron keeps its voltage."""
+    none, one = n_ref - n_ref, n_ref - n_ref + np.int32(1)
+    for j in range(row.shape[0]):
+        old, wait = v[j], waiting[j]
+        new = old + ((v_rest + r_m * row[j]) - old) * part
+        ready = wait == none
+        new = old if held and not ready else new
+        fires = ready & (new >= v_th)
+        after = v_reset if to_reset else new - drop
+        v[j] = after if fires else new
+        less = none if ready else wait - one
+        waiting[j] = n_ref if fires else less
+        spikes[j] = fires
+
+
+@numba.njit(nogil=True, cache=True)
+def _columns(  # type: ignore[no-untyped-def]
+    current, bits, v, waiting, v_out, spikes, counts, first, last, constants, mode, n_ref
+):
+    """The time loop of neurons first..last-1; the largest |current| in bits."""
+    part, v_rest, r_m, v_th, v_reset, drop = constants
+    to_reset, held, record = mode == 0, mode != 2, v_out.shape[0] > 0
+    most, n_steps = bits[0, 0] - bits[0, 0], current.shape[0]
+    # One loop over a row of bytes is vectorised best, so spikes are counted in bytes for as long
+    # as a byte can hold them.
+    few = np.zeros(last - first, np.uint8)
+    mine, silent, total = v[first:last], waiting[first:last], counts[first:last]
+    for begin in range(0, n_steps, 255):
+        for t in range(begin, min(begin + 255, n_steps)):
+            row, fired = current[t, first:last], spikes[t, first:last]
+            if n_ref == 0:
+                _step(row, mine, fired, part, v_rest, r_m, v_th, v_reset, drop, to_reset)
+            else:
+                _step_refractory(
+                    row, mine, fired, silent, n_ref,
+                    part, v_rest, r_m, v_th, v_reset, drop, to_reset, held,
+                )  # fmt: skip
+            for j in range(few.shape[0]):
+                few[j] += fired[j]
+            most = largest(bits[t, first:last], most)
             if record:
-                v_out[t, m] = new
-            spikes[t, m] = fires
-            counts[m] += fires
+                v_out[t, first:last] = mine
+        total += few
+        few[:] = 0
+    return most
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
 def _parallel(  # type: ignore[no-untyped-def]
-    current, v, waiting, v_out, spikes, counts, part, v_rest, r_m, v_th, v_reset, drop, mode, n_ref
+    current, bits, v, waiting, v_out, spikes, counts, width, constants, mode, n_ref
 ):
     count = v.shape[0]
-    for p in numba.prange((count + _BLOCK - 1) // _BLOCK):
-        first, last = p * _BLOCK, min((p + 1) * _BLOCK, count)
-        _columns(
-            current, v, waiting, v_out, spikes, counts, first, last,
-            part, v_rest, r_m, v_th, v_reset, drop, mode, n_ref,
-        )  # fmt: skip
+    pieces = (count + width - 1) // width
+    most = np.zeros(pieces, bits.dtype)
+    for p in numba.prange(pieces):
+        first, last = p * width, min((p + 1) * width, count)
+        most[p] = _columns(
+            current, bits, v, waiting, v_out, spikes, counts, first, last, constants, mode, n_ref
+        )
+    return most.max()
 
 
 def run_columns(
@@ -186,101 +225,41 @@ def run_columns(
     constants: tuple[float, float, float, float, float, float],
     mode: int,
     n_ref: int,
-) -> None:
-    """Simulate [T, M]: reads `current`; writes `v_out`, `spikes` and the state (`v`, `waiting`).
+) -> bool:
+    """Simulate [T, M], all C-contiguous: reads `current`; writes `v_out` (unless it is [0, M]),
+    `spikes`, `counts` (zeros before) and the state (`v`, `waiting`).
 
-    `constants` are part, v_rest, r_m, v_th, v_reset, drop; all floating arrays have one precision.
+    `constants` are 1 - beta, v_rest, r_m, v_th, v_reset, drop (0 for mode 2); mode 0 value,
+    1 subtract, 2 none; all floating arrays have one precision. Returns whether every current was
+    finite; if not, what was written means nothing.
     """
-    kind = current.dtype.type
-    rounded = [kind(value) for value in constants]
+    bits = as_bits(current)
+    fixed = tuple(np.array(constants, dtype=current.dtype))
     n_steps, count = current.shape
-    state = (v, waiting, v_out, spikes, counts)
-    if n_steps * count < _SERIAL or count <= _BLOCK:
-        _columns(current, *state, 0, count, *rounded, mode, np.int32(n_ref))
-        return
-    with kernel_threads():
-        _parallel(current, *state, *rounded, mode, np.int32(n_ref))
+    state = (v, waiting, v_out, spikes.view(np.uint8), counts)
+    if n_steps * count < _SERIAL or count == 1:
+        most = _columns(current, bits, *state, 0, count, fixed, mode, np.int32(n_ref))
+    else:
+        with kernel_threads() as threads:
+            width = piece_width(count, threads)
+            most = _parallel(current, bits, *state, width, fixed, mode, np.int32(n_ref))
+    return all_finite(most, current.dtype)
 
 
-@numba.njit(nogil=True, cache=True)
-def _exact_columns(  # type: ignore[no-untyped-def]
-    current, v, silent, v_out, spikes, offsets, counts, first, last, constants
-):
-    """`snncore.neurons.lif.exact_step` over time; logarithms only where a spike needs them."""
-    dt, part, tau_m, v_rest, r_m, v_th, v_reset, t_ref = constants
-    zero, limit = dt - dt, dt - dt + 2**40  # of the arrays' precision
-    record = v_out.shape[0] > 0
-    for t in range(current.shape[0]):
-        for m in range(first, last):
-            v_inf = v_rest + r_m * current[t, m]
-            wait = min(silent[m], dt)
-            left = dt - wait
-            before = v[m]
-            new = before
-            if wait == zero:
-                new = before + (v_inf - before) * part
-            elif left > zero:
-                new = before - (v_inf - before) * math.expm1(left / -tau_m)
-            rest = silent[m] - wait
-            offset = zero
-            fires = left > zero and (new >= v_th or before >= v_th)
-            if fires:
-                counts[m] += 1
-                gap = v_inf - v_th
-                offset = wait
-                if before < v_th:
-                    offset = min(wait + tau_m * math.log1p((v_th - before) / gap), dt)
-                since = dt - offset
-                if gap > zero:
-                    interval = t_ref + tau_m * math.log1p((v_th - v_reset) / gap)
-                    if since >= interval:
-                        more = min(np.floor(since / interval), limit)
-                        counts[m] += np.int64(more)
-                        since = max(since - more * interval, zero)
-                rest = max(t_ref - since, zero)
-                new = v_reset
-                if since > t_ref:
-                    new = v_reset - (v_inf - v_reset) * math.expm1((since - t_ref) / -tau_m)
-            v[m] = new
-            silent[m] = rest
-            if record:
-                v_out[t, m] = new
-            spikes[t, m] = fires
-            offsets[t, m] = offset
+def as_bits(values: NDArray[np.floating]) -> NDArray[np.signedinteger]:
+    """The same memory as integers."""
+    return values.view(np.int32 if values.dtype == np.float32 else np.int64)
 
 
-@numba.njit(nogil=True, cache=True, parallel=True)
-def _exact_parallel(  # type: ignore[no-untyped-def]
-    current, v, silent, v_out, spikes, offsets, counts, constants
-):
-    count = v.shape[0]
-    for p in numba.prange((count + _BLOCK - 1) // _BLOCK):
-        first, last = p * _BLOCK, min((p + 1) * _BLOCK, count)
-        _exact_columns(
-            current, v, silent, v_out, spikes, offsets, counts, first, last, constants
-        )  # fmt: skip
+def all_finite(most: int, dtype: np.dtype[np.floating]) -> bool:
+    """Whether the largest magnitude in bits, from `largest`, is below that of infinity."""
+    return bool(most < as_bits(np.array([np.inf], dtype=dtype))[0])
 
 
-def run_exact(
-    current: NDArray[np.floating],
-    v: NDArray[np.floating],
-    silent: NDArray[np.floating],
-    v_out: NDArray[np.floating],
-    spikes: NDArray[np.bool_],
-    offsets: NDArray[np.floating],
-    counts: NDArray[np.int64],
-    constants: tuple[float, float, float, float, float, float, float, float],
-) -> None:
-    """Simulate [T, M] in continuous time; `offsets` is the first spike of a step, ms into it.
+def piece_width(count: int, threads: int) -> int:
+    """Neurons per piece of work: the same share for every thread, at most `_BLOCK`.
 
-    `constants` are dt, part, tau_m, v_rest, r_m, v_th, v_reset, t_ref; `silent` is in ms.
+    A piece is a multiple of 64, so that no two threads write to one cache line of spikes.
     """
-    rounded = np.array(constants, dtype=current.dtype)
-    fixed = tuple(rounded)
-    n_steps, count = current.shape
-    state = (v, silent, v_out, spikes, offsets, counts)
-    if n_steps * count < _SERIAL // 4 or count <= _BLOCK:
-        _exact_columns(current, *state, 0, count, fixed)
-        return
-    with kernel_threads():
-        _exact_parallel(current, *state, fixed)
+    rounds = -(-count // (_BLOCK * threads))
+    return -(-count // (rounds * threads * 64)) * 64

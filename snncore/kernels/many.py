@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.kernels import kernel_threads
+from snncore.kernels.lif_exact import spike
 
 Floats = NDArray[np.float64]
 _BLOCK = 64  # neurons that advance together; their 14 rows of float64 fill 7 kB
@@ -82,46 +83,59 @@ def _note_more(sums, m, interval, more):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _row(c, t, first, n, v_inf):  # type: ignore[no-untyped-def]
-    """V∞ of neurons first..first+n-1 in step t, into `v_inf`."""
-    own = c.current.shape[1] > 1
-    noisy = c.z.shape[0] > 0
-    shared = c.current[t, 0]
-    z = np.float64(c.z[t]) if noisy else 0.0
-    rest, r_m, scale = c.v_rest[first:], c.r_m[first:], c.scale[first:]
+def _targets(v_inf, v_rest, r_m, current, first, scale, z, noisy):  # type: ignore[no-untyped-def]
+    """V∞ of a block in one step; `current` [1] for all neurons or [M], the block's from `first`."""
+    n = v_inf.shape[0]
+    if current.shape[0] == 1:
+        v_inf[:] = current[0]
+    else:
+        v_inf[:] = current[first : first + n]
+    if noisy:
+        for j in range(n):
+            v_inf[j] = v_inf[j] + scale[j] * z
     for j in range(n):
-        current = c.current[t, first + j] if own else shared
-        if noisy:
-            current = current + scale[j] * z
-        v_inf[j] = rest[j] + r_m[j] * current
+        v_inf[j] = v_rest[j] + r_m[j] * v_inf[j]
+
+
+@numba.njit(nogil=True, cache=True)
+def _any(marks):  # type: ignore[no-untyped-def]
+    some = np.uint8(0)
+    for j in range(marks.shape[0]):
+        some |= marks[j]
+    return some > 0
+
+
+@numba.njit(nogil=True, cache=True)
+def _grid_row(v, before, v_inf, part, v_th, ready, marks, t, follows):  # type: ignore[no-untyped-def]
+    """One step of a block; `marks` who fires. `follows`: also while refractory, V moves on."""
+    for j in range(v.shape[0]):
+        old, able = v[j], ready[j] <= t
+        new = old + (v_inf[j] - old) * part[j]
+        new = new if able | follows else old
+        before[j] = old
+        v[j] = new
+        marks[j] = able & (new >= v_th[j])
+    return _any(marks)
 
 
 @numba.njit(nogil=True, cache=True)
 def _grid_block(c, dt, mode, first, n, sums, spikes):  # type: ignore[no-untyped-def]
     """All steps of a block with timing "grid"; mode 0 value, 1 subtract, 2 none."""
-    v, before, v_inf = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
-    ready = np.zeros(_BLOCK, np.int64)  # the first step in which the neuron may fire
-    part, v_th = c.part[first:], c.v_th[first:]
-    v[:n] = c.v_rest[first : first + n]
-    follows = mode == 2
-    record = spikes.shape[0] > 0
+    stop = first + n
+    v, before, v_inf = c.v_rest[first:stop].copy(), np.empty(n), np.empty(n)
+    marks = np.empty(n, np.uint8)
+    ready = np.zeros(n, np.int64)  # the first step in which the neuron may fire
+    part, v_th = c.part[first:stop], c.v_th[first:stop]
+    v_rest, r_m, scale = c.v_rest[first:stop], c.r_m[first:stop], c.scale[first:stop]
+    noisy, record = c.z.shape[0] > 0, spikes.shape[0] > 0
     for t in range(c.current.shape[0]):
-        _row(c, t, first, n, v_inf)
-        hits = 0
-        for j in range(n):
-            old = v[j]
-            new = old + (v_inf[j] - old) * part[j]
-            able = ready[j] <= t
-            new = new if able or follows else old
-            before[j] = old
-            v[j] = new
-            hits += able and new >= v_th[j]
-        if hits == 0:
+        z = np.float64(c.z[t]) if noisy else 0.0
+        _targets(v_inf, v_rest, r_m, c.current[t], first, scale, z, noisy)
+        if not _grid_row(v, before, v_inf, part, v_th, ready, marks, t, mode == 2):
             continue
         for j in range(n):
-            if ready[j] <= t and v[j] >= v_th[j]:
-                m = first + j
-                offset = 0.0
+            if marks[j]:
+                m, offset = first + j, 0.0
                 if before[j] < v_th[j]:
                     rise = (v_th[j] - before[j]) / (v_inf[j] - v_th[j])
                     offset = min(c.tau_m[m] * math.log1p(rise), dt)
@@ -136,54 +150,51 @@ def _grid_block(c, dt, mode, first, n, sums, spikes):  # type: ignore[no-untyped
 
 
 @numba.njit(nogil=True, cache=True)
+def _exact_row(v, before, v_inf, part, v_th, silent, marks, dt):  # type: ignore[no-untyped-def]
+    """Advance a block as far as no logarithm is needed; `marks` the other neurons."""
+    for j in range(v.shape[0]):
+        old, wait = v[j], silent[j]
+        new = old + (v_inf[j] - old) * part[j]
+        able, whole = wait == 0.0, wait >= dt
+        before[j] = old
+        v[j] = new if able else old
+        silent[j] = wait - dt if whole else wait
+        crosses = able & ((new >= v_th[j]) | (old >= v_th[j]))
+        marks[j] = crosses | ((not able) & (not whole))
+    return _any(marks)
+
+
+@numba.njit(nogil=True, cache=True)
 def _exact_block(c, dt, first, n, sums, spikes):  # type: ignore[no-untyped-def]
     """All steps of a block with timing "exact"."""
-    v, before, v_inf = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
-    silent = np.zeros(_BLOCK)  # ms still to be silent
-    part, v_th = c.part[first:], c.v_th[first:]
-    v[:n] = c.v_rest[first : first + n]
-    record = spikes.shape[0] > 0
+    stop = first + n
+    v, before, v_inf = c.v_rest[first:stop].copy(), np.empty(n), np.empty(n)
+    marks = np.empty(n, np.uint8)
+    silent = np.zeros(n)  # ms still to be silent
+    part, v_th = c.part[first:stop], c.v_th[first:stop]
+    v_rest, r_m, scale = c.v_rest[first:stop], c.r_m[first:stop], c.scale[first:stop]
+    noisy, record = c.z.shape[0] > 0, spikes.shape[0] > 0
     for t in range(c.current.shape[0]):
-        _row(c, t, first, n, v_inf)
-        special = 0
-        for j in range(n):
-            old, wait = v[j], silent[j]
-            new = old + (v_inf[j] - old) * part[j]
-            before[j] = old
-            v[j] = new if wait == 0.0 else old
-            silent[j] = wait - dt if wait >= dt else wait
-            within = wait > 0.0 and wait < dt
-            special += within or (wait == 0.0 and (new >= v_th[j] or old >= v_th[j]))
-            before[j] = -math.inf if wait >= dt else old  # -inf: silent for the whole step
-        if special == 0:
+        z = np.float64(c.z[t]) if noisy else 0.0
+        _targets(v_inf, v_rest, r_m, c.current[t], first, scale, z, noisy)
+        if not _exact_row(v, before, v_inf, part, v_th, silent, marks, dt):
             continue
         for j in range(n):
-            if before[j] == -math.inf:
-                continue
-            m = first + j
-            wait, old = silent[j], before[j]
-            if wait > 0.0:  # the refractory period ends inside this step
-                v[j] = old - (v_inf[j] - old) * math.expm1((dt - wait) / -c.tau_m[m])
-                silent[j] = 0.0
-            if v[j] < v_th[j] and old < v_th[j]:
-                continue
-            gap = v_inf[j] - v_th[j]
-            offset = wait
-            if old < v_th[j]:
-                offset = min(wait + c.tau_m[m] * math.log1p((v_th[j] - old) / gap), dt)
-            note(sums, m, t * dt + offset)
-            since = dt - offset
-            if gap > 0.0:
-                interval = c.t_ref[m] + c.tau_m[m] * math.log1p((v_th[j] - c.v_reset[m]) / gap)
-                if since >= interval:
-                    more = min(np.floor(since / interval), 2.0**40)
-                    _note_more(sums, m, interval, more)
-                    since = max(since - more * interval, 0.0)
-            again = max(since - c.t_ref[m], 0.0)
-            silent[j] = max(c.t_ref[m] - since, 0.0)
-            v[j] = c.v_reset[m] - (v_inf[j] - c.v_reset[m]) * math.expm1(again / -c.tau_m[m])
-            if record:
-                spikes[t, m] = True
+            if marks[j]:
+                m, wait = first + j, silent[j]
+                constants = (
+                    dt, part[j], c.tau_m[m], c.v_rest[m], c.r_m[m], v_th[j], c.v_reset[m],
+                    c.t_ref[m],
+                )  # fmt: skip
+                found, offset, v[j], silent[j] = spike(v_inf[j], before[j], wait, v[j], constants)
+                if found > 0:
+                    note(sums, m, t * dt + offset)
+                    if found > 1:
+                        gap = v_inf[j] - v_th[j]
+                        rise = c.tau_m[m] * math.log1p((v_th[j] - c.v_reset[m]) / gap)
+                        _note_more(sums, m, c.t_ref[m] + rise, found - 1)
+                    if record:
+                        spikes[t, m] = True
 
 
 @numba.njit(nogil=True, cache=True)

@@ -30,6 +30,7 @@ from snncore.simulate.trace import SpikeEvents, Trace
 
 Tensor = torch.Tensor
 MAX_EVENTS = 20_000_000
+_NOT_FINITE = "current must be finite everywhere, got NaN or infinite values"
 
 
 class _Result(NamedTuple):
@@ -73,8 +74,6 @@ def run_lif(
             f"current must be floating [T, B, N] with T >= 1, got {current.dtype} "
             f"{tuple(current.shape)}"
         )
-    if not bool(torch.isfinite(current).all()):
-        raise ValueError("current must be finite everywhere, got NaN or infinite values")
     shape = (current.shape[1], current.shape[2])
     if state is None:
         state = lif_init(shape, params, device=current.device, dtype=current.dtype)
@@ -117,6 +116,8 @@ def _run_torch(
     current: Tensor, state: LIFState, params: LIFParams, dt: float, record_v: bool = True
 ) -> _Result:
     none = current.new_empty((0, *current.shape[1:]))
+    if not bool(torch.isfinite(current).all()):
+        raise ValueError(_NOT_FINITE)
     v = torch.empty_like(current, memory_format=torch.contiguous_format) if record_v else none
     offset = none if params.on_grid else torch.empty(current.shape).to(current)
     spikes = torch.empty(current.shape, dtype=torch.bool, device=current.device)
@@ -137,7 +138,8 @@ def _run_torch(
 def _run_kernel(
     current: Tensor, state: LIFState, params: LIFParams, dt: float, record_v: bool = True
 ) -> _Result:
-    from snncore.kernels import lif as kernels
+    from snncore.kernels.lif import run_columns
+    from snncore.kernels.lif_exact import run_exact
 
     drive = current.detach().reshape(current.shape[0], -1).contiguous().numpy()
     shape, none = current.shape, current.new_empty((0, *current.shape[1:]))
@@ -154,9 +156,9 @@ def _run_kernel(
             params.r_m,
             params.v_th,
             params.v_reset,
-            params.v_th - params.v_reset,
+            0.0 if params.reset == "none" else params.v_th - params.v_reset,
         )
-        kernels.run_columns(
+        finite = run_columns(
             drive,
             v.numpy(),
             waiting.numpy(),
@@ -170,7 +172,7 @@ def _run_kernel(
     else:
         waiting = waiting.to(current.dtype)
         offset = torch.empty(shape, dtype=current.dtype)
-        kernels.run_exact(
+        finite = run_exact(
             drive,
             v.numpy(),
             waiting.numpy(),
@@ -189,6 +191,8 @@ def _run_kernel(
                 params.t_ref,
             ),
         )
+    if not finite:
+        raise ValueError(_NOT_FINITE)
     after = LIFState(v.view(state.v.shape), waiting.view(state.v.shape))
     return _Result(v_out, spikes, offset, counts.view(state.v.shape), after)
 

@@ -1,0 +1,43 @@
+"""`bench lif`: the fields, the sizes, and that spikes are judged, ties apart."""
+
+import json
+
+import torch
+from click.testing import CliRunner
+
+from snncore.cli import bench, main
+from snncore.neurons import LIFParams
+from snncore.simulate import run_lif
+
+PARAMS = LIFParams(tau_m=20, r_m=1, v_rest=0, v_reset=0, v_th=1, t_ref=0, timing="grid")
+
+
+def test_bench_lif_reports_both_sides_and_the_limit():
+    result = CliRunner().invoke(
+        main, ["bench", "lif", "--neurons", "300", "--steps", "90", "--repeats", "2", "--json"]
+    )
+    found = json.loads(result.stdout)
+    assert found["work"].startswith("300 LIF neurons x 90 steps")
+    assert found["equal"] is True and found["equal_fraction"] > 0.9999
+    assert found["ratio"] == found["ours_per_s"] / found["peer_per_s"] > 1
+    assert found["fraction_of_limit"] == found["ours_per_s"] / found["limit_per_s"]
+
+
+def test_sizes_are_those_of_the_lif_bench_only():
+    result = CliRunner().invoke(main, ["bench", "encode", "--neurons", "5"])
+    assert result.exit_code == 2 and "--neurons and --steps belong to bench lif" in result.stderr
+
+
+def test_only_a_tie_excuses_another_spike():
+    current = torch.full((60, 1, 2), 1.5)
+    mine = run_lif(current, PARAMS, 1.0).spikes
+    assert mine.sum() == 4 and bench._but_for_ties(mine, mine.clone(), current, PARAMS, 1.0)
+    other = mine.clone()
+    other[17, 0, 1] = True  # far below the threshold
+    assert not bench._but_for_ties(mine, other, current, PARAMS, 1.0)
+    # A current that lifts the first step onto the threshold up to the rounding of float32.
+    current[0] = 1.0 / (1.0 - 0.951229424500714)
+    mine = run_lif(current, PARAMS, 1.0).spikes
+    other = mine.clone()
+    other[0, 0, 0] = not mine[0, 0, 0]
+    assert bench._but_for_ties(mine, other, current, PARAMS, 1.0)
