@@ -33,7 +33,7 @@ PRESETS: dict[str, Preset] = {
         "Adaptation", 200, 12, -70, 2, 300, 60, -58, 500,
     ),
     "AdEx initial burst": _pattern(
-        "Two quick spikes, then single ones: after the first the reset is still left of the V nullcline.",
+        "Three quick spikes, then single ones: by then w has grown to where it stays.",
         "AdEx patterns", 130, 18, -58, 4, 150, 120, -50, 400,
     ),
     "AdEx bursting": _pattern(
@@ -53,7 +53,7 @@ PRESETS: dict[str, Preset] = {
         "AdEx patterns", 100, 10, -65, 10, 90, 100, -47, 180,
     ),
     "AdEx irregular": _pattern(
-        "No noise at all: the reset maps w to w like a chaotic map, and no two intervals are alike.",
+        "No noise at all, and yet no two intervals are alike: a chaotic map from spike to spike.",
         "AdEx patterns", 100, 12, -60, -11, 130, 30, -48, 160, duration=1000,
     ),
 }  # fmt: skip

@@ -32,7 +32,7 @@ PRESETS: dict[str, Preset] = {
         current=0, ramp_current=4, ramp_on=100, ramp_off=900, duration=1000,
     ),
     "Pulses": _lif(
-        "One pulse is too weak, but what the leak left of the ones before adds up to a spike.",
+        "Each pulse alone is too weak, but what the leak leaves of three adds up to a spike.",
         current=0, pulse_current=8, pulse_on=20, pulse_width=3, pulse_period=12, duration=300,
     ),
     "Sine": _lif(
@@ -71,18 +71,18 @@ PRESETS: dict[str, Preset] = {
         current=0, syn_current=0.25, syn_rate_hz=1600, syn_tau=5, duration=2000,
     ),
     "Frozen noise": _noise(
-        "Each trial gets the same noise, and so the same spikes: open the trials to see them align.",
+        "Every trial gets the same noise and fires the same spikes: open the trials to see it.",
         current=1.6, sigma_v=4, frozen=True, duration=1000,
     ),
     "Synaptic current": preset(
         "synaptic", "Synapses",
-        "The drive jumps, the synaptic current follows in 20 ms, the first spike comes later still.",
+        "The drive jumps, the synaptic current follows in 20 ms, and so the first spike is late.",
         current=0, step_current=2.6, step_on=50, step_off=350, tau_syn=20, duration=500,
     ),
     "Alpha synapse": preset(
         "alpha", "Synapses",
         "Each short pulse becomes a current that rises and falls, long after the pulse is over.",
-        current=0, pulse_current=9, pulse_on=30, pulse_width=6, pulse_period=80, tau_syn=6,
+        current=0, pulse_current=10, pulse_on=30, pulse_width=10, pulse_period=100, tau_syn=6,
         duration=400,
     ),
     "Adaptive threshold": preset(
@@ -92,12 +92,12 @@ PRESETS: dict[str, Preset] = {
     ),
     "Exponential upstroke": preset(
         "eif", "Spike initiation",
-        "The voltage crosses V_T without a fuss: the spike is decided where the upstroke takes off.",
+        "The voltage passes V_T slowly: the spike is decided where the upstroke takes off.",
         current=0.3, duration=200,
     ),
     "Quadratic creep": preset(
         "qif", "Spike initiation",
-        "Just above the rheobase the voltage squeezes through a bottleneck, so any low rate exists.",
-        current=0.228, duration=1500,
+        "Just above the rheobase the voltage lingers in a bottleneck, so any low rate exists.",
+        current=0.24, duration=1200,
     ),
 }  # fmt: skip

@@ -8,6 +8,8 @@ is 0.1 nA with our capacity of 0.1 nF. What differs from the figure:
 - (R) accommodation lets u integrate without its own decay there. Here it is shown with the
   coefficients of a resonator, which accommodates too.
 - (K), (L): a train of pulses with one extra pulse, instead of two pairs.
+- (I) and (Q): the strength 6.69 instead of 7.04, and d = −18 instead of −21. His Euler steps of
+  0.2 and 0.1 ms shift both; integrated accurately, his values fire at once and for ever.
 - (S) and (T), inhibition-induced spiking and bursting, have a < 0: they start from a state that is
   no rest without the current, and a start is not among our parameters. They are left out.
 """
@@ -26,7 +28,9 @@ _MORE = 2.03125  # nA
 def _feature(
     notice: str, a: float, b: float, c: float, d: float, group: str = _FEATURES, **values: Any
 ) -> Preset:
-    return preset("izhikevich", group, notice, **{"a": a, "b": b, "c": c, "d": d, "current": 0} | values)
+    return preset(
+        "izhikevich", group, notice, **{"a": a, "b": b, "c": c, "d": d, "current": 0} | values
+    )
 
 
 def _shifted(notice: str, **values: Any) -> Preset:
@@ -37,12 +41,17 @@ def _shifted(notice: str, **values: Any) -> Preset:
 
 
 def _step(current: float, on: float, duration: float, **more: Any) -> dict[str, Any]:
-    return {"step_current": current, "step_on": on, "step_off": duration, "duration": duration} | more
+    return {
+        "step_current": current,
+        "step_on": on,
+        "step_off": duration,
+        "duration": duration,
+    } | more
 
 
 PRESETS: dict[str, Preset] = {
     "(A) Tonic spiking": _feature(
-        "It fires for as long as the current lasts.", 0.02, 0.2, -65, 6, **_step(1.4, 10, 100)
+        "It fires for as long as the current lasts.", 0.02, 0.2, -65, 6, **_step(1.4, 20, 200)
     ),
     "(B) Phasic spiking": _feature(
         "One spike tells of the beginning of the step, and nothing of how long it lasts.",
@@ -65,26 +74,26 @@ PRESETS: dict[str, Preset] = {
         0.01, 0.2, -65, 8, "Adaptation", **_step(3.0, 8.5, 85),
     ),
     "(G) Class 1": _shifted(
-        "As the current grows, firing begins at a low rate and gets faster: rate tells the strength.",
+        "As the current grows, firing begins at a low rate and gets faster: it tells the strength.",
         ramp_current=2.0, ramp_on=100, ramp_off=400, duration=400,
     ),
     "(H) Class 2": _feature(
-        "As the current grows, firing begins at once at a high rate, which then hardly changes.",
+        "As the current grows, firing begins at once at 50 Hz: there is no lower rate.",
         0.2, 0.26, -65, 0, current=-0.05,
         ramp_current=0.405, ramp_on=30, ramp_off=300, duration=300,
     ),
     "(I) Spike latency": _feature(
         "A pulse just strong enough is answered by a spike long after it is over.",
-        0.02, 0.2, -65, 6, **_step(0.704, 10, 100, step_off=13),
+        0.02, 0.2, -65, 6, **_step(0.669, 10, 100, step_off=13),
     ),
     "(J) Subthreshold oscillations": _feature(
-        "After the spike the voltage rings before it rests: such a neuron has a favourite frequency.",
+        "After the spike the voltage rings before it rests: the neuron has a frequency of its own.",
         0.05, 0.26, -60, 0, **_step(0.2, 20, 200, step_off=25),
     ),
     "(K) Resonator": _feature(
-        "Pulses 40 ms apart do nothing; the one that comes half as long after another fires.",
-        0.1, 0.26, -60, -1, "Resonance", pulse_current=0.065, pulse_on=40, pulse_width=4,
-        pulse_period=40, step_current=0.065, step_on=180, step_off=184, duration=400,
+        "Pulses 70 ms apart do nothing; the one that comes 42 ms after another, its period, fires.",
+        0.1, 0.26, -60, -1, "Resonance", pulse_current=0.06, pulse_on=40, pulse_width=4,
+        pulse_period=70, step_current=0.06, step_on=222, step_off=226, duration=380,
     ),
     "(L) Integrator": _shifted(
         "Pulses far apart do nothing; the one that comes 5 ms after another adds to it and fires.",
@@ -106,17 +115,17 @@ PRESETS: dict[str, Preset] = {
     ),
     "(P) Bistability": _feature(
         "One pulse switches firing on, a later one in the right moment switches it off.",
-        0.1, 0.26, -60, 0, current=0.024, pulse_current=0.1, pulse_on=40, pulse_width=5,
-        pulse_period=180, duration=380,
+        0.1, 0.26, -60, 0, ramp_current=0.024, ramp_on=0, ramp_off=100,
+        pulse_current=0.1, pulse_on=120, pulse_width=5, pulse_period=170, duration=430,
     ),
     "(Q) Depolarizing after-potential": _feature(
         "After the spike the voltage stays above rest for a while: now it would fire more easily.",
-        1.0, 0.2, -60, -21, **_step(2.0, 5, 50, step_off=7),
+        1.0, 0.2, -60, -18, **_step(2.0, 5, 50, step_off=7),
     ),
     "(R) Accommodation": _feature(
         "A slow rise of the current is not answered, a sudden one to the same level is.",
-        0.1, 0.26, -65, 0, current=0, ramp_current=0.02, ramp_on=50, ramp_off=350,
-        step_current=-0.02, step_on=450, step_off=500, duration=600,
+        0.1, 0.26, -65, 4, ramp_current=0.024, ramp_on=50, ramp_off=350,
+        step_current=-0.024, step_on=450, step_off=500, duration=600,
     ),
     "Resonator under a chirp": _feature(
         "The frequency rises all the time, and the neuron fires only while it passes its own.",

@@ -24,7 +24,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "Hodgkin–Huxley: tonic": _nerve(
         "hodgkin_huxley",
-        "Below 6 µA/cm² no train, above it at once 50 Hz and more: a class 2 neuron.",
+        "A train of 68 Hz at 10 µA/cm²; below 6 there is none, so there are no low rates.",
         current=1.0, duration=120,
     ),
     "Hodgkin–Huxley: anode break": _nerve(
@@ -32,9 +32,9 @@ PRESETS: dict[str, Preset] = {
         "When the inhibition ends the axon fires: it has removed inactivation (h) meanwhile.",
         current=0, step_current=-0.5, step_on=20, step_off=50, duration=100,
     ),
-    "Hodgkin–Huxley: two spikes at most": _nerve(
+    "Hodgkin–Huxley: every other pulse": _nerve(
         "hodgkin_huxley",
-        "The second pulse comes while h is low and n is high: it cannot make a spike.",
+        "It answers every other pulse only: after a spike h is low and n is high for a while.",
         current=0, pulse_current=2.5, pulse_on=10, pulse_width=1, pulse_period=7, duration=60,
     ),
     "Hodgkin–Huxley: depolarisation block": _nerve(
