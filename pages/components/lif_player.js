@@ -5,6 +5,7 @@ const PLAY = "M7 4v16l13-8z";
 const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const RIM = 60; // y of the bucket's rim and of its floor in the drawing
 const FLOOR = 180;
+const STILL = 5e-4; // mV: a change that the numbers do not show
 const SPARK_MS = 250; // how long a spike stays visible while the run plays
 
 const players = new WeakMap();
@@ -79,10 +80,13 @@ class Player {
     this.root = root;
     this.at = 0; // the step that is shown, from 0
     this.playing = false;
+    // Who asked for less motion gets a slower start and no spark that comes and goes.
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.el = {};
     for (const element of root.querySelectorAll("[data-id]")) {
       this.el[element.dataset.id] = element;
     }
+    if (this.calm) this.el.speed.value = "10";
     const on = (id, type, act) => this.el[id].addEventListener(type, act);
     on("toStart", "click", () => this.go(0));
     on("back", "click", () => this.go(this.at - 1));
@@ -123,7 +127,7 @@ class Player {
       End: () => this.go(this.data.steps - 1),
       s: () => this.toSpike(),
     };
-    const act = acts[event.key];
+    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -360,13 +364,14 @@ class Player {
     el.ghost.setAttribute("y", RIM);
     el.ghost.setAttribute("height", Math.max(0, top - RIM));
     const spark = fires || (this.playing && performance.now() - this.sparkAt < SPARK_MS);
-    visible("overflow", spark);
+    visible("overflow", spark && !(this.calm && this.playing));
     this.root.classList.toggle("fires", spark);
     el.current.textContent = `${plain(current, 2)} nA`;
     el.level.textContent = `V = ${fixed(this.v[at], 2)} mV`;
     let state = "charging";
     if (spark) state = "spike!";
     else if (covered) state = "refractory: lid on";
+    else if (Math.abs(this.v[at] - this.before()) < STILL) state = "at rest";
     else if (this.v[at] < this.before()) state = "leaking";
     el.state.textContent = state;
     this.el.level.ownerSVGElement.setAttribute(
@@ -398,7 +403,7 @@ class Player {
     }
     const lines = [formula([
       "V", ["∞"], " = V", ["rest"], " + R·I = ",
-      `${fixed(lif.v_rest, 1)} ${term(lif.r_m, 1)}·${bracket(current, 4)} = ${fixed(goal, 3)} mV`,
+      `${plain(lif.v_rest)} + ${plain(lif.r_m)}·${bracket(current, 4)} = ${fixed(goal, 3)} mV`,
     ])];
     const share = Math.exp(-free / lif.tau_m);
     const opened = silent > 0 ? `The lid opens at ${ms(this.time(k) + silent)} ms. ` : "";
@@ -407,9 +412,10 @@ class Player {
         words: opened + this.fired(times, ms) };
     }
     const raw = goal + (was - goal) * share;
-    const beta = silent > 0 ? "e^(−" + ms(free) + "/τ)" : "β";
     lines.push(formula([
-      "V = V", ["∞"], " + (V − V", ["∞"], `)·${beta} = ${fixed(goal, 3)} + (${fixed(was, 3)} `,
+      `β = e^(−${plain(free, this.digits + 1)}/${plain(lif.tau_m)}) = ${share.toFixed(5)}`,
+    ]), formula([
+      "V = V", ["∞"], " + (V − V", ["∞"], `)·β = ${fixed(goal, 3)} + (${fixed(was, 3)} `,
       `${term(-goal, 3)})·${share.toFixed(5)} = `, { r: `${fixed(raw, 3)} mV` },
     ]));
     if (times.length) return { lines, words: opened + this.fired(times, ms) };
@@ -417,11 +423,11 @@ class Player {
     const loss = (lif.v_rest - was) * (1 - share);
     const change = raw - was;
     let verb = change > 0 ? "rises" : "falls";
-    if (Math.abs(change) < 5e-4) verb = "stays";
+    if (Math.abs(change) < STILL) verb = "stays";
     return {
       lines,
       words: `${opened}Inflow ${signed(gain, 3)} mV, leak ${signed(loss, 3)} mV: the voltage ` +
-        `${verb}${verb === "stays" ? "" : ` by ${fixed(Math.abs(change), 3)} mV`}.`,
+        (verb === "stays" ? "stays." : `${verb} by ${fixed(Math.abs(change), 3)} mV.`),
     };
   }
 
