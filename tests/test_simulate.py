@@ -190,6 +190,27 @@ def test_bad_numbers_are_refused_by_name():
         run_lif(torch.ones(5, 1, 1), LIFParams(), 0.1, state)
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("timing", ["grid", "exact"])
+def test_a_single_bad_current_is_found_wherever_it_is(timing, dtype, bad):
+    params = LIFParams(timing=timing, t_ref=50)
+    for where in ((0, 0, 0), (299, 0, 1999), (150, 0, 1)):  # also in the refractory period
+        current = torch.full((300, 1, 2000), 9.0, dtype=dtype)
+        current[0] = torch.finfo(dtype).max / 1e5  # large, but finite
+        run_lif(current, params, 0.1, record_v=False)
+        current[where] = bad
+        with pytest.raises(ValueError, match="current must be finite everywhere"):
+            run_lif(current, params, 0.1, record_v=False)
+
+
+def test_more_spikes_are_counted_than_a_byte_holds():
+    params = LIFParams(t_ref=0, timing="grid")
+    for neurons in (1, 900):  # alone, and on two threads
+        trace = run_lif(torch.full((700, 1, neurons), 1e4), params, 0.1)
+        assert set(trace.counts.flatten().tolist()) == {700}
+
+
 def test_runs_that_do_not_fit_are_refused():
     assert RunParams(duration=500, dt=0.1).n_steps == 5000
     with pytest.raises(ValueError, match="duration must be >= 1 ms, got -1"):

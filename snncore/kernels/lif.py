@@ -131,7 +131,7 @@ def largest(bits, most):  # type: ignore[no-untyped-def]
     IEEE floats without their sign are ordered like their bit patterns, infinity and NaN last, and
     a maximum of integers is vectorised, while one of floats is not.
     """
-    mask = ~((most - most + 1) << (8 * bits.itemsize - 1))
+    mask = (1 << (8 * bits.itemsize - 1)) - 1  # all but the sign
     for j in range(bits.shape[0]):
         most = max(most, bits[j] & mask)
     return most
