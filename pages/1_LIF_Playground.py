@@ -15,7 +15,7 @@ open_page("lif")
 lif.compact()
 lif_controls.begin()
 with st.container(horizontal=True, gap="small", vertical_alignment="center", key="lif_bar"):
-    model = lif_controls.model_choice()
+    model = lif_controls.model_choice(lif_presets.model_changed)
     bar = st.container(width="content")
     keep = st.container(width="content")
 shelf = st.container(gap="small")
@@ -35,7 +35,7 @@ lif_controls.end()
 result = lif.run(setup, recording)
 lif_presets.check_drive(setup, result)
 behind, bad_a = lif_compare.kept()
-other = None if behind is None else lif.run(behind, recording)
+other, bad_a = lif_compare.run(behind, recording, bad_a)
 drawn = other if lif_compare.same_unit(setup, behind) else None
 
 with top:
@@ -43,7 +43,9 @@ with top:
 
 with main:
     st.vega_lite_chart(
-        spec=plots.trace_chart(setup, result, behind=drawn, height=390),
+        spec=plots.trace_chart(
+            setup, result, behind=drawn, height=470 if plots.panel_variables(setup) else 390
+        ),
         key="lif_trace_chart",
         alt="Membrane voltage over time with threshold and spikes, above the current.",
     )

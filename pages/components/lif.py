@@ -65,6 +65,9 @@ _COMPACT = """<style>
 .st-key-lif_numbers [data-testid="stMetricValue"] {font-size: 1.6rem; line-height: 1.2;}
 .st-key-lif_numbers [data-testid="stMetric"] {gap: 0;}
 .st-key-lif__preset_names {min-width: 20rem;}
+.st-key-lif__preset_names button, .st-key-lif__parts button {
+  min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;
+}
 </style>"""
 
 
@@ -91,6 +94,13 @@ _THEORY = {
 }
 
 
+_MEASURED = {
+    "rate_hz": "1 / interval",
+    "last_rate_hz": "1 / last interval",
+    "count_rate_hz": "by counting",
+}
+
+
 def fixed(number: float, digits: int) -> str:
     """`number` with these decimals, a dash where there is none."""
     return f"{number:.{digits}f}" if math.isfinite(number) else DASH
@@ -99,8 +109,7 @@ def fixed(number: float, digits: int) -> str:
 def numbers(summary: Summary) -> list[Number]:
     """Measured beside expected, in words where there is no number."""
     s = summary
-    by_interval = s.compared == "rate_hz"
-    rate = s.rate_hz if by_interval else s.count_rate_hz
+    rate = measured_rate(s)
     error, error_note = DASH, FEW if s.count < 2 else "no theory"
     if math.isfinite(s.relative_error):
         percent = 100 * s.relative_error
@@ -125,9 +134,10 @@ def numbers(summary: Summary) -> list[Number]:
         Number("Spikes", f"{s.count:,}", f"{s.count_rate_hz:.4g} per second", "In the whole run."),
         Number(
             "Rate [Hz]",
-            fixed(rate, 2) if s.count or not by_interval else DASH,
-            "1 / interval" if by_interval else "by counting",
-            "Equal intervals are measured from spike to spike, irregular ones by counting.",
+            fixed(rate, 2),
+            _MEASURED[s.compared],
+            "Equal intervals are measured from spike to spike, irregular ones by counting; where "
+            "the intervals still change, the last one is what theory speaks of.",
         ),
         Number("Theory [Hz]", fixed(s.theory_rate_hz, 2), _THEORY[s.theory], theory_help),
         Number(
@@ -214,6 +224,11 @@ def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str
             "The resting voltage lies at or above the threshold: this neuron fires without any "
             "current."
         )
+    if n.count == 1 and s.is_constant and s.current > n.rheobase_na:
+        words.append(
+            "One spike and no more: a current that is too strong holds the voltage up "
+            "(depolarisation block). Or the run is too short for a second spike."
+        )
     if n.count == 0:
         words.append(silence(setup, result))
     return words
@@ -245,9 +260,11 @@ def remarks(setup: Setup, recording: Recording | None, result: Run, notice: str)
         st.info(flash, icon=":material/info:")
     for words in concerns(setup, recording, result):
         st.warning(words, icon=":material/lightbulb:")
+    names = [f"{v.name}: {v.label}" for v in plots.panel_variables(setup)]
+    middle = f" Middle: {', '.join(names)}." if names else ""
     st.caption(
-        "Strokes are spikes, grey bands refractory periods. Drag to move in time, Shift + wheel to "
-        "zoom, double-click to go back."
+        f"Strokes are spikes, grey bands refractory periods.{middle} Drag to move in time, Shift + "
+        "wheel to zoom, double-click to go back."
     )
 
 

@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages.components import lif_controls as ctl
+from pages.components.inline import inline
+from pages.components.lif import cached_run
 from pages.components.lif_recording import plain_words
 from snncore.params import Value
-from snncore.playground import Setup, Summary
+from snncore.playground import Run, Setup, Summary
+from snncore.stimuli import Recording
 
 PARAM = "lif_a"
 MAX_LETTERS = 4000
@@ -34,6 +37,21 @@ def kept() -> Kept:
         return Kept(decode(text), "")
     except ValueError as error:
         return Kept(None, str(error))
+
+
+def run(behind: Setup | None, recording: Recording | None, problem: str) -> tuple[Run | None, str]:
+    """A's run, or in words why there is none: that is no reason to stop the page."""
+    if behind is None:
+        return None, problem
+
+    def guarded() -> Run | str:
+        try:
+            return cached_run(behind, recording)
+        except ValueError as error:
+            return str(error)
+
+    result = inline(guarded)
+    return (None, result) if isinstance(result, str) else (result, "")
 
 
 def link() -> dict[str, Value]:
@@ -142,4 +160,7 @@ def comparison(a: Setup, b: Setup, first: Summary, second: Summary) -> None:
 
 
 def _fixed(value: Any, digits: int, sign: str = "") -> str:
-    return f"{value:{sign}.{digits}f}" if math.isfinite(value) else DASH
+    if not math.isfinite(value):
+        return DASH
+    text = f"{value:{sign}.{digits}f}"
+    return text if float(text) else text.lstrip("+-")

@@ -6,7 +6,7 @@ The address carries every control. Parts of the drive that are not chosen are 0 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -17,12 +17,13 @@ from snncore.neurons import MODELS
 from snncore.params import Params, Spec, Value, parse
 from snncore.playground import Setup
 from snncore.simulate import RunParams
-from snncore.stimuli import NOISES, PARTS, Recording, StimulusParams
+from snncore.stimuli import NOISES, PARTS, Part, Recording, StimulusParams
 
 KEY = "lif"
 MODEL, PARTS_KEY, PARTS_PARAM = "lif_model", "lif__parts", "lif_parts"
 FILE = "Your file"
-PENDING, CHECK_DRIVE, FLASH = "lif__pending", "lif__check_drive", "lif__flash"
+PENDING, CHECK_DRIVE = "lif__pending", "lif__check_drive"
+FLASH, VALID = "lif__flash", "lif__valid"
 _FILE_HELP = "a current that you upload as CSV."
 
 
@@ -70,6 +71,9 @@ def begin() -> None:
         show(pending, keep_file=True)
     if PARTS_KEY not in st.session_state:
         st.session_state[PARTS_KEY] = _parts_of_address()
+        for title, part in PARTS.items():
+            if title not in st.session_state[PARTS_KEY]:
+                _switch_off(part)
         _forget_hidden()
 
 
@@ -113,7 +117,7 @@ def _forget_hidden() -> None:
         del st.query_params[key]
 
 
-def model_choice() -> str:
+def model_choice(on_change: Callable[[], None]) -> str:
     """The list of models."""
     return str(
         st.selectbox(
@@ -122,18 +126,15 @@ def model_choice() -> str:
             format_func=lambda name: MODELS[name].title if name in MODELS else str(name),
             key=MODEL,
             bind="query-params",
-            on_change=_model_changed,
+            on_change=on_change,
             label_visibility="collapsed",
             width=290,
         )
     )
 
 
-def _model_changed() -> None:
-    """The drive stays. What has no meaning for the new model is exchanged, and that is said."""
-    st.session_state[FLASH] = ""
-    st.session_state[CHECK_DRIVE] = True
-    model = st.session_state[MODEL]
+def fit_noise(model: str) -> None:
+    """Where noise cannot be given in mV, give it as a current, and say so; for callbacks."""
     if not _has_membrane(model) and st.session_state.get(f"{KEY}_sigma_v"):
         st.session_state[f"{KEY}_sigma_v"] = 0.0
         st.session_state[f"{KEY}_noise_intensity"] = 0.5
@@ -159,7 +160,9 @@ def parameters(model: str) -> Controls:
     try:
         setup = Setup(model, cls(**neuron), StimulusParams(**values), RunParams(**run))
     except ValueError as error:
+        st.session_state[VALID] = False
         return Controls(None, str(error), recording)
+    st.session_state[VALID] = True
     return Controls(setup, "", recording)
 
 
@@ -206,8 +209,12 @@ def _parts_changed(before: tuple[str, ...]) -> None:
                 switch, typical = "noise_intensity", 0.5
             st.session_state[f"{KEY}_{switch}"] = typical
         elif title in before and title not in now:
-            for field, value in part.off.items():
-                st.session_state[f"{KEY}_{field}"] = value
+            _switch_off(part)
+
+
+def _switch_off(part: Part) -> None:
+    for field, value in part.off.items():
+        st.session_state[f"{KEY}_{field}"] = value
 
 
 def _drive(chosen: Sequence[str], model: str) -> dict[str, Value]:

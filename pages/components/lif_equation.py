@@ -14,17 +14,16 @@ from snncore.stimuli import Recording, StimulusParams
 
 def equation(setup: Setup, recording: Recording | None, summary: Summary) -> None:
     """The model, its drive, and what theory makes of both."""
-    for line in dynamics(setup.neuron):
-        st.latex(line)
-    st.latex(drive_line(setup.stimulus, recording is not None))
+    rows = [*dynamics(setup.neuron), *drive_rows(setup.stimulus, recording is not None)]
+    st.latex(r"\begin{aligned}" + r"\\[2pt]".join(rows) + r"\end{aligned}")
     formula = _closed_form(setup, recording, summary)
     if formula:
         st.latex(formula)
     st.caption(theory_words(setup, recording, summary))
 
 
-def drive_line(s: StimulusParams, with_file: bool) -> str:
-    """I(t) as the sum of the parts that are on, in nA."""
+def drive_rows(s: StimulusParams, with_file: bool) -> list[str]:
+    """I(t) as the sum of the parts that are on, in nA; a few parts to a row."""
     terms = []
     if s.current:
         terms.append(f"{s.current:+g}")
@@ -53,7 +52,11 @@ def drive_line(s: StimulusParams, with_file: bool) -> str:
         terms.append(rf"+\eta_{{{s.ou_std:g}}}(t)")
     if s.syn_current:
         terms.append(rf"{s.syn_current:+g}\textstyle\sum_k e^{{-(t-t_k)/{s.syn_tau:g}}}")
-    return rf"I(t) = {' '.join(terms).removeprefix('+') or '0'}\ \text{{nA}}"
+    terms = terms or ["0"]
+    terms[0] = terms[0].removeprefix("+")
+    rows = [" ".join(terms[k : k + 2]) for k in range(0, len(terms), 2)]
+    rows[-1] += r"\ \text{nA}"
+    return [rf"I(t) &= {rows[0]}", *(rf"&\quad {row}" for row in rows[1:])]
 
 
 def _closed_form(setup: Setup, recording: Recording | None, summary: Summary) -> str:

@@ -10,7 +10,8 @@ from pages.components import lif_controls as ctl
 from snncore.neurons import MODELS
 from snncore.playground import PRESETS, Run, Setup
 
-GROUP, PRESET = "lif__group", "lif__preset"
+GROUP, PRESET, HISTORY = "lif__group", "lif__preset", "lif__history"
+_REMEMBERED = 100  # settings that Undo leads back to
 GROUPS = tuple(dict.fromkeys(preset.group for preset in PRESETS.values()))
 
 
@@ -51,6 +52,14 @@ def preset_bar(setup: Setup | None) -> None:
                 wrap=True,
             )
         st.button(
+            "Undo",
+            icon=":material/undo:",
+            key="lif__undo",
+            type="tertiary",
+            disabled=not _remember(setup),
+            on_click=_undo,
+        )
+        st.button(
             "Reset",
             icon=":material/restart_alt:",
             key="lif__reset",
@@ -58,6 +67,23 @@ def preset_bar(setup: Setup | None) -> None:
             help="Back to what the page opens with.",
             on_click=_reset,
         )
+
+
+def _remember(setup: Setup | None) -> bool:
+    """Note what is shown; whether there is something to go back to."""
+    history: list[Setup] = st.session_state.setdefault(HISTORY, [])
+    if setup is not None and (not history or history[-1] != setup):
+        history.append(setup)
+        del history[:-_REMEMBERED]
+    return len(history) > (setup is not None)
+
+
+def _undo() -> None:
+    """Callback: the setting before the one shown (which a contradiction of values is not)."""
+    history: list[Setup] = st.session_state[HISTORY]
+    if st.session_state.get(ctl.VALID):
+        history.pop()
+    ctl.show(history[-1], keep_file=True)
 
 
 def notice(setup: Setup) -> str:
@@ -77,17 +103,36 @@ def check_drive(setup: Setup, result: Run) -> None:
 
     What a student expects of a neuron that was just chosen is that it does something.
     """
-    if not st.session_state.pop(ctl.CHECK_DRIVE, False) or result.summary.count > 0:
+    if not st.session_state.pop(ctl.CHECK_DRIVE, False) or result.summary.count > 1:
         return
     better = usual(setup.model)
     if better == setup:
         return
     st.session_state[ctl.PENDING] = dataclasses.replace(better, neuron=setup.neuron)
     st.session_state[ctl.FLASH] = (
-        f"{setup.kind.title} is silent under the drive that was set. It now gets the drive of its "
-        "first preset."
+        f"{setup.kind.title} fires at most once under the drive that was set. It now has the "
+        "drive of its first preset."
     )
     st.rerun()
+
+
+def model_changed() -> None:
+    """Callback of the list of models: what becomes of the drive.
+
+    A drive that the visitor made stays, for comparison. From an untouched preset they get the new
+    model's first preset, which shows what it is known for.
+    """
+    st.session_state[ctl.CHECK_DRIVE] = True
+    model = st.session_state[ctl.MODEL]
+    first = usual(model)
+    st.session_state[GROUP] = next(
+        (p.group for p in PRESETS.values() if p.setup.model == model), st.session_state.get(GROUP)
+    )
+    history: list[Setup] = st.session_state.get(HISTORY, [])
+    if history and preset_of(history[-1]) is not None:
+        ctl.show(first)
+    else:
+        ctl.fit_noise(model)
 
 
 def _reset() -> None:

@@ -18,16 +18,25 @@ from snncore.playground import FICurve, Run, Setup
 from snncore.plots.base import COLOURS
 from snncore.plots.vega import MAX_POINTS, ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
 
-__all__ = ["MAX_POINTS", "fi_chart", "marks", "panel_variables", "thin", "threshold", "trace_chart"]
+__all__ = [
+    "MAX_POINTS",
+    "fi_chart",
+    "marks",
+    "panel_variables",
+    "spike_strokes",
+    "thin",
+    "threshold",
+    "trace_chart",
+]
 
 Array = NDArray[np.float64]
 
 _MAX_MARKS = 1000  # spikes drawn: more would be thinner than a pixel
 _SHADED = 250  # refractory periods are shaded up to this many spikes
 _GAP = 0.06  # of the height, between two panels
-_SHARES = {2: (0.22, 0.72), 3: (0.17, 0.24, 0.47)}  # of the height, the current's first
+_SHARES = {2: (0.22, 0.72), 3: (0.15, 0.21, 0.52)}  # of the height, the current's first
 # Lines of one panel differ by colour and by dash.
-_LINES = (("threshold", [1, 0]), ("theory", [6, 3]), ("current", [2, 2]), ("voltage", [8, 3, 2, 3]))
+_LINES = (("theory", [1, 0]), ("threshold", [6, 3]), ("current", [2, 2]))
 MOVING_THRESHOLD = "theta"  # a variable of this name is drawn as the threshold
 
 
@@ -47,21 +56,40 @@ class _Panel(NamedTuple):
         return axis(
             field, self.title, (low - bottom * unit, high + (1 - top) * unit),
             values=ticks(low, high, count), titleY=middle, titleAnchor="middle", domain=False,
-            minExtent=44, orient="left", format="~g", grid=True,
+            minExtent=44, orient="left", format=".4~g", grid=True,
         )  # fmt: skip
 
 
-def marks(times: Array, duration: float) -> Array:
-    """Spike times to draw: at most one in each of `_MAX_MARKS` slots."""
+def marks(times: Array, duration: float) -> NDArray[np.int64]:
+    """Which spikes to draw: at most one in each of `_MAX_MARKS` slots."""
     slots = np.floor(times / duration * _MAX_MARKS).astype(np.int64)
-    return times[np.unique(slots, return_index=True)[1]]
+    return np.unique(slots, return_index=True)[1]
 
 
-def threshold(setup: Setup) -> float:
-    """Where a spike begins: the level that is judged, or from which nothing stops it."""
+def threshold(setup: Setup) -> float | None:
+    """Where a spike begins (mV), None where a model has no fixed voltage for that."""
     neuron: Any = setup.neuron
-    known = (getattr(neuron, name) for name in ("v_th", "v_c") if hasattr(neuron, name))
-    return float(next(known, setup.kind.level(neuron)))
+    return next(
+        (float(getattr(neuron, name)) for name in ("v_th", "v_c") if hasattr(neuron, name)), None
+    )
+
+
+def spike_strokes(setup: Setup, run: Run) -> tuple[Array, Array, float]:
+    """Times of the spikes to draw, where their strokes begin, and where all of them end (mV).
+
+    A model whose upstroke is cut at a peak reaches it inside a step: the stroke goes there from
+    the voltage before. Otherwise the strokes stand above everything else.
+    """
+    which = marks(run.spike_times, float(run.t[-1]))
+    times, before = run.spike_times[which], run.v[np.maximum(run.spike_steps[which] - 1, 0)]
+    peak = getattr(setup.neuron, "v_peak", None)
+    if peak is not None:
+        return times, before, float(peak)
+    high = max(float(run.v.max()), threshold(setup) or -np.inf)
+    if MOVING_THRESHOLD in run.others:
+        high = max(high, float(run.others[MOVING_THRESHOLD].max()))
+    low = min(float(run.v.min()), getattr(setup.neuron, "v_reset", high))
+    return times, np.full(times.size, high), high + 0.18 * max(high - low, 1e-3)
 
 
 def panel_variables(setup: Setup) -> list[Variable]:
@@ -88,12 +116,14 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
         edge += share + _GAP
     places[-1] = (places[-1][0], 1.0)
     x = axis("t", "Time [ms]", (0.0, duration))
-    names = {"Voltage": "voltage", "Threshold": "threshold", "Spike": "spike", "Drive": "current"}
+    names = {"Voltage": "voltage", "Spike": "spike", "Drive": "current"}
+    if threshold(setup) is not None:
+        names["Threshold"] = "threshold"
     if behind is not None:
         names["A"] = "reference"
-    lines = {v.label: _LINES[k % len(_LINES)] for k, v in enumerate(variables)}
-    names |= {label: colour for label, (colour, _) in lines.items()}
-    colour = Key(names, columns=4)
+    lines = {v.name: _LINES[k % len(_LINES)] for k, v in enumerate(variables)}
+    names |= {name: colour for name, (colour, _) in lines.items()}
+    colour = Key(names, columns=9)
     data: dict[str, pd.DataFrame] = {}
     layers = [
         {"layer": _voltage(setup, run, behind, x, colour, places[-1], data)},
@@ -108,9 +138,9 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
         for v in variables:
             t, y = thin(run.t, run.others[v.name])
             data[f"v_{v.name}"] = pd.DataFrame({"t": t, "y": y})
-            style = {"strokeWidth": 1.5, "strokeDash": lines[v.label][1], "clip": True}
+            style = {"strokeWidth": 1.5, "strokeDash": lines[v.name][1], "clip": True}
             part.append(
-                layer(f"v_{v.name}", "line", style, x=x, y=panel.y("y", 3), color=colour(v.label))
+                layer(f"v_{v.name}", "line", style, x=x, y=panel.y("y", 3), color=colour(v.name))
             )
         layers.insert(1, {"layer": part})
     return {
@@ -134,27 +164,22 @@ def _voltage(
     duration = float(run.t[-1])
     neuron: Any = setup.neuron
     level = threshold(setup)
-    cut = getattr(neuron, "v_peak", None)  # the upstroke ends there, within a step
     moving = run.others.get(MOVING_THRESHOLD)
     t_v, v = thin(run.t, run.v)
-    shown = [v.min(), v.max(), level if cut is None else cut]
-    shown += [getattr(neuron, name, level) for name in ("v_reset", "v_rest")]
-    if moving is not None:
-        shown += [moving.min(), moving.max()]
+    times, base, top = spike_strokes(setup, run)
+    shown = [
+        float(v.min()),
+        *(getattr(neuron, n) for n in ("v_reset", "v_rest") if hasattr(neuron, n)),
+    ]
+    if level is not None:
+        shown.append(level)
     if behind is not None:
-        shown += [behind.v.min(), behind.v.max()]
-    low, high = float(min(shown)), float(max(shown))
-    top = high if cut is not None else high + 0.18 * max(high - low, 1e-3)
+        shown += [float(behind.v.min()), float(behind.v.max())]
+    low, top = min(shown), max(top, *shown)
     unit = setup.kind.variables[0].unit
-    panel = _Panel((low, top), share, _titled("Voltage", unit) if unit else "v [no unit]")
-    y = panel.y("v", 5)
-    base = high
-    if cut is not None:
-        base = max(level, getattr(neuron, "v_reset", level))
-    elif moving is None:
-        base = max(level, float(v.max()))
+    y = _Panel((low, top), share, _titled("Voltage", unit) if unit else "v [no unit]").y("v", 5)
     data["voltage"] = pd.DataFrame({"t": t_v, "v": v})
-    data["spikes"] = pd.DataFrame({"t": marks(run.spike_times, duration), "v": base, "top": top})
+    data["spikes"] = pd.DataFrame({"t": times, "v": base, "top": top})
     layers = []
     t_ref = float(getattr(neuron, "t_ref", 0.0))
     if t_ref > 0 and 0 < len(run.spike_times) <= _SHADED:
@@ -168,8 +193,10 @@ def _voltage(
     if behind is not None:
         t_a, v_a = thin(behind.t, behind.v)
         data["voltage_a"] = pd.DataFrame({"t": t_a, "v": v_a})
-        times = marks(behind.spike_times, float(behind.t[-1]))
-        data["spikes_a"] = pd.DataFrame({"t": times[times <= duration], "v": top})
+        ticks_a = behind.spike_times[marks(behind.spike_times, float(behind.t[-1]))]
+        data["spikes_a"] = pd.DataFrame(
+            {"t": ticks_a[ticks_a <= duration], "v": top - 0.03 * (top - low)}
+        )
         ghost = {"strokeWidth": 1.5, "strokeDash": [4, 3], "clip": True}
         point = {"shape": "triangle-down", "filled": True, "size": 45, "opacity": 1, "clip": True}
         layers += [
@@ -178,10 +205,10 @@ def _voltage(
                   tooltip=[tip("t", "Spike of A at [ms]", ".4f")]),
         ]  # fmt: skip
     dashed = {"strokeDash": [6, 4], "strokeWidth": 1.5, "clip": True}
-    if moving is None:
+    if moving is None and level is not None:
         data["threshold"] = pd.DataFrame({"v": [level]})
         layers.append(layer("threshold", "rule", dashed, y=y, color=colour("Threshold")))
-    else:
+    elif moving is not None:
         t_m, values = thin(run.t, moving)
         data["threshold"] = pd.DataFrame({"t": t_m, "v": values})
         layers.append(layer("threshold", "line", dashed, x=x, y=y, color=colour("Threshold")))
@@ -240,7 +267,8 @@ def fi_chart(
         names = {"Theory": "theory", **names}
     if behind is not None:
         names["A"] = "reference"
-    colour = Key(names, columns=3)
+    lined = curve.line_hz is not None or curve.noisy_hz is not None or behind is not None
+    colour = Key(names, columns=3, symbol="stroke" if lined else "circle")
     bounds = (float(curve.currents[0]), float(curve.currents[-1]))
     x = axis("i", "Constant current [nA]", bounds)
     rates = [r for r in (curve.line_hz, curve.noisy_hz, curve.measured_hz) if r is not None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import threading
-from typing import Any, Literal
+from typing import Literal
 
 from snncore.playground import Run, Setup
 from snncore.plots.base import COLOURS
-from snncore.plots.neuron import MOVING_THRESHOLD, marks, panel_variables, threshold
+from snncore.plots.neuron import MOVING_THRESHOLD, panel_variables, spike_strokes, threshold
 from snncore.plots.vega import thin
 
 _LOCK = threading.Lock()  # matplotlib is not thread-safe
@@ -20,7 +20,6 @@ def figure(setup: Setup, run: Run, kind: Literal["png", "svg"], behind: Run | No
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    neuron: Any = setup.neuron
     duration = float(run.t[-1])
     variables = panel_variables(setup)
     heights = [3, 1.4, 1] if variables else [3, 1]
@@ -39,15 +38,10 @@ def figure(setup: Setup, run: Run, kind: Literal["png", "svg"], behind: Run | No
         style = {"color": COLOURS["threshold"], "linestyle": "--", "linewidth": 1}
         if MOVING_THRESHOLD in run.others:
             upper.plot(*thin(run.t, run.others[MOVING_THRESHOLD]), **style)
-        else:
+        elif level is not None:
             upper.axhline(level, **style)
-        high = max(level, float(run.v.max()))
-        top = high + 0.2 * max(high - float(run.v.min()), 1e-3)
-        if hasattr(neuron, "v_peak"):
-            high, top = level, neuron.v_peak
-        upper.vlines(
-            marks(run.spike_times, duration), high, top, color=COLOURS["spike"], linewidth=1.2
-        )
+        times, base, top = spike_strokes(setup, run)
+        upper.vlines(times, base, top, color=COLOURS["spike"], linewidth=1.2)
         unit = setup.kind.variables[0].unit
         upper.set_ylabel(f"Voltage [{unit}]" if unit else "v")
         for k, variable in enumerate(variables):
