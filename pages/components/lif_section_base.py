@@ -79,7 +79,8 @@ def computed(work: Callable[[], T]) -> T | None:
         except ValueError as reason:
             return reason
 
-    result = inline(guarded)
+    with st.spinner("Computing", show_time=False):
+        result = inline(guarded)
     if isinstance(result, ValueError):
         hint(f"{str(result)[:1].upper()}{str(result)[1:]}.")
         return None
@@ -108,10 +109,21 @@ def hint(text: str) -> None:
     st.info(text, icon=":material/info:")
 
 
-def too_few(rheobase_na: float, what: str = "Not enough spikes") -> str:
-    """In words, with the current that is needed where it is known."""
-    above = "" if not math.isfinite(rheobase_na) else f" above the rheobase ({rheobase_na:.4g} nA)"
-    return f"{what}: raise the current{above}, add noise, or lengthen the run."
+def too_few(bench: Bench, what: str = "Not enough spikes") -> None:
+    """Say that spikes are missing, and what to change; with the current that is needed."""
+    run = computed(lambda: cached_play(bench.setup, bench.recording))
+    if run is None:
+        return
+    rheobase = run.summary.rheobase_na
+    if math.isfinite(rheobase) and float(run.wave.max()) > rheobase:
+        cure = (
+            f"the current reaches the rheobase ({rheobase:.4g} nA) already. Lengthen the run, add "
+            "noise, or change the current: some neurons fall silent again where it is very strong"
+        )
+    else:
+        above = f" above the rheobase ({rheobase:.4g} nA)" if math.isfinite(rheobase) else ""
+        cure = f"raise the current{above}, add noise, or lengthen the run"
+    hint(f"{what}: {cure}.")
 
 
 def fix(label: str, key: str, values: Mapping[str, Any]) -> None:

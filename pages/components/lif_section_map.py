@@ -85,6 +85,9 @@ def _choices(bench: Bench) -> HeatmapParams | None:
     """The controls: two axes with their ranges, the measure, the resolution."""
     known = fields(bench.setup, bench.recording)
     names = [n for n in _FAVOURITES if n in known] + [n for n in known if n not in _FAVOURITES]
+    _short_names("x", names)
+    _short_names("y", names)
+    _short_names("measure", list(MEASURES))
     chosen: dict[str, Any] = {}
     for side in ("x", "y"):
         axis, low, high, other = st.columns([2, 1, 1, 1.4])
@@ -127,6 +130,16 @@ def _choices(bench: Bench) -> HeatmapParams | None:
     except ValueError as reason:
         base.hint(f"These values do not fit together: {reason}.")
         return None
+
+
+def _short_names(choice: str, options: list[str]) -> None:
+    """Take a short name from the address, where Streamlit expects the words that are shown."""
+    key = f"{KEY}_{choice}"
+    wish = st.query_params.get(key)
+    if key not in st.session_state and wish in options:
+        st.session_state[key] = wish
+    elif st.session_state.get(key, options[0]) not in options:  # of another model
+        del st.session_state[key]
 
 
 def _end(name: str, spec: Spec, end: str, default: float) -> float:

@@ -80,8 +80,7 @@ def crowd(bench: Bench) -> None:
         ]
     )
     if not measured.any():
-        rheobase = base.cached_play(bench.setup, bench.recording).summary.rheobase_na
-        base.hint(base.too_few(rheobase, "No spike"))
+        base.too_few(bench, "No spike in the population")
     if expected.size:
         st.caption(
             "The theory is the rate for the drive of each moment: it holds once the start is "

@@ -89,7 +89,7 @@ def regularity(bench: Bench) -> None:
         return
     summary = run.summary
     if summary.count < 2:
-        base.hint(base.too_few(summary.rheobase_na, f"Not enough spikes ({summary.count})"))
+        base.too_few(bench, f"Not enough spikes ({summary.count})")
         return
     train = base.computed(lambda: train_of(bench.setup, bench.recording))
     if train is None:

@@ -50,8 +50,7 @@ def repeated(bench: Bench) -> None:
         return
     n_spikes = sum(train.size for train in found.trains)
     if n_spikes == 0:
-        rheobase = base.cached_play(bench.setup, bench.recording).summary.rheobase_na
-        base.hint(base.too_few(rheobase, "No spike in any trial"))
+        base.too_few(bench, "No spike in any trial")
         return
     h = found.psth
     rates = [Series("Rate over trials ± 95 %", h.t, h.rate_hz, "voltage", "step", h.low, h.high)]
@@ -135,8 +134,7 @@ def cause(bench: Bench) -> None:
     if found is None:
         return
     if not np.isfinite(found.sta_na).any():
-        rheobase = base.cached_play(bench.setup, bench.recording).summary.rheobase_na
-        base.hint(base.too_few(rheobase, f"Not enough spikes ({found.n_spikes})"))
+        base.too_few(bench, f"Not enough spikes ({found.n_spikes})")
         return
     t, two = -found.lags, 1.96
     series = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import lif_section_accuracy as numerics
 from pages.components import lif_section_base as base
 from pages.components import lif_section_map as maps
 from pages.components import lif_section_population as many
@@ -16,6 +17,7 @@ from pages.components.lif_player import player
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
+from snncore.playground.convergence import ConvergenceParams
 from snncore.playground.response import ResponseParams
 from snncore.playground.sta import STAParams
 from snncore.playground.trials import TrialsParams
@@ -86,6 +88,14 @@ SECTIONS: tuple[Section, ...] = (
         maps.two_parameters,
     ),
     Section(
+        "accuracy",
+        "Accuracy of the simulation",
+        ":material/speed:",
+        "Is the time step short enough, and what would a simpler integrator make of it?",
+        numerics.accuracy,
+        ("lif_accuracy", ConvergenceParams),
+    ),
+    Section(
         "population",
         "A population of such neurons",
         ":material/grain:",
@@ -127,6 +137,7 @@ def open_sections() -> dict[str, Value]:
 def sections(setup: Setup, recording: Recording | None, dark: bool) -> None:
     """Draw the list; a closed section costs nothing."""
     bench = Bench(setup, recording, dark)
+    st.subheader("Look closer", anchor=False)
     for section in SECTIONS:
         box = st.expander(
             section.title,

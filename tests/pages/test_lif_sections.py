@@ -1,0 +1,285 @@
+"""The analysis sections of the LIF Playground: what they show is what the engine computed."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import lif_section_base as base
+from pages.components import lif_section_map as maps
+from pages.components import lif_section_trains as trains
+from pages.components import lif_sections
+from pages.components.lif_section_base import Row
+from snncore import spike_trains
+from snncore.neurons import MODELS
+from snncore.playground import PopulationParams, Setup, play, population
+from snncore.playground.density import density
+from snncore.playground.heatmap import HeatmapParams, heatmap
+from snncore.playground.response import ResponseParams, response
+from snncore.playground.sta import STAParams, sta
+from snncore.playground.trials import TrialsParams, trials
+from snncore.theory.first_passage import interval_law
+from tests.pages.opening import open_page
+
+NAMES = [section.name for section in lif_sections.SECTIONS]
+SHORT = {"duration": 200.0}
+PAGE = "pages/1_LIF_Playground.py"
+
+
+def _script() -> None:
+    import json
+
+    import streamlit as st
+
+    from pages.components.lif_sections import open_sections, sections
+    from snncore.playground import Setup
+
+    sections(Setup.from_dict(json.loads(st.query_params["setup"])), None, False)
+    st.session_state["link"] = open_sections()
+
+
+def show(setup: Setup, *names: str, **query: str) -> AppTest:
+    """The list of sections with these open, on a page of its own."""
+    at = AppTest.from_function(_script, default_timeout=120)
+    at.query_params["setup"] = json.dumps(setup.to_dict())
+    for name in names:
+        at.query_params[lif_sections.open_key(name)] = "true"
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, at.exception
+    assert not at.error, [e.value for e in at.error]
+    return at
+
+
+def words(at: AppTest) -> str:
+    return " ".join(e.value for kind in ("markdown", "caption", "info") for e in at.get(kind))
+
+
+def cells(at: AppTest, name: str) -> list[str]:
+    """The cells after the name of one row of the tables of numbers."""
+    rows = [line for m in at.markdown for line in m.value.splitlines() if f"| {name}" in line]
+    assert len(rows) == 1, (name, words(at))
+    return [cell.strip() for cell in rows[0].strip("|").split("|")][1:]
+
+
+def charts(at: AppTest) -> int:
+    return len(at.get("vega_lite_chart"))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_section_opens_for_every_model(model):
+    at = show(Setup.of(model, **SHORT), *(n for n in NAMES if n != "challenge"))
+    assert charts(at) >= 5
+    said = words(at).lower().replace("|", " ").split()
+    assert not {"nan", "inf", "-inf", "nan,"} & set(said)
+
+
+def test_closed_sections_compute_nothing(monkeypatch):
+    def forbidden(*_: object) -> None:
+        raise AssertionError("computed while closed")
+
+    for name in ("cached_play", "computed"):
+        monkeypatch.setattr(base, name, forbidden)
+    at = show(Setup())
+    assert charts(at) == 0
+    assert len(at.expander) == len(NAMES)
+
+
+def test_a_link_opens_sections_with_what_is_set_in_them():
+    at = show(Setup(), "trials", "map", lif_trials_n_trials="7", lif_map_x="t_ref")
+    link = at.session_state["link"]
+    assert link["lif_open_trials"] and link["lif_open_map"] and "lif_open_cause" not in link
+    assert link["lif_trials_n_trials"] == 7
+    assert link["lif_map_x"] == "t_ref"
+    again = show(Setup(), **{name: str(value).lower() for name, value in link.items()})
+    assert again.session_state["link"] == link
+    assert again.session_state["link"] == link
+    assert again.slider(key="lif_trials_n_trials").value == 7
+
+
+def test_regularity_shows_the_measures_of_the_longer_run_it_speaks_of():
+    setup = Setup.of(current=1.8, sigma_v=3.0, duration=300.0)
+    at = show(setup, "regularity")
+    long = trains.longer(setup, play(setup), None)
+    assert long.run.duration > 1000
+    times = play(long).spike_times
+    assert f"{len(times):,} spikes" in words(at)
+    assert cells(at, "CV2")[0] == base.number(spike_trains.cv2(times))
+    assert cells(at, "LV")[0] == base.number(spike_trains.lv(times))
+    theory = play(setup).summary.theory_cv
+    assert cells(at, "CV of")[1] == base.number(theory)
+    assert charts(at) == 5
+
+
+def test_a_clock_has_no_spread_and_its_theory_says_so():
+    at = show(Setup.of(current=2.5), "regularity")
+    assert cells(at, "CV2")[1:] == ["0", "0"]
+    assert cells(at, "Rate")[1] == "33.64"
+
+
+def test_a_drive_that_does_not_go_on_is_not_lengthened():
+    for values in ({"step_current": 1.0}, {"ramp_current": 1.0}, {"chirp_current": 1.0}):
+        setup = Setup.of(current=2.5, **values)
+        assert trains.longer(setup, play(setup), None) == setup
+    setup = Setup.of(current=2.5, amplitude=0.5)
+    assert trains.longer(setup, play(setup), None).run.duration > setup.run.duration
+
+
+def test_intervals_under_noise_are_drawn_with_their_law():
+    at = show(Setup.of(current=1.8, sigma_v=3.0), "regularity")
+    specs = [e.proto.spec for e in at.get("vega_lite_chart")]
+    assert sum('"Theory"' in spec and "Interval [ms]" in spec for spec in specs) == 1
+    assert interval_law(Setup().neuron, 1.8, 3.0, 0.1).t.size > 100
+
+
+@pytest.mark.parametrize("current", [0.0, 1.9])
+def test_silence_is_put_in_words_with_the_current_that_is_needed(current):
+    at = show(Setup.of(current=current, **SHORT), "regularity")
+    assert charts(at) == 0
+    assert "Not enough spikes (0): raise the current above the rheobase (2 nA)" in words(at)
+
+
+def test_silence_in_spite_of_enough_current_is_not_told_to_raise_it():
+    at = show(Setup.of(current=2.5, duration=20.0), "regularity")
+    assert "reaches the rheobase (2 nA) already" in words(at)
+
+
+def test_trials_show_the_engine_s_agreement():
+    setup = Setup.of(current=1.8, sigma_v=3.0, frozen=True, **SHORT)
+    at = show(setup, "trials", lif_trials_n_trials="12")
+    found = trials(setup, TrialsParams(n_trials=12))
+    assert cells(at, "Reliability at 3 ms")[0] == base.number(found.reliability)
+    assert cells(at, "Reliability by chance")[0] == base.number(found.chance)
+    assert "Frozen noise is **on**" in words(at)
+
+
+def test_a_button_freezes_the_noise_of_the_page():
+    at = open_page(PAGE, lif_sigma_v="3", lif_current="1.8", lif_open_trials="true")
+    assert "Frozen noise is **off**" in words(at)
+    at.button(key="lif_fix_frozen").click().run()
+    assert not at.exception
+    assert "Frozen noise is **on**" in words(at)
+
+
+def test_without_noise_the_cause_of_spikes_offers_noise():
+    at = open_page(PAGE, lif_open_cause="true")
+    assert "This needs noise" in words(at)
+    before = charts(at)
+    at.button(key="lif_fix_sta").click().run()
+    assert not at.exception and "This needs noise" not in words(at)
+    assert charts(at) == before + 1
+
+
+def test_the_spike_triggered_average_is_the_engine_s():
+    setup = Setup.of(current=1.4, sigma_v=4.0, **SHORT)
+    at = show(setup, "cause", lif_sta_window="60")
+    found = sta(setup, STAParams(window=60.0))
+    assert f"{found.n_spikes:,} spikes" in words(at)
+    assert "here it is 1.5" in words(at)  # (20 − 14) mV / 4 mV
+
+
+def test_the_density_section_holds_the_engine_s_numbers():
+    setup = Setup.of(current=1.8, sigma_v=3.0, **SHORT)
+    at = show(setup, "density")
+    found = density(setup)
+    assert cells(at, "σ without threshold")[:2] == [base.number(found.free_std), "3"]
+    assert cells(at, "Distance to Fokker")[0] == base.number(found.fokker_planck_distance)
+
+
+def test_gain_and_phase_are_those_of_an_rc_filter():
+    at = show(Setup(), "response", lif_response_points="5")
+    found = response(Setup(), ResponseParams(points=5))
+    gain = 10.0 / math.sqrt(1 + (2 * math.pi * 0.001 * 20.0) ** 2)  # R/√(1 + (ωτ)²) at 1 Hz
+    assert cells(at, "Gain at 1 Hz")[:2] == [base.number(found.gain[0]), base.number(gain)]
+    assert cells(at, "Phase at 500 Hz")[1] == base.number(found.theory_phase_deg[-1])
+
+
+def test_contradicting_controls_end_their_section_only():
+    at = show(Setup(), "response", "population", lif_response_low_hz="900", **SHORT_LINK)
+    assert "do not fit together" in words(at)
+    assert charts(at) == 1  # of the population, which stands below
+
+
+SHORT_LINK = {"lif_size": "20"}
+
+
+def test_the_population_section_is_the_engine_s():
+    setup = Setup.of(current=2.2, **SHORT)
+    at = show(setup, "population", lif_size="30", lif_spread="10")
+    found = population(setup, PopulationParams(size=30, spread=10.0))
+    assert cells(at, "Mean rate")[0] == base.number(found.mean_rate_hz)
+    assert "different by 10 %" in words(at)
+
+
+def test_the_map_is_a_job_that_ends_in_the_engine_s_map():
+    setup = Setup.of(seed=11, **SHORT)
+    at = show(setup, "map", lif_map_n="50", lif_map_measure="count")
+    assert "50 × 50 neurons" in words(at)
+    at.button(key="lif_map_start").click().run()
+    deadline = time.monotonic() + 60
+    while "Finished" not in words(at) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        at.run()
+    assert "Finished" in words(at) and charts(at) == 1
+    params = HeatmapParams(x_from=1.25, x_to=3.75, y_from=10, y_to=30, n=50, measure="count")
+    *_, last = heatmap(setup, params)
+    payload = at.session_state["lif_map_view"].snapshot.payload
+    assert np.array_equal(payload.found.values, last.values) and last.done == 50
+    assert payload.here == (2.5, 20.0)
+    lines = base.csv_bytes(maps._columns(payload)).decode().splitlines()
+    assert lines[0] == "current,tau_m,count" and len(lines) == 2501
+    # Another setting: the old map stays, and says that it is of another one.
+    at.query_params["setup"] = json.dumps(Setup.of(seed=11, t_ref=5.0, **SHORT).to_dict())
+    at.run()
+    assert "of an earlier setting" in words(at)
+
+
+def test_a_map_with_impossible_cells_says_so():
+    setup = Setup.of(**SHORT)
+    at = show(setup, "map", lif_map_n="50", lif_map_x="v_reset", lif_map_y="v_th",
+              lif_map_from_v_reset="-70", lif_map_to_v_reset="-40",
+              lif_map_from_v_th="-60", lif_map_to_v_th="-40")  # fmt: skip
+    at.button(key="lif_map_start").click().run()
+    deadline = time.monotonic() + 60
+    while "Finished" not in words(at) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        at.run()
+    assert "are no possible neuron" in words(at)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (math.nan, "–"), (math.inf, "–"), (0.0, "0"), (12.3456, "12.35"), (-3.0, "−3"),
+        (1.5e-7, "1.50·10⁻⁷"), (123456.0, "1.23·10⁵"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_for_reading(value, shown):
+    assert base.number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        (Row("", 1.1, 1.0), "+10 %"),
+        (Row("", 0.9, 1.0), "−10 %"),
+        (Row("", 1.0, 1.0), "0 %"),
+        (Row("", 0.1, 0.0), "+0.1"),
+        (Row("", -52.1, -52.0, absolute=True), "−0.1"),
+        (Row("", 1.0, math.nan), "–"),
+        (Row("", math.nan, 1.0), "–"),
+    ],
+)
+def test_errors_are_in_percent_where_that_means_something(row, shown):
+    assert base.error_words(row) == shown
+
+
+def test_files_have_empty_cells_where_there_is_no_value():
+    text = base.csv_bytes({"a": [1.0, math.nan, 2.5], "b": np.array([1, 2])}).decode()
+    assert text == "a,b\n1,1\n,2\n2.5,\n"
