@@ -97,9 +97,10 @@ def fitzhugh_nagumo_step(
         v1, w1 = rk4(slopes, v, w, h, first)
         last = slopes(v1, w1)
         crosses = ~fired & (v < p.v_th) & (v1 >= p.v_th)
-        r = hermite_root(v - p.v_th, h * first[0], v1 - p.v_th, h * last[0])
-        offset = torch.where(crosses, (k + r) * h, offset)
-        fired = fired | crosses
+        if bool(crosses.any()):
+            r = hermite_root(v - p.v_th, h * first[0], v1 - p.v_th, h * last[0])
+            offset = torch.where(crosses, (k + r) * h, offset)
+            fired = fired | crosses
         v, w, first = v1, w1, last
     return Step(fired, offset, FitzHughNagumoState(v, w))
 

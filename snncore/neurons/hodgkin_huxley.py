@@ -164,14 +164,15 @@ def hodgkin_huxley_step(
         fine_v, fine = strang(*strang(v, gates, step / 2), step / 2)
         v1 = (4 * fine_v - coarse_v) / 3
         after = tuple(((4 * f - c) / 3).clamp(0, 1) for f, c in zip(fine, coarse, strict=True))
-        conductance, pull = membrane(gates)
-        start = (pull - conductance * v) * (step / p.c_m)
-        conductance, pull = membrane(after)
-        end = (pull - conductance * v1) * (step / p.c_m)
         crosses = ~fired & (v < p.v_th) & (v1 >= p.v_th)
-        r = hermite_root(v - p.v_th, start, v1 - p.v_th, end)
-        offset = torch.where(crosses, (k + r) * step, offset)
-        fired = fired | crosses
+        if bool(crosses.any()):
+            conductance, pull = membrane(gates)
+            start = (pull - conductance * v) * (step / p.c_m)
+            conductance, pull = membrane(after)
+            end = (pull - conductance * v1) * (step / p.c_m)
+            r = hermite_root(v - p.v_th, start, v1 - p.v_th, end)
+            offset = torch.where(crosses, (k + r) * step, offset)
+            fired = fired | crosses
         v, gates = v1, after
     return Step(fired, offset, HodgkinHuxleyState(v, *gates))
 

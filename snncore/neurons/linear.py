@@ -62,15 +62,17 @@ class Advanced(NamedTuple):
 def advance(
     values: Values, refractory: Tensor, params: Timed, dt: float, model: Dynamics
 ) -> Advanced:
-    """All neurons by one step of `dt` ms; no tensor is changed, nothing waits for the device."""
+    """All neurons by one step of `dt` ms; no tensor is changed."""
     zero = torch.zeros_like(values[0])
     if params.timing == "grid":
         ready = refractory < 0.5 * dt  # whole steps, whatever rounding left of them
         free, held = model.evolve(values, dt), model.hold(values, dt)
         end = _where(ready, free, held)
         fired = ready & (model.distance(end) >= 0)
-        moment = _crossing(values, torch.full_like(zero, dt), model)
-        offset = torch.where(fired, moment, zero)
+        offset = zero
+        if bool(fired.any()):  # waiting for the answer is cheaper than the root's many operations
+            moment = _crossing(values, torch.full_like(zero, dt), model)
+            offset = torch.where(fired, moment, zero)
         waits = math.floor(params.t_ref / dt + 0.5) * dt
         left = torch.where(fired, torch.full_like(zero, waits), (refractory - dt).clamp(min=0))
         return Advanced(fired, offset, _where(fired, model.jump(end), end), left)
@@ -79,6 +81,8 @@ def advance(
     start = model.hold(values, wait)
     end = model.evolve(start, length)
     fired = (length > 0) & ((model.distance(end) >= 0) | (model.distance(start) >= 0))
+    if not bool(fired.any()):
+        return Advanced(fired, zero, end, refractory - wait)
     moment = _crossing(start, length, model)
     after = model.jump(model.evolve(start, moment))
     rest = length - moment

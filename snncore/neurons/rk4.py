@@ -80,6 +80,9 @@ def passage(
         x1, w1 = rk4(slopes, x, w, h, first)
         last = slopes(x1, w1)
         meets = ~fired & (x1 >= level) & (h > 0)
+        if not bool(meets.any()):  # waiting for the answer is cheaper than a root for nothing
+            x, w = torch.where(fired, x, x1), torch.where(fired, w, w1)
+            continue
         r = hermite_root(x - level, h * first[0], x1 - level, h * last[0])
         w_met = hermite(r, w, h * first[1], w1, h * last[1])
         moment = torch.where(meets, (k + r) * h, moment)
@@ -116,6 +119,8 @@ def advance(
     zero = torch.zeros_like(x)
     wait = refractory.clamp(max=dt)
     before = passage(model.slopes, x, model.hold(w, wait), dt - wait, n, model.level)
+    if not bool(before.fired.any()):
+        return Advanced(before.fired, zero, before.x, before.w, refractory - wait)
     rest = dt - wait - before.moment
     pause = rest.clamp(max=t_ref)
     # Where nobody fired the second passage has no duration: it changes nothing.
