@@ -248,9 +248,9 @@ def test_impossible_steps_shapes_and_currents_are_refused(name):
     with pytest.raises(ValueError, match="current must be finite"):
         simulate.run(name, current * torch.inf, params, 0.1)
     if model.longest_step is not None:
-        with pytest.raises(ValueError, match="dt must be <= .* ms for these time constants"):
+        with pytest.raises(ValueError, match=r"dt must be <= .* ms for these time constants"):
             simulate.run(name, current, params, 1e5)
-        with pytest.raises(ValueError, match="dt must be <= .* ms for these time constants"):
+        with pytest.raises(ValueError, match=r"dt must be <= .* ms for these time constants"):
             model.step(current[0], model.init((1, 2), params), params, 1e5)
 
 

@@ -93,8 +93,10 @@ class Propagator(NamedTuple):
 
 def propagator(params: SynapticParams, dt: float) -> Propagator:
     """The numbers of a whole step (see the top of this file)."""
-    like = torch.zeros(1)
-    gain = float(filtered(check_dt(dt), params.tau_m, params.tau_syn, like))
+    x = abs(1 / params.tau_m - 1 / params.tau_syn) * check_dt(dt)
+    mean = -math.expm1(-x) / x if x > 0 else 1.0
+    slower = min(1 / params.tau_m, 1 / params.tau_syn)
+    gain = dt / params.tau_m * math.exp(-dt * slower) * mean  # `linear.filtered` of a whole step
     lost = -math.expm1(-dt / params.tau_m)
     return Propagator(
         math.exp(-dt / params.tau_syn),
