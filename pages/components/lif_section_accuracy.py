@@ -21,7 +21,7 @@ from snncore.plots.analysis import Mark, Series, curves
 from snncore.plots.vega import Array, Chart
 from snncore.stimuli import Recording
 
-_COLOURS = ("voltage", "spike", "current")
+_COLOURS = ("voltage", "spike", "threshold")
 _SHAPES = ("dots", "diamond", "dots")
 _FLOOR = 1e-10  # of the errors that are drawn: below it is rounding
 
@@ -65,10 +65,9 @@ def accuracy(bench: Bench) -> None:
             "Error of the voltage against the time step, one line per integrator.",
         )
     st.markdown(_table(found, bench.setup.run.dt))
-    floor = base.number(_FLOOR, 1)
     st.caption(
         f"Against the {found.reference}, over {found.duration:g} ms. A method of order p has "
-        f"errors that fall as dt to the power p: a straight line of slope p. Errors below {floor} "
+        "errors that fall as dt to the power p: a straight line of slope p. Errors below 10⁻¹⁰ "
         "are rounding and drawn at that height. Voltages are compared before the first spike, "
         "spike times over the spikes that both have."
     )

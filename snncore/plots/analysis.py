@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from snncore.plots.base import COLOURS
 from snncore.plots.vega import MAX_POINTS, ZOOM, Array, Chart, Key, axis, layer, span, thin, tip
 
 Kind = Literal["line", "dash", "step", "dots", "diamond", "bars"]
@@ -73,7 +73,7 @@ def curves(
         x_span = _log_span(*across) if log_x else span(*across, margin=0.0)
     if y_span is None:
         up = [v for s in kept for v in (s.y, s.low, s.high) if v is not None]
-        up += [[m.at] for m in lines if m.along == "y"]
+        up += [np.array([m.at]) for m in lines if m.along == "y"]
         y_span = _log_span(*up) if log_y else span(*up, zero=zero)
     names = {s.name: s.colour for s in kept} | {m.name: m.colour for m in lines}
     colour = Key(names, columns=columns)
@@ -95,8 +95,8 @@ def curves(
     for k, m in enumerate(lines):
         data[f"m{k}"] = pd.DataFrame({m.along: [m.at]})
         where = {"x": x} if m.along == "x" else {"y": y}
-        style = {"strokeDash": [6, 4], "strokeWidth": 1.8, "clip": True}
-        layers.append(layer(f"m{k}", "rule", style, **where, color=colour(m.name)))
+        dashed: Chart = {"strokeDash": [6, 4], "strokeWidth": 1.8, "clip": True}
+        layers.append(layer(f"m{k}", "rule", dashed, **where, color=colour(m.name)))
     if zoom and layers:
         layers[0] = {**layers[0], "params": [ZOOM]}
     return {"datasets": data, "height": height, "layer": layers}
@@ -140,33 +140,31 @@ def _mark(
     s: Series, x: Chart, y: Chart, colour: Key, data: str, x_title: str, y_title: str
 ) -> Chart:
     tips = [tip("x", x_title), tip("y", y_title)]
+    style: Chart = {"clip": True}
     if s.kind == "bars":
-        style = {"opacity": 0.75, "clip": True}
+        style["opacity"] = 0.75
         return layer(
             data, "rect", style, x=x, x2={"field": "end"}, y=y, y2={"field": "zero"},
             color=colour(s.name), tooltip=tips,
         )  # fmt: skip
     if s.kind in ("dots", "diamond"):
-        size = 34 if s.kind == "dots" else 130
-        shape = "circle" if s.kind == "dots" else "diamond"
-        style = {"filled": True, "opacity": 0.7, "size": size, "shape": shape, "clip": True}
+        round_one = s.kind == "dots"
+        style |= {"filled": True, "opacity": 0.7, "size": 34 if round_one else 130}
+        style["shape"] = "circle" if round_one else "diamond"
         return layer(data, "point", style, x=x, y=y, color=colour(s.name), tooltip=tips)
-    style = {"strokeWidth": 2.0, "clip": True}
+    style["strokeWidth"] = 1.5 if s.kind == "step" else 2.0
     if s.kind == "dash":
         style["strokeDash"] = [6, 4]
     if s.kind == "step":
-        style |= {"interpolate": "step-after", "strokeWidth": 1.5}
-    order = {"order": {"field": "x", "type": "quantitative"}}
-    return layer(data, "line", style, x=x, y=y, color=colour(s.name), **order)
+        style["interpolate"] = "step-after"
+    order = {"field": "x", "type": "quantitative"}
+    return layer(data, "line", style, x=x, y=y, color=colour(s.name), order=order)
 
 
-def _log_span(*values: object) -> tuple[float, float]:
+def _log_span(*values: ArrayLike) -> tuple[float, float]:
     joined = np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in values])
     joined = joined[np.isfinite(joined) & (joined > 0)]
     if joined.size == 0:
         return 0.1, 1.0
     low, high = float(joined.min()), float(joined.max())
     return (low / 1.25, high * 1.25) if low < high else (low / 3, high * 3)
-
-
-__all__ = ["COLOURS", "Mark", "Series", "curves"]

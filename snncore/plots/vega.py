@@ -63,6 +63,21 @@ def ticks(low: float, high: float, count: int) -> list[float]:
     return [round(k * unit, 10) for k in range(first, last + 1)]
 
 
+def log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten in [low, high], every second where they are many, 1, 2, 5 where few."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    parts = (1,) if last - first > 3 else (1, 2, 5)
+    every = 2 if last - first > 7 else 1
+    values = [m * 10.0**k for k in range(first, last + 1) if k % every == 0 for m in parts]
+    return [float(f"{v:.10g}") for v in values if low * 0.999 <= v <= high * 1.001]
+
+
+_LOG_LABEL = (
+    "datum.value >= 0.001 && datum.value < 100000 "
+    "? format(datum.value, '~g') : format(datum.value, '.0e')"
+)
+
+
 class Key:
     """The named colours of a chart, with a legend above it."""
 
@@ -108,6 +123,8 @@ def axis(
     """A quantitative axis that shows exactly `bounds`; `options` are Vega-Lite's of the axis."""
     scale: Chart = {"domain": list(bounds), "nice": False}
     scale |= {"type": "log"} if log else {"zero": False}
+    if log:
+        options = {"values": log_ticks(*bounds), "labelExpr": _LOG_LABEL, **options}
     return {
         "field": name,
         "type": "quantitative",
