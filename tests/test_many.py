@@ -111,6 +111,7 @@ def test_a_long_sweep_gives_the_lock_back_in_between_and_changes_nothing(monkeyp
 
     monkeypatch.setattr(kernel, "kernel_threads", counted)
     monkeypatch.setattr(kernel, "_PIECE", 1)
+    monkeypatch.setattr(kernel, "SERIAL_STEPS", 0)
     monkeypatch.setenv("SNNCORE_THREADS", "1")
     pieces = many("lif", LIFParams(), TABLE, current, DT, noise=(z, scale))
     assert len(entered) == 3  # one block each

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from snncore import theory
+from snncore.kernels import lif as kernels
+from snncore.kernels import lif_exact as exact_kernels
 from snncore.neurons import LIFParams
 from snncore.simulate import RunParams, run_lif
 from snncore.simulate import lif as simulate
@@ -42,7 +44,9 @@ def test_the_kernel_repeats_the_torch_path_bit_for_bit(reset, dtype):
 @pytest.mark.parametrize("timing", ["grid", "exact"])
 def test_threads_change_nothing(timing, monkeypatch):
     params = LIFParams(timing=timing)
-    current = noisy(params, steps=1000, batch=2, neurons=300)  # above the serial limit
+    current = noisy(params, steps=1000, batch=2, neurons=300)
+    monkeypatch.setattr(kernels, "SERIAL_STEPS", 0)
+    monkeypatch.setattr(exact_kernels, "SERIAL_STEPS", 0)
     results = []
     for threads in ("1", "2"):
         monkeypatch.setenv("SNNCORE_THREADS", threads)
@@ -206,7 +210,7 @@ def test_a_single_bad_current_is_found_wherever_it_is(timing, dtype, bad):
 
 def test_more_spikes_are_counted_than_a_byte_holds():
     params = LIFParams(t_ref=0, timing="grid")
-    for neurons in (1, 900):  # alone, and on two threads
+    for neurons in (1, 4000):  # alone, and on two threads
         trace = run_lif(torch.full((700, 1, neurons), 1e4), params, 0.1)
         assert set(trace.counts.flatten().tolist()) == {700}
 

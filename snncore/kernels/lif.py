@@ -19,7 +19,9 @@ from snncore.kernels.philox import philox4
 # Neurons per piece of work, at most: their voltages (16 kB in float32) stay in the first-level
 # cache, and each row of currents is long enough for the hardware to read ahead.
 _BLOCK = 4096
-_SERIAL = 1 << 19  # neuron-steps below which starting threads costs more than it saves
+# Below these, starting threads costs more than it saves, above all on a busy machine.
+_SERIAL = 1 << 16  # normal numbers
+SERIAL_STEPS = 1 << 21  # neuron-steps, 2 to 6 ms of work
 
 # Wichura 1988, algorithm AS 241 (PPND16), doi 10.2307/2347330: numerators and denominators of the
 # rational approximations near the middle, in the tails and far out, highest power first.
@@ -115,7 +117,7 @@ def normals(
     out = np.empty((n_steps, len(samples) * n_neurons), dtype=np.float32)
     k0, k1 = (np.uint32(word) for word in seed_words)
     blocks = (n_steps + 3) // 4
-    if out.size < _SERIAL // 8:
+    if out.size < _SERIAL:
         _normal_rows(out, samples, n_neurons, np.uint32(stream), k0, k1, 0, blocks)
     else:
         with kernel_threads() as threads:
@@ -237,7 +239,7 @@ def run_columns(
     fixed = tuple(np.array(constants, dtype=current.dtype))
     n_steps, count = current.shape
     state = (v, waiting, v_out, spikes.view(np.uint8), counts)
-    if n_steps * count < _SERIAL or count == 1:
+    if n_steps * count < SERIAL_STEPS or count == 1:
         most = _columns(current, bits, *state, 0, count, fixed, mode, np.int32(n_ref))
     else:
         with kernel_threads() as threads:

@@ -15,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.kernels import kernel_threads
-from snncore.kernels.lif import all_finite, as_bits, largest, piece_width
-
-_SERIAL = 1 << 17  # neuron-steps below which starting threads costs more than it saves
+from snncore.kernels.lif import SERIAL_STEPS, all_finite, as_bits, largest, piece_width
 
 
 @numba.njit(nogil=True, cache=True)
@@ -127,7 +125,7 @@ def run_exact(
     fixed = tuple(np.array(constants, dtype=current.dtype))
     n_steps, count = current.shape
     state = (v, silent, v_out, spikes.view(np.uint8), offsets, counts)
-    if n_steps * count < _SERIAL or count == 1:
+    if n_steps * count < SERIAL_STEPS or count == 1:
         most = _columns(current, bits, *state, 0, count, fixed)
     else:
         with kernel_threads() as threads:

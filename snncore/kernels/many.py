@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.kernels import kernel_threads
+from snncore.kernels.lif import SERIAL_STEPS
 from snncore.kernels.lif_exact import spike
 
 Floats = NDArray[np.float64]
@@ -225,8 +226,9 @@ def run_many(
     zeros = [np.zeros(count) for _ in range(5)]
     sums = Sums(np.zeros(count, dtype=np.int64), *zeros)
     blocks = (count + _BLOCK - 1) // _BLOCK
-    if blocks == 1:
-        _one(columns, dt, mode, exact, 0, sums, spikes)
+    if blocks == 1 or n_steps * count < SERIAL_STEPS:
+        for p in range(blocks):
+            _one(columns, dt, mode, exact, p, sums, spikes)
         return sums
     start = 0
     while start < blocks:
