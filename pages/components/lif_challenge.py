@@ -13,7 +13,7 @@ from pages.components.share import exact_link
 from snncore.neurons import LIFParams
 from snncore.playground import Setup
 from snncore.playground import challenge as engine
-from snncore.playground.challenge import Challenge, Experiment, Score
+from snncore.playground.challenge import Challenge, Experiment, Injection, Score
 from snncore.plots.challenge import experiment_chart
 from snncore.simulate import RunParams
 from snncore.stimuli import Recording, StimulusParams
@@ -22,16 +22,23 @@ KEY = "challenge"
 _LOG = "challenge_log"  # of the session: "level number" → attempt
 _MAX_LOG = 100
 
+NAMES = {
+    "tau_m": "membrane time constant τ",
+    "r_m": "resistance R",
+    "v_th": "threshold",
+    "v_reset": "reset voltage",
+    "t_ref": "refractory period",
+}
 # What each hidden parameter does to the recording, and the experiment that shows it.
 HINTS = {
-    "tau_m": "switch on a **step** that is too weak for a spike: after τ the voltage has made "
-    "63 % of its way.",
-    "r_m": "inject a **constant** current that is too weak for a spike: in the end the voltage "
-    "stands R · I above rest (−70 mV).",
-    "v_th": "raise the current slowly with a **ramp**: every spike leaves from this voltage.",
-    "v_reset": "make it fire and zoom in: right after a spike the voltage is here.",
-    "t_ref": "make it fire fast with a **strong** current: the flat piece after each spike is "
-    "this long.",
+    "tau_m": "switch on a **step** too weak for a spike: after τ the voltage has made 63 % of its "
+    "way.",
+    "r_m": "inject a **constant** current too weak for a spike: in the end the voltage stands "
+    "R · I above rest (−70 mV).",
+    "v_th": "raise the current with a **ramp**: spikes leave from this voltage.",
+    "v_reset": "make it fire: right after a spike the voltage is here.",
+    "t_ref": "make it fire fast with a strong **constant** current: the flat piece after each "
+    "spike is this long.",
 }
 
 
@@ -79,20 +86,22 @@ def challenge_panel(setup: Setup, recording: Recording | None) -> None:
             st.markdown("The same secret neuron for a friend:")
             st.code(_link(level, number), language=None, wrap_lines=True)
     challenge = Challenge(level=level, number=number)
-    st.markdown(_task(challenge, setup))
+    st.markdown(_task(challenge))
     picture, side = st.columns([1.9, 1], gap="medium")
+    with picture:
+        injection = _injection()
     with side:
         guess = _guess(challenge)
-    result = computed(
-        lambda: cached_experiment(challenge, guess, setup.stimulus, setup.run, recording)
-    )
+    stimulus, run = injection.drive(setup.stimulus, setup.run)
+    own = recording if injection.kind == "drive above" else None
+    result = computed(lambda: cached_experiment(challenge, guess, stimulus, run, own))
     if result is None:
         return
     with picture:
         chart(
             experiment_chart(result),
             "challenge",
-            "Voltage of the secret neuron and of the guess over the current of the page's drive.",
+            "Voltage of the secret neuron and of the guess over the injected current.",
         )
         st.caption(_reading(challenge, result))
     with side:
@@ -100,9 +109,19 @@ def challenge_panel(setup: Setup, recording: Recording | None) -> None:
     _verdict(challenge)
 
 
-def _control(name: str) -> Any:
-    default = getattr(Challenge(), name)
-    return controls.control(name, Challenge.specs()[name], default, KEY)
+def _control(name: str, cls: type[Challenge] | type[Injection] = Challenge) -> Any:
+    return controls.control(name, cls.specs()[name], getattr(cls(), name), KEY)
+
+
+def _injection() -> Injection:
+    """Which current both neurons get."""
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=350):
+            kind = _control("kind", Injection)
+        if kind == "drive above":
+            return Injection()
+        with st.container(width=220):
+            return Injection(kind=kind, strength=_control("strength", Injection))
 
 
 def _next() -> None:
@@ -118,24 +137,20 @@ def _link(level: str, number: int) -> str:
     return exact_link(st.context.url, address)
 
 
-def _task(challenge: Challenge, setup: Setup) -> str:
+def _task(challenge: Challenge) -> str:
     """What to do, in two sentences, and which experiment shows what."""
-    names = challenge.names
-    labels = [_label(name) for name in names]
-    hidden = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-    what = "parameter" if len(names) == 1 else f"{len(names)} parameters"
+    names = [NAMES[name] for name in challenge.names]
+    hidden = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     text = (
-        f"A secret LIF neuron gets the drive that you set above; its hidden {what}: **{hidden}**. "
-        "Move your guess until its dashed voltage lies on the recording, then press Check."
+        f"A secret LIF neuron hides its **{hidden}**; all else is as in your guess. Inject "
+        "currents, move the guess until its dashed voltage lies on the recording, then press Check."
     )
-    if setup.model != "lif":
-        text += " (The secret is a LIF neuron, whatever model is chosen above.)"
-    hints = "\n".join(f"- {_label(name)}: {HINTS[name]}" for name in names)
+    hints = "\n".join(f"- {_upper(NAMES[name])}: {HINTS[name]}" for name in challenge.names)
     return f"{text}\n\n{hints}"
 
 
-def _label(name: str) -> str:
-    return LIFParams.specs()[name].label
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _guess(challenge: Challenge) -> LIFParams:
@@ -151,7 +166,10 @@ def _guess(challenge: Challenge) -> LIFParams:
 
 
 def _reading(challenge: Challenge, result: Experiment) -> str:
-    text = "Strokes above are spikes: the upper row is the secret neuron's. Hover to read values."
+    text = (
+        "Strokes are spikes, those of the secret neuron in the upper row. Hover to read values; "
+        "Shift + wheel zooms, drag moves."
+    )
     if challenge.noise_mv:
         text += f" The electrode adds {challenge.noise_mv:g} mV of noise."
     if len(result.secret.spike_times) == 0 and set(challenge.names) & {"v_th", "v_reset", "t_ref"}:
@@ -232,7 +250,7 @@ def _table(challenge: Challenge, score: Score | None, *, truth: bool) -> str:
     verdicts = {v.name: engine.in_words(v) for v in score.verdicts} if score is not None else {}
     for name in challenge.names:
         unit = specs[name].unit
-        row = [_label(name)]
+        row = [_upper(NAMES[name])]
         if name in verdicts:
             row += [f"{getattr(guess, name):g} {unit}", verdicts[name]]
         row += [f"{getattr(secret, name):g} {unit}"] if truth else []

@@ -4,30 +4,24 @@ A number and a level make a neuron, always the same one, so a link shares it. Th
 currents, compares the recorded voltage with that of a guess, and is scored on two things:
 
 - each hidden parameter: 1 − |error| / (a quarter of the range from which it was drawn), at least 0;
-- the spikes of guess and secret under one fluctuating test current, by the coincidence factor Γ of
-  Kistler, Gerstner & van Hemmen (1997, Neural Comput. 9:1015, section 3.1), 1 for equal trains and
-  0 for chance:
-
-      Γ = (N_coinc − ⟨N_coinc⟩) / (½(N_secret + N_guess)) / (1 − 2νΔ),  ⟨N_coinc⟩ = 2νΔ·N_secret
-
-  with ν the rate of the guess and Δ the precision.
+- the spikes of guess and secret under one fluctuating test current, by their coincidence factor Γ.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from snncore import rng, theory
+from snncore import rng, stimuli, theory
 from snncore.neurons import LIFParams
-from snncore.params import Params, choice, integer
+from snncore.params import Params, choice, integer, number
+from snncore.playground.coincidence import coincidence
 from snncore.simulate import RunParams, run_lif
 from snncore.stimuli import StimulusParams, drive
 
@@ -35,7 +29,6 @@ Array = NDArray[np.float64]
 LEVELS = ("easy", "medium", "hard")
 HIDDEN = {"easy": 1, "medium": 3, "hard": 5}
 NOISE_MV = 1.0  # of the electrode, at level "hard"
-PRECISION_MS = 2.0  # Δ of the coincidence factor: Kistler et al. use 2 ms
 CHECK_COST = 5  # points that each check after the first one costs
 START = LIFParams()  # the neuron that the guess begins with, and what is not hidden
 
@@ -118,6 +111,38 @@ class Challenge(Params):
         ].numpy()
 
 
+EXPERIMENTS = ("drive above", "step", "ramp", "constant")
+
+
+@dataclass(frozen=True)
+class Injection(Params):
+    """What is injected: the page's drive, or a ready experiment."""
+
+    kind: str = choice(
+        "drive above", EXPERIMENTS,
+        "drive above: what you set at the top of the page. The others are ready experiments of "
+        "0.5 s with the strength beside.",
+        label="Experiment",
+    )  # fmt: skip
+    strength: float = number(
+        2, -5, 10, "Height of the step, end of the ramp, or the constant current.",
+        unit="nA", step=0.1, label="Strength",
+    )  # fmt: skip
+
+    def drive(self, stimulus: StimulusParams, run: RunParams) -> tuple[StimulusParams, RunParams]:
+        """The stimulus and the run; those given are the page's."""
+        ready = RunParams(duration=500, dt=0.1)
+        if self.kind == "step":
+            step = {"step_current": self.strength, "step_on": 50, "step_off": 300}
+            return StimulusParams(current=0, **step), ready
+        if self.kind == "ramp":
+            ramp = {"ramp_current": self.strength, "ramp_on": 0, "ramp_off": 500}
+            return StimulusParams(current=0, **ramp), ready
+        if self.kind == "constant":
+            return StimulusParams(current=self.strength), ready
+        return stimulus, run
+
+
 class Recording(NamedTuple):
     """One neuron under the visitor's current; entry k belongs to the end of step k."""
 
@@ -159,15 +184,14 @@ def experiment(
     guess: LIFParams,
     stimulus: StimulusParams,
     run: RunParams,
-    recording: Any = None,
+    recording: stimuli.Recording | None = None,
 ) -> Experiment:
     """Inject the visitor's current into the secret neuron and into the guess.
 
     Both get the very same current. White noise that is given by its effect on the voltage is
     scaled to the neuron `START`, as its current must not tell about the secret one.
     """
-    extra = {} if recording is None else {"recording": recording}
-    current = drive(stimulus, START, run.n_steps, run.dt, seed=run.seed, **extra)
+    current = drive(stimulus, START, run.n_steps, run.dt, seed=run.seed, recording=recording)
     secret = _record(challenge.secret, current, run.dt)
     if challenge.noise_mv:
         stream = rng.stream("challenge", 10 * LEVELS.index(challenge.level) + 2)
@@ -191,19 +215,23 @@ def _record(neuron: LIFParams, current: torch.Tensor, dt: float) -> Recording:
 
 def score(challenge: Challenge, guess: LIFParams) -> Score:
     """Judge a guess: 70 points for the hidden parameters, 30 for the spikes of the test."""
-    secret = challenge.secret
-    verdicts = tuple(_verdict(name, guess, secret) for name in challenge.names)
+    judged = verdicts(challenge, guess)
     current = _test_current(challenge)
-    trains = [_record(neuron, current, _TEST.dt).spike_times for neuron in (secret, guess)]
+    trains = [_record(n, current, _TEST.dt).spike_times for n in (challenge.secret, guess)]
     gamma = coincidence(trains[0], trains[1], _TEST.duration)
-    parameters = float(np.mean([v.points for v in verdicts]))
+    parameters = float(np.mean([v.points for v in judged]))
     share = _PARAMETER_SHARE
-    return Score(100 * (share * parameters + (1 - share) * max(0.0, gamma)), verdicts, gamma)
+    return Score(100 * (share * parameters + (1 - share) * max(0.0, gamma)), judged, gamma)
 
 
-def _verdict(name: str, guess: LIFParams, secret: LIFParams) -> Verdict:
-    error = getattr(guess, name) - getattr(secret, name)
-    return Verdict(name, error, max(0.0, 1.0 - abs(error) / (0.25 * RANGES[name].width)))
+def verdicts(challenge: Challenge, guess: LIFParams) -> tuple[Verdict, ...]:
+    """One for each hidden parameter."""
+    judged = []
+    for name in challenge.names:
+        error = getattr(guess, name) - getattr(challenge.secret, name)
+        points = max(0.0, 1.0 - abs(error) / (0.25 * RANGES[name].width))
+        judged.append(Verdict(name, error, points))
+    return tuple(judged)
 
 
 def _test_current(challenge: Challenge) -> torch.Tensor:
@@ -211,45 +239,6 @@ def _test_current(challenge: Challenge) -> torch.Tensor:
     secret = challenge.secret
     around = StimulusParams(current=1.1 * theory.rheobase(secret), sigma_v=3)
     return drive(around, secret, _TEST.n_steps, _TEST.dt, seed=challenge.number)
-
-
-def coincidence(
-    reference: ArrayLike, model: ArrayLike, duration: float, precision: float = PRECISION_MS
-) -> float:
-    """The coincidence factor Γ of two spike trains (see the top of this file).
-
-    Args:
-        reference, model: ascending spike times in ms.
-        duration: length of the recording in ms.
-        precision: Δ in ms: spikes at most this far apart coincide, each with one other.
-
-    Returns:
-        At most 1. Two silent trains are equal: 1. One silent train, or a model that fires so fast
-        (2νΔ ≥ 1) that every spike coincides with something: 0.
-    """
-    if not duration > 0 or not precision > 0:
-        raise ValueError(f"duration and precision must be > 0 ms, got {duration}, {precision}")
-    a, b = np.asarray(reference, dtype=np.float64), np.asarray(model, dtype=np.float64)
-    if a.size == 0 and b.size == 0:
-        return 1.0
-    by_chance = 2.0 * precision * b.size / duration  # 2νΔ
-    if by_chance >= 1.0:
-        return 0.0
-    coincident = _pairs(a.tolist(), b.tolist(), precision)
-    return (coincident - by_chance * a.size) / (0.5 * (a.size + b.size)) / (1.0 - by_chance)
-
-
-def _pairs(a: Sequence[float], b: Sequence[float], precision: float) -> int:
-    """Largest number of disjoint pairs of one spike each that are at most `precision` apart."""
-    i = j = pairs = 0
-    while i < len(a) and j < len(b):
-        if abs(a[i] - b[j]) <= precision:
-            pairs, i, j = pairs + 1, i + 1, j + 1
-        elif a[i] < b[j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
 
 
 def final(total: float, checks: int) -> int:

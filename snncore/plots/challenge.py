@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from snncore.playground.challenge import Experiment, Recording
 from snncore.plots.vega import ZOOM, Array, Chart, Key, axis, layer, thin, ticks, tip
 
-SECRET, GUESS, CURRENT = "Secret neuron", "Your guess", "Current"
+SECRET, GUESS, CURRENT = "Secret", "Guess", "Current"
 _VOLTAGE_SHARE, _CURRENT_SHARE = 0.72, 0.2  # of the height
 _MAX_MARKS = 500  # spikes drawn of each neuron: more would be thinner than a pixel
 
@@ -21,6 +21,7 @@ def experiment_chart(result: Experiment, *, height: int = 360) -> Chart:
     voltages = np.concatenate([result.secret.v, result.guess.v])
     low, high = float(voltages.min()), float(voltages.max())
     high = max(high, low + 2.0)  # a resting neuron needs a scale too
+    low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
     row = 0.09 * (high - low)
     top = high + 3.4 * row
     x = axis("t", "Time [ms]", (0.0, duration))
