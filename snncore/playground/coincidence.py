@@ -2,9 +2,9 @@
 
     Γ = (N_coinc − ⟨N_coinc⟩) / (½(N_reference + N_model)) / (1 − 2νΔ)
 
-with ⟨N_coinc⟩ = 2νΔ·N_reference the coincidences within ±Δ that a Poisson train of the model's rate ν
-would have by chance, and the last factor such that equal trains have 1 (Kistler, Gerstner & van
-Hemmen 1997, Neural Comput. 9:1015, section 3.1). 0 is chance.
+where ⟨N_coinc⟩ = 2νΔ·N_reference is how many spikes of the reference a Poisson train of the
+model's rate ν would meet within ±Δ by chance, and the last factor gives equal trains 1 (Kistler,
+Gerstner & van Hemmen 1997, Neural Comput. 9:1015). 0 is chance.
 """
 
 from __future__ import annotations
