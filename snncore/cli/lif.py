@@ -24,11 +24,9 @@ def _setup_options(function: Function) -> Function:
     Models share names (`--v-th`) with defaults of their own, so the help names them all.
     """
     owners: dict[str, list[tuple[str, type[Params]]]] = {}
-    for title, cls in (
-        *((name, model.params) for name, model in MODELS.items()),
-        ("stimulus", StimulusParams),
-        ("run", RunParams),
-    ):
+    parts: list[tuple[str, type[Params]]] = [(m.name, m.params) for m in MODELS.values()]
+    parts += [("stimulus", StimulusParams), ("run", RunParams)]
+    for title, cls in parts:
         for name in cls.specs():
             owners.setdefault(name, []).append((title, cls))
     for name, classes in reversed(owners.items()):
@@ -113,7 +111,7 @@ def lif(
     result = playground.play(setup, recording, str(choice.device))
     if csv is not None:
         _write(csv, playground.csv_text(setup, result))
-    report = Report(model=model, **result.summary._asdict())
+    report = Report(model=model, **vars(result.summary))
     if as_json:
         report["spike_times_ms"] = result.spike_times
     report["device"] = str(choice.device)

@@ -47,14 +47,16 @@ class FICurve(NamedTuple):
 def current_range(setup: Setup) -> tuple[float, float]:
     """Currents (nA) that show both the onset and the operating point with room around."""
     operating = setup.stimulus.mean_current
-    onset = CONSTANT[setup.model].onset(setup.neuron).current_na
-    onset = onset if math.isfinite(onset) else 0.0
+    current, kind, _ = CONSTANT[setup.model].onset(setup.neuron)
+    onset = current if math.isfinite(current) else 0.0
     if isinstance(setup.neuron, LIFParams):
         least = 0.5 * (setup.neuron.v_th - setup.neuron.v_reset) / setup.neuron.r_m
     else:
         least = max(0.5 * abs(onset), 0.05)
     span = max(1.2 * abs(operating - onset), least)
-    return onset - max(0.4 * span, 1.1 * (onset - operating)), onset + 1.2 * span
+    # Below a Hopf point firing and rest may coexist, and the dots fire: show where that ends.
+    below = max(0.4 * span, 0.6 * abs(onset) if kind == "Hopf" else 0.0, 1.1 * (onset - operating))
+    return onset - below, onset + 1.2 * span
 
 
 def fi_curve(setup: Setup) -> FICurve:
@@ -79,7 +81,7 @@ def fi_curve(setup: Setup) -> FICurve:
         record=not settled,
     )  # fmt: skip
     if flat.is_noisy:
-        measured = found.count * (1000.0 / (steps * run.dt))
+        measured = np.asarray(found.count * (1000.0 / (steps * run.dt)), dtype=np.float64)
     else:
         measured = _regular(found) if settled else _settled(found, run.dt)
     has_line = known.kind != "none" and getattr(setup.neuron, "reset", "") != "none"
@@ -114,15 +116,16 @@ def _regular(found: Many) -> Array:
 
 
 def _settled(found: Many, dt: float) -> Array:
-    """Rates (Hz) from the first to the last spike of the second half; 0 below two spikes.
+    """Rates (Hz) from the first to the last spike of the second half, else of the whole run.
 
     They start from a rest, a synapse or an adaptation that the first half is given to settle.
     """
     if found.spikes is None:
         raise ValueError("found must have its spikes recorded, got none; simulate with record")
+    whole = _regular(found)
     late = found.spikes[len(found.spikes) // 2 :]
     count = late.sum(axis=0)
     first = late.argmax(axis=0)
     last = len(late) - 1 - late[::-1].argmax(axis=0)
     span = np.maximum(last - first, 1) * dt
-    return np.where(count > 1, 1000.0 * (count - 1) / span, 0.0)
+    return np.where(count > 1, 1000.0 * (count - 1) / span, whole)

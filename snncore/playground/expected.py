@@ -39,7 +39,8 @@ class Expected(NamedTuple):
 
 def expected(setup: Setup, wave: Array) -> Expected:
     """The theory of one run whose deterministic current is `wave` nA [T]."""
-    known, neuron, stimulus = CONSTANT[setup.model], setup.neuron, setup.stimulus
+    neuron: Any = setup.neuron
+    known, stimulus = CONSTANT[setup.model], setup.stimulus
     none = Expected("none", math.nan, math.nan, math.nan, math.nan, known.onset(neuron).current_na)
     if known.kind == "none" or getattr(neuron, "reset", "") == "none":
         return none

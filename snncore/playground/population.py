@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -80,7 +80,7 @@ def spread_of(setup: Setup, params: PopulationParams) -> dict[str, Array]:
     """
     if params.spread == 0:
         return {}
-    specs, neuron = setup.neuron.specs(), setup.neuron
+    specs, neuron = setup.neuron.specs(), cast(Any, setup.neuron)
     log_std = math.sqrt(math.log1p((params.spread / 100.0) ** 2))
     table = {}
     for k, name in enumerate(_UNLIKE[setup.model]):
@@ -137,8 +137,11 @@ def population(
 def _with_noise(setup: Setup, params: PopulationParams) -> Setup:
     if setup.stimulus.is_noisy or params.spread > 0:
         return setup
-    own = {"noise_intensity": _OWN_INTENSITY} if setup.membrane is None else {"sigma_v": _OWN_NOISE}
-    return dataclasses.replace(setup, stimulus=dataclasses.replace(setup.stimulus, **own))
+    if setup.membrane is None:
+        own = dataclasses.replace(setup.stimulus, noise_intensity=_OWN_INTENSITY)
+    else:
+        own = dataclasses.replace(setup.stimulus, sigma_v=_OWN_NOISE)
+    return dataclasses.replace(setup, stimulus=own)
 
 
 def _theory_hz(setup: Setup, table: dict[str, Array], size: int, levels: Array) -> Array:
@@ -155,9 +158,8 @@ def _theory_hz(setup: Setup, table: dict[str, Array], size: int, levels: Array) 
     total = np.zeros(levels.size)
     rows = size if table else 1
     for k in range(rows):
-        own = dataclasses.replace(
-            setup.neuron, **{name: float(values[k]) for name, values in table.items()}
-        )
+        values: dict[str, Any] = {name: float(column[k]) for name, column in table.items()}
+        own = dataclasses.replace(setup.neuron, **values)
         if stimulus.is_noisy:
             rate = noisy_rate_hz(own, stimulus, levels, dt)
             if rate is None:

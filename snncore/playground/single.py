@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ from snncore.stimuli import Recording
 Array = NDArray[np.float64]
 
 
-class Summary(NamedTuple):
+@dataclass(frozen=True)
+class Summary:
     """Numbers of one run; NaN where there are not enough spikes or there is no theory."""
 
     count: int
