@@ -8,9 +8,12 @@ import numpy as np
 import streamlit as st
 
 from pages.components import lif_section_base as base
+from pages.components.controls import control
 from pages.components.lif_section_base import HASH, Bench, Row
 from snncore.playground import Setup
 from snncore.playground.density import Density, density
+from snncore.playground.phase_plane import PhasePlane, PhasePlaneParams, phase_plane
+from snncore.plots import phase
 from snncore.plots.analysis import Mark, Series, curves
 from snncore.stimuli import Recording
 
@@ -103,3 +106,88 @@ def _rows(found: Density, unit: str) -> list[Row]:
     if math.isfinite(found.gauss_distance):
         rows.append(Row("Distance to Gauss (0 to 2)", found.gauss_distance, 0.0))
     return rows
+
+
+@st.cache_data(max_entries=32, ttl=3600, max_size="16MB", show_spinner=False, hash_funcs=HASH)
+def cached_plane(setup: Setup, params: PhasePlaneParams, recording: Recording | None) -> PhasePlane:
+    """The flow, its resting points and the run's way through it."""
+    return phase_plane(setup, params, recording)
+
+
+def flow(bench: Bench) -> None:
+    """The phase plane of two variables, or the phase line of the voltage alone."""
+    variables = bench.setup.kind.variables
+    if len(variables) > 2:
+        base.hint(
+            f"The {bench.setup.kind.title} model has {len(variables)} variables: its flow does not "
+            "fit on a plane. Choose a model with one or two, for example the adaptive exponential "
+            "or the FitzHugh–Nagumo model."
+        )
+        return
+    params = _plane_controls()
+    found = base.computed(lambda: cached_plane(bench.setup, params, bench.recording))
+    if found is None:
+        return
+    titles = [f"{v.label} [{v.unit}]" if v.unit else v.label for v in variables]
+    if len(titles) == 1:
+        unit = variables[0].unit
+        spec = phase.line(found, titles[0], f"dV/dt [{unit}/ms]", dark=bench.dark)
+        alt = "Phase line: how fast the voltage moves at each voltage, with resting points."
+        words = (
+            "Where the line is above zero the voltage rises, below it falls; where it crosses zero "
+            "downwards the voltage rests."
+        )
+    else:
+        spec = phase.plane(found, (titles[0], titles[1]), dark=bench.dark)
+        alt = "Phase plane: nullclines, flow, resting points and the trajectory of this run."
+        words = "Arrows show where the state goes from each place. Where both lines meet, it rests."
+    base.chart(spec, "phase_plane", alt)
+    which = "mean current" if params.level == "mean" else f"current at {params.at:g} ms"
+    st.caption(
+        f"Under the {which}, {found.current:.4g} nA. {words} Filled: stable. Open: unstable."
+    )
+    st.markdown(_rest_table(found, titles))
+    base.download(
+        "lif_phase_plane",
+        lambda: {
+            "t_ms": found.t,
+            "v": found.trajectory_v,
+            **({} if found.trajectory_w is None else {found.second or "w": found.trajectory_w}),
+        },
+    )
+
+
+def _plane_controls() -> PhasePlaneParams:
+    """Which current; the moment only where it matters."""
+    specs, defaults = PhasePlaneParams.specs(), PhasePlaneParams().to_dict()
+    left, right, _ = st.columns([1, 1, 2])
+    values = {}
+    with left:
+        values["level"] = control("level", specs["level"], defaults["level"], "lif_plane")
+    if values["level"] == "time":
+        with right:
+            values["at"] = control("at", specs["at"], defaults["at"], "lif_plane")
+    return PhasePlaneParams(**values)
+
+
+def _rest_table(found: PhasePlane, titles: list[str]) -> str:
+    """Resting points with the eigenvalues that decide what they are."""
+    if not found.rests:
+        return "**No resting point**: under this current the neuron cannot stand still."
+    lines = [
+        f"| Resting point | {' | '.join(titles)} | Eigenvalues [1/ms] |",
+        f"| --- | {'---: | ' * len(titles)}--- |",
+    ]
+    for r in found.rests:
+        kind = f"{r.kind}, above the threshold: never reached" if r.beyond else r.kind
+        place = [r.v] if math.isnan(r.second) else [r.v, r.second]
+        numbers = " | ".join(base.number(value) for value in place)
+        lines.append(f"| {kind} | {numbers} | {_eigenvalues(r.eigenvalues)} |")
+    return "\n".join(lines)
+
+
+def _eigenvalues(values: tuple[complex, ...]) -> str:
+    first = values[0]
+    if abs(first.imag) > 1e-12:
+        return f"{base.number(first.real, 3)} ± {base.number(abs(first.imag), 3)} i"
+    return ", ".join(base.number(v.real, 3) for v in values)

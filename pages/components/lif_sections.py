@@ -18,6 +18,7 @@ from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
 from snncore.playground.convergence import ConvergenceParams
+from snncore.playground.phase_plane import PhasePlaneParams
 from snncore.playground.response import ResponseParams
 from snncore.playground.sta import STAParams
 from snncore.playground.trials import TrialsParams
@@ -71,6 +72,14 @@ SECTIONS: tuple[Section, ...] = (
         ":material/ssid_chart:",
         "How much of its time does the voltage spend where?",
         voltage.distribution,
+    ),
+    Section(
+        "plane",
+        "Phase plane",
+        ":material/route:",
+        "Where does the state of the neuron want to go from each place?",
+        voltage.flow,
+        ("lif_plane", PhasePlaneParams),
     ),
     Section(
         "response",
