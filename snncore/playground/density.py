@@ -27,6 +27,7 @@ from scipy import special
 from snncore import theory
 from snncore.neurons import LIFParams, refractory_steps
 from snncore.params import Params
+from snncore.playground.budget import neuron_steps
 from snncore.playground.setup import Setup
 from snncore.simulate import Trace
 from snncore.stimuli import sigma_v_ou, sigma_v_synaptic
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_NEURONS = 100
+_NEURONS = 50
 _MAX_WORK = 1_200_000  # neuron-steps
 _BINS = 100
 _FINE = 4  # points of a theory line per bin
@@ -75,7 +76,7 @@ def density(setup: Setup, recording: Recording | None = None) -> Density:
     """
     setup = replace(setup, stimulus=replace(setup.stimulus, frozen=False))
     dt, size = setup.run.dt, _NEURONS if setup.stimulus.is_noisy else 1
-    most = _MAX_WORK // size
+    most = neuron_steps(setup, _MAX_WORK) // size
     skip = min(math.ceil(_fading(setup) / dt), most // 2)
     steps = min(most, max(2 * skip, setup.run.n_steps) if size == 1 else most)
     current = setup.drive(recording, n_steps=steps, samples=torch.arange(size), trial=_TRIAL)
@@ -88,7 +89,8 @@ def density(setup: Setup, recording: Recording | None = None) -> Density:
         loose = replace(setup, neuron=replace(setup.neuron, reset="none"))
         free = loose.simulate(current).v[skip:, :, 0].numpy()
     theories = _theory(setup, recording)
-    edges = _edges(v, free, theories)
+    least = 1.0 if setup.kind.variables[0].unit == "mV" else 0.05
+    edges = _edges(v, free, theories, least)
     width = float(edges[1] - edges[0])
     measured = np.histogram(v[active], edges)[0] / (v.size * width)
     measured_free = None if free is None else np.histogram(free, edges)[0] / (v.size * width)
@@ -172,8 +174,8 @@ def _refractory(trace: Trace, neuron: LIFParams) -> NDArray[np.bool_]:
     return np.cumsum(edges, axis=0)[:steps] > 0
 
 
-def _edges(v: Array, free: Array | None, theories: _Theory | None) -> Array:
-    """Bins over all that is to be drawn, at least 1 µV wide together."""
+def _edges(v: Array, free: Array | None, theories: _Theory | None, least: float) -> Array:
+    """Bins over all that is to be drawn, at least `least` wide together."""
     low, high = float(v.min()), float(v.max())
     if free is not None:
         # A mean far above threshold would squeeze all that really happens into a corner.
@@ -182,7 +184,7 @@ def _edges(v: Array, free: Array | None, theories: _Theory | None) -> Array:
         high = max(high, min(float(free.max()), high + room))
     if theories is not None and theories.fokker_planck:
         high += theories.shift
-    pad = 0.02 * (high - low) + 0.005
+    pad = max(0.02 * (high - low), (least - (high - low)) / 2)
     return np.linspace(low - pad, high + pad, _BINS + 1)
 
 

@@ -90,8 +90,12 @@ def response(setup: Setup, params: ResponseParams) -> Response:
     point = resting_point(setup, params.holding)
     frequencies = np.geomspace(params.low_hz, params.high_hz, params.points)
     line_hz = np.geomspace(params.low_hz, params.high_hz, _LINE)
-    kind, line = _theory(setup, point, line_hz)
+    # From far below on, so that the turns of the phase are counted from 0.
+    low_hz = np.append(np.geomspace(params.low_hz / 1000, params.low_hz, _LINE)[:-1], line_hz)
+    kind, all_of_it = _theory(setup, point, low_hz)
+    line, phase = all_of_it[-_LINE:], np.degrees(np.unwrap(np.angle(all_of_it)))
     _, expected = _theory(setup, point, frequencies)
+    turned = _nearest(expected, np.interp(frequencies, low_hz, phase))
     swing = _SWING.get(setup.kind.variables[0].unit, _SMALL_SWING)
     amplitude = swing / float(np.abs(line).max())
     answers = np.array([_fit(setup, point, params.holding, amplitude, f) for f in frequencies])
@@ -100,12 +104,12 @@ def response(setup: Setup, params: ResponseParams) -> Response:
     return Response(
         frequency_hz=frequencies,
         gain=np.abs(answers),
-        phase_deg=_degrees(answers, expected),
+        phase_deg=_nearest(answers, turned),
         theory_gain=np.abs(expected),
-        theory_phase_deg=_degrees(expected),
+        theory_phase_deg=turned,
         line_hz=line_hz,
         line_gain=line_gain,
-        line_phase_deg=_degrees(line),
+        line_phase_deg=phase[-_LINE:],
         theory=kind,
         amplitude=amplitude,
         rest=float(point.values[0]),
@@ -133,11 +137,10 @@ def _theory(setup: Setup, point: RestingPoint, frequency_hz: Array) -> tuple[str
 _POLES = {"lif": 0, "adaptive": 0, "synaptic": 1, "alpha": 2}
 
 
-def _degrees(z: Complex, reference: Complex | None = None) -> Array:
-    """Unwrapped phases; beside a reference, each within half a turn of the reference's phase."""
-    if reference is None:
-        return np.degrees(np.unwrap(np.angle(z)))
-    return _degrees(reference) + np.degrees(np.angle(z / reference))
+def _nearest(z: Complex, degrees: Array) -> Array:
+    """The phases of `z`, each by whole turns as near to `degrees` as possible."""
+    angle = np.degrees(np.angle(z))
+    return angle + 360.0 * np.round((degrees - angle) / 360.0)
 
 
 def _fit(

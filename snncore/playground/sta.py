@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from snncore.neurons import LIFParams
 from snncore.params import Params, number
+from snncore.playground.budget import neuron_steps
 from snncore.playground.setup import Setup
 
 if TYPE_CHECKING:
@@ -88,11 +89,12 @@ def sta(setup: Setup, params: STAParams, recording: Recording | None = None) -> 
     after = max(1, before // 5)
     # At least twice the window, for as many neurons as the work allows.
     least = 2 * (before + after) * per_bin
-    steps = max(least, math.ceil(_MAX_WORK / _NEURONS))
-    size = min(_NEURONS, max(1, _MAX_WORK // steps))
+    work = neuron_steps(setup, _MAX_WORK)
+    steps = max(least, math.ceil(work / _NEURONS))
+    size = min(_NEURONS, work // steps)
     if size < MIN_NEURONS:
         raise ValueError(
-            f"window must be <= {_MAX_WORK / MIN_NEURONS / 2.5 * dt:g} ms at this dt, got "
+            f"window must be <= {work / MIN_NEURONS / 2.5 * dt:g} ms at this dt, got "
             f"{params.window:g}; shorten it or enlarge dt"
         )
     free = replace(setup, stimulus=replace(setup.stimulus, frozen=False))

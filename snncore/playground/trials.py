@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from snncore import rng, spike_trains, theory
 from snncore.neurons import LIFParams
 from snncore.params import Params, integer, number
+from snncore.playground.budget import neuron_steps
 from snncore.playground.setup import Setup
 from snncore.simulate import Trace
 from snncore.stimuli import StimulusParams, drive
@@ -70,7 +71,7 @@ def trials(setup: Setup, params: TrialsParams, recording: Recording | None = Non
         ValueError: the stimulus and the model do not go together (see `stimuli.drive`).
     """
     dt, n = setup.run.dt, params.n_trials
-    steps = max(1, min(setup.run.n_steps, _MAX_WORK // n))
+    steps = max(1, min(setup.run.n_steps, neuron_steps(setup, _MAX_WORK) // n))
     samples = torch.arange(n)
     current = setup.drive(recording, n_steps=steps, samples=samples)
     if params.own_noise > 0:
