@@ -205,6 +205,17 @@ def test_a_neuron_that_rests_above_its_threshold_fires_at_once_and_again():
     assert np.diff(times) == pytest.approx(interval(params, 0.0), rel=1e-12)
 
 
+@pytest.mark.parametrize("path", [simulate._run_torch, simulate._run_kernel])
+def test_a_neuron_left_above_its_threshold_fires_when_it_is_ready_and_once(path):
+    ready = torch.tensor([[0.0, 0.25, 1.5]], dtype=torch.float64)
+    start = LIFState(torch.full((1, 3), -45.0, dtype=torch.float64), ready)
+    current = torch.zeros(30, 1, 3, dtype=torch.float64)  # V falls from above the threshold
+    result = path(current, start, LIFParams(), 0.5)
+    assert result.counts.tolist() == [[1, 1, 1]]
+    step, _, neuron = result.spikes.nonzero(as_tuple=True)
+    assert (step * 0.5 + result.offset[step, 0, neuron]).tolist() == [0.0, 0.25, 1.5]
+
+
 def test_a_step_tells_the_moment_of_its_first_spike():
     for timing in ("exact", "grid"):
         params = dataclasses.replace(NEST, timing=timing)

@@ -25,8 +25,8 @@ period is a whole number of steps, so float errors in t never decide anything. R
 works like this, for without a reset there is no interval.
 
 snnTorch's `Leaky(beta, threshold)` is the neuron on the grid with V_rest = V_reset = 0, V_th =
-threshold and t_ref = 0, where `beta` = β and its input X is what one step adds, X = (1 − β)·R·I. Its
-`reset_mechanism` "subtract", "zero" and "none" are our "subtract", "value" and "none". We reset
+threshold and t_ref = 0, where `beta` = β and its input X is what one step adds, X = (1 − β)·R·I.
+Its `reset_mechanism` "subtract", "zero" and "none" are our "subtract", "value" and "none". We reset
 at once, at the end of the step of the spike: that is its `reset_delay=False`. With its default
 `reset_delay=True` the voltage that it returns for a spike step is the one before the reset; the
 next step is the same for "zero" and "none", while "subtract" then takes the whole threshold off
