@@ -21,11 +21,9 @@ Array = NDArray[np.float64]
 
 _LINE_POINTS = 301
 _CURVE_TRIAL = 1  # the dots' noise is not the noise of the run above them
-# Points, ms for each, and neuron-steps of the whole curve, so that it takes at most about 0.1 s.
+# Points, ms for each, and pieces of steps of the whole curve, so that it takes 0.1 s at most.
 _LIF_SIZE = (41, 2000.0, 2_500_000)
-_OTHER_SIZE = (31, 1000.0, 500_000)
-_SLOW_SIZE = (25, 600.0, 150_000)  # many pieces per step
-_SLOW = ("hodgkin_huxley",)
+_OTHER_SIZE = (31, 1000.0, 1_000_000)
 
 
 class FICurve(NamedTuple):
@@ -63,10 +61,9 @@ def fi_curve(setup: Setup) -> FICurve:
     """Simulate many constant currents, with the noise of the stimulus, and compute the theory."""
     stimulus, run, known = setup.stimulus, setup.run, CONSTANT[setup.model]
     low, high = current_range(setup)
-    size = _SLOW_SIZE if setup.model in _SLOW else _OTHER_SIZE
-    points, duration, work = _LIF_SIZE if setup.model == "lif" else size
+    points, duration, work = _LIF_SIZE if setup.model == "lif" else _OTHER_SIZE
     currents, line = np.linspace(low, high, points), np.linspace(low, high, _LINE_POINTS)
-    steps = max(1, math.floor(min(duration / run.dt + 0.5, work / points)))
+    steps = max(1, math.floor(min(duration / run.dt + 0.5, work / setup.pieces / points)))
     flat = noise_of(stimulus)
     base = currents - flat.synaptic_mean
     if flat.is_noisy:

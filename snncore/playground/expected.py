@@ -2,10 +2,10 @@
 
 Which one depends on the model and its drive. Under a constant current the rate is known in closed
 form ("exact"), or as a root or an integral ("quadrature"), or not at all ("none"). For the LIF
-neuron under a steady current with noise it is Siegert's, for noise with a memory with its
-corrections ("Siegert"). For a drive that changes in time it is the mean of those rates at each
-moment ("quasi-static": right as long as the drive changes little within an interval, an
-approximation otherwise); so it is under noise that is slower than the neuron.
+neuron under a steady current with noise it is Siegert's, with corrections for noise that has a
+memory, or gets one from a synapse ("Siegert"). For a drive that changes in time it is the mean of
+those rates at each moment ("quasi-static": right as long as the drive changes little within an
+interval, an approximation otherwise); so it is under noise that is slower than the neuron.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore import theory
-from snncore.neurons import LIFParams
+from snncore.neurons import LIFParams, SynapticParams, refractory_steps
 from snncore.playground.setup import Setup
 from snncore.stimuli import StimulusParams
 from snncore.theory import CONSTANT
+from snncore.theory.integrate_and_fire import as_lif
 
 Array = NDArray[np.float64]
 _QUASI_STATIC_POINTS = 2000
@@ -53,7 +54,7 @@ def expected(setup: Setup, wave: Array) -> Expected:
         grid = noisy_rate_hz(neuron, stimulus, levels, setup.run.dt)
         if rate is None or grid is None:
             return none
-        slow = stimulus.is_coloured and _memory(stimulus) >= theory.LONG * neuron.tau_m
+        slow = _memory(neuron, stimulus) >= theory.LONG * neuron.tau_m
         found = none._replace(kind="Siegert" if steady and not slow else "quasi-static")
     elif setup.model == "adaptive":
         return none  # its threshold remembers the drive
@@ -85,23 +86,43 @@ def white_sigma_v(neuron: Any, stimulus: StimulusParams, dt: float = 0.0) -> flo
 
 
 def noisy_rate_hz(neuron: Any, stimulus: StimulusParams, levels: Array, dt: float) -> Array | None:
-    """The rate of the LIF neuron at mean currents `levels` nA under the noise of a stimulus.
+    """The rate at mean currents `levels` nA under the noise of a stimulus, on a grid if dt > 0.
 
-    The synaptic input's own mean comes on top of `levels`. None where there is no theory: another
-    model, no noise, or several kinds of noise at once.
+    Of the LIF neuron; and of the one behind a synapse under white noise, which the synapse turns
+    into an OU current. The synaptic input's own mean comes on top of `levels`. None where there is
+    no theory: another model, no noise, or several kinds of noise at once.
     """
     kinds = stimulus.is_white + (stimulus.ou_std > 0) + (stimulus.syn_current != 0)
-    if not isinstance(neuron, LIFParams) or kinds != 1:
+    if kinds != 1 or not has_noise_theory(neuron, stimulus):
         return None
-    if stimulus.is_white:
+    if isinstance(neuron, LIFParams) and stimulus.is_white:
         return theory.noisy_rate_hz(neuron, levels, white_sigma_v(neuron, stimulus, dt), dt)
+    plain = as_lif(neuron)
     std = stimulus.ou_std or stimulus.synaptic_std
-    if std == 0:
-        return theory.rate_hz(neuron, levels)
+    if stimulus.is_white:
+        std = (
+            white_sigma_v(neuron, stimulus) / neuron.r_m * math.sqrt(neuron.tau_m / neuron.tau_syn)
+        )
     total = levels + stimulus.synaptic_mean
-    return theory.coloured_rate_hz(neuron, total, std, _memory(stimulus))
+    if std == 0:
+        return theory.rate_hz(plain, total)
+    rate = theory.coloured_rate_hz(plain, total, std, _memory(neuron, stimulus))
+    if dt > 0 and plain.on_grid:
+        # Whole steps of rest, and a crossing that waits half a step on average for its detection.
+        longer = refractory_steps(plain, dt) * dt - plain.t_ref + 0.5 * dt
+        rate = rate / (1.0 + rate * longer / 1000.0)
+    return rate
 
 
-def _memory(stimulus: StimulusParams) -> float:
-    """ms that the coloured noise remembers."""
-    return stimulus.ou_tau if stimulus.ou_std > 0 else stimulus.syn_tau
+def has_noise_theory(neuron: Any, stimulus: StimulusParams) -> bool:
+    """Whether the rate of this model is known under one kind of the noise in `stimulus`."""
+    if isinstance(neuron, LIFParams):
+        return neuron.reset != "none"
+    return isinstance(neuron, SynapticParams) and not stimulus.is_coloured
+
+
+def _memory(neuron: Any, stimulus: StimulusParams) -> float:
+    """ms that the noise remembers when it reaches the membrane; 0 if it is white there."""
+    if stimulus.is_coloured:
+        return stimulus.ou_tau if stimulus.ou_std > 0 else stimulus.syn_tau
+    return neuron.tau_syn if isinstance(neuron, SynapticParams) else 0.0

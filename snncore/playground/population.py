@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import metrics, rng
-from snncore.neurons import LIFParams
 from snncore.params import Params, integer, number
 from snncore.playground.expected import noisy_rate_hz, white_sigma_v
 from snncore.playground.setup import Setup
@@ -23,8 +22,7 @@ from snncore.theory import CONSTANT
 Array = NDArray[np.float64]
 
 _MAX_WORK = 2_500_000  # neuron-steps of a panel: about 0.1 s on one core with noise
-_OTHER_WORK = 500_000  # of a model other than the LIF neuron
-_SLOW_WORK = 150_000  # of one that takes many pieces per step
+_OTHER_WORK = 1_000_000  # of a model other than the LIF neuron, in pieces of steps
 _OWN_NOISE = 2.0  # mV, for equal neurons whose drive has no noise: else all rows would be equal
 _OWN_INTENSITY = 0.2  # nA·√ms, the same for a model without a passive membrane
 # What differs between neurons when their parameters spread.
@@ -40,6 +38,10 @@ _UNLIKE: dict[str, tuple[str, ...]] = {
     "fitzhugh_nagumo": ("tau_ms", "gain", "epsilon"),
     "hodgkin_huxley": ("g_na", "g_k", "g_l"),
 }
+
+
+# Models whose rate follows the drive of the moment, where the theory is known.
+_INSTANT = ("lif", "synaptic", "alpha", "eif", "qif")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def population(
     """
     setup = _with_noise(setup, params)
     neuron, stimulus, run, size = setup.neuron, setup.stimulus, setup.run, params.size
-    work = {"lif": _MAX_WORK, "hodgkin_huxley": _SLOW_WORK}.get(setup.model, _OTHER_WORK)
+    work = _MAX_WORK if setup.model == "lif" else _OTHER_WORK // setup.pieces
     steps = min(run.n_steps, max(1, work // size))
     current = setup.drive(recording, steps, n_neurons=size)[:, 0].numpy()
     table = spread_of(setup, params)
@@ -147,9 +149,9 @@ def _with_noise(setup: Setup, params: PopulationParams) -> Setup:
 def _theory_hz(setup: Setup, table: dict[str, Array], size: int, levels: Array) -> Array:
     """The quasi-static rate at each level (nA) [K], the mean over the neurons."""
     none = np.full(levels.size, math.nan)
-    if not isinstance(setup.neuron, LIFParams) or setup.neuron.reset == "none":
-        return none
     known, stimulus, dt = CONSTANT[setup.model], setup.stimulus, setup.run.dt
+    if setup.model not in _INSTANT or getattr(setup.neuron, "reset", "") == "none":
+        return none
     if table and stimulus.is_white:
         # The noise is a current, the same for all: an unlike membrane makes another σ_V of it.
         std = stimulus.white_std(setup.membrane, dt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,12 @@ class Setup:
     def membrane(self) -> Membrane | None:
         """The passive membrane in terms of which noise is specified; None where there is none."""
         return self.kind.membrane(self.neuron)
+
+    @property
+    def pieces(self) -> int:
+        """Into how many pieces the model cuts a step: what a step costs."""
+        longest = self.kind.longest_step
+        return 1 if longest is None else math.ceil(self.run.dt / float(longest(self.neuron)))
 
     def drive(
         self, recording: Recording | None = None, n_steps: int | None = None, **how: Any

@@ -32,6 +32,8 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 def as_lif(params: Any) -> LIFParams:
     """The plain neuron with the same membrane, threshold, reset and refractory period."""
+    if isinstance(params, LIFParams):
+        return params
     names = ("tau_m", "r_m", "v_rest", "v_reset", "v_th", "t_ref", "timing")
     return LIFParams(**{name: getattr(params, name) for name in names})
 
