@@ -87,6 +87,7 @@ def challenge_panel(setup: Setup, recording: Recording | None) -> None:
             st.code(_link(level, number), language=None, wrap_lines=True)
     challenge = Challenge(level=level, number=number)
     st.markdown(_task(challenge))
+    st.caption("\n".join(f"- {_upper(NAMES[name])}: {HINTS[name]}" for name in challenge.names))
     picture, side = st.columns([1.9, 1], gap="medium")
     with picture:
         injection = _injection()
@@ -138,15 +139,13 @@ def _link(level: str, number: int) -> str:
 
 
 def _task(challenge: Challenge) -> str:
-    """What to do, in two sentences, and which experiment shows what."""
+    """What to do, in two sentences."""
     names = [NAMES[name] for name in challenge.names]
     hidden = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    text = (
+    return (
         f"A secret LIF neuron hides its **{hidden}**; all else is as in your guess. Inject "
         "currents, move the guess until its dashed voltage lies on the recording, then press Check."
     )
-    hints = "\n".join(f"- {_upper(NAMES[name])}: {HINTS[name]}" for name in challenge.names)
-    return f"{text}\n\n{hints}"
 
 
 def _upper(text: str) -> str:
@@ -195,8 +194,11 @@ def _buttons(challenge: Challenge, guess: LIFParams) -> None:
             "Reveal", icon=":material/visibility:", key=f"{KEY}_reveal", on_click=_reveal,
             args=(challenge,), disabled=over,
         )  # fmt: skip
-    if not over:
-        st.caption(f"Each check after the first costs {engine.CHECK_COST} points.")
+    st.caption(
+        "This one is over: go on with Next challenge."
+        if over
+        else f"Each check after the first costs {engine.CHECK_COST} points."
+    )
 
 
 def _check(challenge: Challenge, guess: LIFParams) -> None:
