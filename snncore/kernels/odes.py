@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _NEWTON = 12
+_HALVINGS = 8  # as in `snncore.neurons.rk4`
 _NEAREST = 1e-30  # as in `snncore.neurons.eif`
 _BOTTOM, _LOWEST, _KAPPA = -62.5, -16.25, 25.0  # as in `snncore.neurons.izhikevich`
 _FURTHEST = 2 * math.atan(40.0)
@@ -157,6 +158,36 @@ def _rk4(c, m, current, x, w, h, k1, m1):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
+def _meeting(c, m, current, x, w, h, level, first, end, last):  # type: ignore[no-untyped-def]
+    """`rk4._meeting`: time from here to the level, and w there."""
+    time, at, there, f1, g1 = 0.0, x, w, first[0], first[1]
+    for k in range(_HALVINGS + 1):
+        if f1 <= 0 or time >= 2 * h:
+            break
+        way = (level - at) * (0.5 if k < _HALVINGS else 1.0)
+        f2, g2 = _slopes(c, m, current, at + 0.5 * way, there + 0.5 * way * g1 / f1)
+        if f2 <= 0:
+            break
+        f3, g3 = _slopes(c, m, current, at + 0.5 * way, there + 0.5 * way * g2 / f2)
+        if f3 <= 0:
+            break
+        f4, g4 = _slopes(c, m, current, at + way, there + way * g3 / f3)
+        if f4 <= 0:
+            break
+        time += way / 6 * (1 / f1 + 2 * (1 / f2 + 1 / f3) + 1 / f4)
+        there += way / 6 * (g1 / f1 + 2 * (g2 / f2 + g3 / f3) + g4 / f4)
+        at += way
+        if k == _HALVINGS and time < 2 * h:
+            return min(time, h), there
+        f1, g1 = _slopes(c, m, current, at, there)
+    f1, g1 = first
+    r = _root(x - level, h * f1, end[0] - level, h * last[0])
+    rise, da, db = end[1] - w, h * g1, h * last[1]
+    met = w + r * (da + r * (3 * rise - 2 * da - db + r * (da + db - 2 * rise)))
+    return r * h, met
+
+
+@numba.njit(nogil=True, cache=True)
 def _passage(c, m, current, x, w, duration, level):  # type: ignore[no-untyped-def]
     """(x, w, moment) after `duration` ms, or where x meets the level; moment −1: it does not."""
     n = int(c.pieces[m])
@@ -168,10 +199,8 @@ def _passage(c, m, current, x, w, duration, level):  # type: ignore[no-untyped-d
         x1, w1 = _rk4(c, m, current, x, w, h, k1, m1)
         k2, m2 = _slopes(c, m, current, x1, w1)
         if x1 >= level:
-            r = _root(x - level, h * k1, x1 - level, h * k2)
-            rise, da, db = w1 - w, h * m1, h * m2
-            met = w + r * (da + r * (3 * rise - 2 * da - db + r * (da + db - 2 * rise)))
-            return level, met, (k + r) * h
+            time, met = _meeting(c, m, current, x, w, h, level, (k1, m1), (x1, w1), (k2, m2))
+            return level, met, k * h + time
         x, w, k1, m1 = x1, w1, k2, m2
     return x, w, -1.0
 

@@ -3,12 +3,17 @@
 The voltage of an exponential or quadratic neuron runs off to infinity in a finite time; a step
 in V would jump over the upstroke. Such a model is integrated in a coordinate x(V) in which the
 upstroke is smooth and slow, and bounded (a model's file says which). The classical RK4 scheme then
-keeps its order 4 through the spike, at any usual dt, and no exponential can overflow.
+keeps its order 4 through the spike, at any usual dt, and no exponential can overflow. Only close to
+V = ∞ the exponential neuron's slope has a term x·ln(−x): with a peak 5 Δ_T above threshold spike
+times converge with order 3, with one at infinity with order 1 to 2, but then from an error of
+less than 1e-4 ms at dt = 0.1 ms.
 
-The crossing of the level is found on the cubic Hermite polynomial through both ends of the step
-(error of order 4, as the integration), the reset takes place there, and the refractory period and
-the rest of the step follow. A step holds at most one spike; a second one comes at the beginning of
-the next step.
+The step that meets the level is made again with x as the independent variable, dt/dx = 1/(dx/dt),
+which ends on the level exactly (Hénon 1982, Physica D 5:412). Half of the way is gone at a time, as
+V (and with it an adaptation that follows V) is a logarithm of what is left. The reset takes place
+there, and the refractory period and the rest of the step follow. A step holds at most one spike; a second one
+comes at the beginning of the next step. Models without a reset take the moment from the cubic
+Hermite polynomial through both ends of the step, whose error is of order 4 too.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ import torch
 
 Tensor = torch.Tensor
 Slopes = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+HALVINGS = 8  # of the way to the level: the last piece is 1/256 of the way
 _NEWTON = 12  # iterations on a cubic, held in a bracket: at rounding after 4 to 6
 
 
@@ -83,13 +89,45 @@ def passage(
         if not bool(meets.any()):  # waiting for the answer is cheaper than a root for nothing
             x, w = torch.where(fired, x, x1), torch.where(fired, w, w1)
             continue
-        r = hermite_root(x - level, h * first[0], x1 - level, h * last[0])
-        w_met = hermite(r, w, h * first[1], w1, h * last[1])
-        moment = torch.where(meets, (k + r) * h, moment)
-        w = torch.where(fired, w, torch.where(meets, w_met, w1))
+        met = _meeting(slopes, x, w, h, level, first, (x1, w1), last)
+        moment = torch.where(meets, k * h + met[0], moment)
+        w = torch.where(fired, w, torch.where(meets, met[1], w1))
         x = torch.where(fired | meets, torch.full_like(x, level), x1)
         fired = fired | meets
     return Passage(x, w, fired, moment)
+
+
+def _meeting(
+    slopes: Slopes,
+    x: Tensor,
+    w: Tensor,
+    h: Tensor,
+    level: float,
+    first: tuple[Tensor, Tensor],
+    end: tuple[Tensor, Tensor],
+    last: tuple[Tensor, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """How long x takes from here to the level, at most h, and w there; see the top of this file.
+
+    Where x does not rise all the way (a very long step), the Hermite polynomial serves instead.
+    """
+    time, at, there, (f1, g1) = torch.zeros_like(x), x, w, first
+    rising = f1 > 0
+    for k in range(HALVINGS + 1):
+        way = (level - at) * (0.5 if k < HALVINGS else 1.0)
+        f2, g2 = slopes(at + 0.5 * way, there + 0.5 * way * g1 / f1)
+        f3, g3 = slopes(at + 0.5 * way, there + 0.5 * way * g2 / f2)
+        f4, g4 = slopes(at + way, there + way * g3 / f3)
+        rising = rising & (f2 > 0) & (f3 > 0) & (f4 > 0)
+        time = time + way / 6 * (1 / f1 + 2 * (1 / f2 + 1 / f3) + 1 / f4)
+        there = there + way / 6 * (g1 / f1 + 2 * (g2 / f2 + g3 / f3) + g4 / f4)
+        at = at + way
+        f1, g1 = slopes(at, there)
+    rising = rising & (time < 2 * h)
+    f1, g1 = first
+    r = hermite_root(x - level, h * f1, end[0] - level, h * last[0])
+    time = torch.where(rising, torch.minimum(time, h), r * h)
+    return time, torch.where(rising, there, hermite(r, w, h * g1, end[1], h * last[1]))
 
 
 class Resetting(NamedTuple):
