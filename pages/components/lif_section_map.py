@@ -68,14 +68,13 @@ def two_parameters(bench: Bench) -> None:
 
 def link_values() -> dict[str, Value]:
     """What the address must carry to restore the choices, also the ranges of their defaults."""
-    found: dict[str, Value] = {}
-    for name in ("x", "y", "measure", "n"):
-        if f"{KEY}_{name}" in st.session_state:
-            found[f"{KEY}_{name}"] = st.session_state[f"{KEY}_{name}"]
-    for side in ("x", "y"):
-        name = found.get(f"{KEY}_{side}")
-        for end in ("from", "to"):
-            key = f"{KEY}_{end}_{name}"
+    found = {
+        key: st.session_state[key]
+        for key in (f"{KEY}_{name}" for name in ("x", "y", "measure", "n"))
+        if key in st.session_state
+    }
+    for name in st.session_state.get(f"{KEY}_axes", ()):
+        for key in (f"{KEY}_from_{name}", f"{KEY}_to_{name}"):
             if key in st.session_state:
                 found[key] = st.session_state[key]
     return found
@@ -85,21 +84,14 @@ def _choices(bench: Bench) -> HeatmapParams | None:
     """The controls: two axes with their ranges, the measure, the resolution."""
     known = fields(bench.setup, bench.recording)
     names = [n for n in _FAVOURITES if n in known] + [n for n in known if n not in _FAVOURITES]
-    _short_names("x", names)
-    _short_names("y", names)
-    _short_names("measure", list(MEASURES))
+    axes = {label_of(name, known[name]): name for name in names}
+    measures = {words: name for name, (words, _) in MEASURES.items()}
     chosen: dict[str, Any] = {}
     for side in ("x", "y"):
         axis, low, high, other = st.columns([2, 1, 1, 1.4])
         with axis:
-            name = st.selectbox(
-                "Horizontal parameter" if side == "x" else "Vertical parameter",
-                names,
-                index=0 if side == "x" else min(1, len(names) - 1),
-                format_func=lambda n: label_of(n, known[n]),
-                key=f"{KEY}_{side}",
-                bind="query-params",
-            )
+            title = "Horizontal parameter" if side == "x" else "Vertical parameter"
+            name = axes[_choice(title, list(axes), side, 0 if side == "x" else 1)]
         start, end = axis_range(bench.setup, name)
         with low:
             chosen[f"{side}_from"] = _end(name, known[name], "from", start)
@@ -108,23 +100,10 @@ def _choices(bench: Bench) -> HeatmapParams | None:
         chosen[side] = name
         with other:
             if side == "x":
-                chosen["measure"] = st.selectbox(
-                    "Measure",
-                    list(MEASURES),
-                    format_func=lambda m: MEASURES[m][0],
-                    key=f"{KEY}_measure",
-                    bind="query-params",
-                )
+                chosen["measure"] = measures[_choice("Measure", list(measures), "measure", 0)]
             else:
-                n = st.segmented_control(
-                    "Cells per side",
-                    _RESOLUTIONS,
-                    default=100,
-                    required=True,
-                    key=f"{KEY}_n",
-                    bind="query-params",
-                )
-                chosen["n"] = int(n or 100)
+                chosen["n"] = _cells_per_side()
+    st.session_state[f"{KEY}_axes"] = (chosen["x"], chosen["y"])
     try:
         return HeatmapParams(**chosen)
     except ValueError as reason:
@@ -132,14 +111,24 @@ def _choices(bench: Bench) -> HeatmapParams | None:
         return None
 
 
-def _short_names(choice: str, options: list[str]) -> None:
-    """Take a short name from the address, where Streamlit expects the words that are shown."""
-    key = f"{KEY}_{choice}"
-    wish = st.query_params.get(key)
-    if key not in st.session_state and wish in options:
-        st.session_state[key] = wish
-    elif st.session_state.get(key, options[0]) not in options:  # of another model
+def _choice(title: str, options: list[str], name: str, first: int) -> str:
+    """A list whose chosen words stand in the address."""
+    key = f"{KEY}_{name}"
+    if st.session_state.get(key, options[first]) not in options:  # of another model
         del st.session_state[key]
+    return str(st.selectbox(title, options, index=first, key=key, bind="query-params"))
+
+
+def _cells_per_side() -> int:
+    n = st.segmented_control(
+        "Cells per side",
+        _RESOLUTIONS,
+        default=100,
+        required=True,
+        key=f"{KEY}_n",
+        bind="query-params",
+    )
+    return int(n or 100)
 
 
 def _end(name: str, spec: Spec, end: str, default: float) -> float:

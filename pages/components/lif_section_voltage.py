@@ -179,7 +179,8 @@ def _rest_table(found: PhasePlane, titles: list[str]) -> str:
         f"| --- | {'---: | ' * len(titles)}--- |",
     ]
     for r in found.rests:
-        kind = f"{r.kind}, above the threshold: never reached" if r.beyond else r.kind
+        never = r.beyond and math.isfinite(found.reset)
+        kind = f"{r.kind}, above the threshold: never reached" if never else r.kind
         place = [r.v] if math.isnan(r.second) else [r.v, r.second]
         numbers = " | ".join(base.number(value) for value in place)
         lines.append(f"| {kind} | {numbers} | {_eigenvalues(r.eigenvalues)} |")

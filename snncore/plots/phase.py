@@ -63,7 +63,7 @@ def plane(found: PhasePlane, titles: tuple[str, str], *, dark: bool, height: int
 def line(found: PhasePlane, title: str, rate_title: str, *, dark: bool, height: int = 340) -> Chart:
     """dV/dt against V: to the right where it is positive; resting points where it is zero."""
     v_span = _ends(found.v)
-    low, high = _visible(found.dv)
+    low, high = _visible(found)
     x, y = axis("x", title, v_span, grid=False), axis("y", rate_title, (low, high))
     names = {"Flow": COLOURS["voltage"], "This run": INK[dark]}
     marks = {"Threshold": (found.threshold, "threshold"), "Reset": (found.reset, "reference")}
@@ -167,10 +167,14 @@ def _ends(values: Array) -> tuple[float, float]:
     return float(values[0]), float(values[-1])
 
 
-def _visible(values: Array) -> tuple[float, float]:
-    """The range that matters: an exponential rise near the peak would flatten all the rest."""
-    usual = 4.0 * float(np.median(np.abs(values)))
-    low, high = max(float(values.min()), -usual), min(float(values.max()), usual)
+def _visible(found: PhasePlane) -> tuple[float, float]:
+    """The speeds that matter: the exponential rise before a spike would flatten all the rest.
+
+    A fast rise takes little time, so it counts little among the speeds at equal times of the run.
+    """
+    speeds = np.abs(np.interp(found.trajectory_v, found.v, found.dv))
+    usual = 4.0 * float(np.percentile(speeds, 75)) or 1.0
+    low, high = max(float(found.dv.min()), -usual), min(float(found.dv.max()), usual)
     low, high = min(low, 0.0), max(high, 0.0)
     room = 0.08 * (high - low) or 1.0
     return low - room, high + room

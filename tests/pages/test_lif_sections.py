@@ -92,12 +92,12 @@ def test_closed_sections_compute_nothing(monkeypatch):
 
 
 def test_a_link_opens_sections_with_what_is_set_in_them():
-    at = show(Setup(), "trials", "map", lif_trials_n_trials="7", lif_map_x="t_ref")
+    at = show(Setup(), "trials", "map", lif_trials_n_trials="7", lif_map_x="Refractory [ms]")
     link = at.session_state["link"]
     assert link["lif_open_trials"] and link["lif_open_map"] and "lif_open_cause" not in link
     assert link["lif_trials_n_trials"] == 7
-    assert link["lif_map_x"] == "t_ref"
-    again = show(Setup(), **{name: str(value).lower() for name, value in link.items()})
+    assert link["lif_map_x"] == "Refractory [ms]"
+    again = show(Setup(), **{n: "true" if v is True else str(v) for n, v in link.items()})
     assert again.session_state["link"] == link
     assert again.session_state["link"] == link
     assert again.slider(key="lif_trials_n_trials").value == 7
@@ -219,7 +219,7 @@ def test_the_population_section_is_the_engine_s():
 
 def test_the_map_is_a_job_that_ends_in_the_engine_s_map():
     setup = Setup.of(seed=11, **SHORT)
-    at = show(setup, "map", lif_map_n="50", lif_map_measure="count")
+    at = show(setup, "map", lif_map_n="50", lif_map_measure="Spikes")
     assert "50 × 50 neurons" in words(at)
     at.button(key="lif_map_start").click().run()
     deadline = time.monotonic() + 60
@@ -242,7 +242,7 @@ def test_the_map_is_a_job_that_ends_in_the_engine_s_map():
 
 def test_a_map_with_impossible_cells_says_so():
     setup = Setup.of(**SHORT)
-    at = show(setup, "map", lif_map_n="50", lif_map_x="v_reset", lif_map_y="v_th",
+    at = show(setup, "map", lif_map_n="50", lif_map_x="Reset to [mV]", lif_map_y="Threshold [mV]",
               lif_map_from_v_reset="-70", lif_map_to_v_reset="-40",
               lif_map_from_v_th="-60", lif_map_to_v_th="-40")  # fmt: skip
     at.button(key="lif_map_start").click().run()
