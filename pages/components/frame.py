@@ -18,6 +18,7 @@ from snncore.device import DeviceChoice, choose_device
 
 from .brand import icon_png
 from .job_panel import keep_alive
+from .lif_help import analogies
 
 PageKey = Literal["home", "lif", "encoding", "hopfield", "stdp"]
 
@@ -46,11 +47,14 @@ PAGES: dict[str, Page] = {
         "pages/1_LIF_Playground.py",
         "LIF Playground",
         ":material/show_chart:",
-        "Drive a leaky integrate-and-fire neuron with a current and watch it charge, leak "
-        "and fire.",
-        "1. Pick a preset or move a slider: the simulation runs again at once.\n"
-        "2. Compare the measured firing rate with the theoretical one.\n"
-        "3. Raise the noise and see where theory and simulation part.",
+        "Drive a neuron with a current and watch it charge, leak and fire, beside what theory "
+        "expects.",
+        "1. Pick a preset, or choose a model and parts of the drive; move a slider and the "
+        "simulation runs again at once.\n"
+        "2. Read the numbers: what was measured stands beside what theory expects, and the curve "
+        "below shows the rate for every constant current.\n"
+        "3. *Keep as A*, then change something: the old voltage stays in grey behind the new one.\n"
+        "4. Open a section below for more: step by step, trials, phase plane, maps, a challenge.",
     ),
     "encoding": Page(
         "pages/2_Spike_Encoding.py",
@@ -110,6 +114,8 @@ def open_page(key: PageKey) -> None:
         st.title(page.title, anchor=False, width="content")
         with st.popover("Help", icon=":material/help:", key="frame_help", width="content"):
             st.markdown(page.help)
+            if key == "lif":
+                analogies()
             st.markdown(_HELP_FOOT)
     st.markdown(page.intro)
 

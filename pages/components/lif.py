@@ -62,6 +62,7 @@ def curve_setup(setup: Setup) -> Setup:
 
 # Drive, picture and numbers fit on one screen of a laptop.
 _COMPACT = """<style>
+[data-testid="stMainBlockContainer"] {padding-top: 3.4rem;}
 .st-key-lif_numbers [data-testid="stMetricValue"] {font-size: 1.6rem; line-height: 1.2;}
 .st-key-lif_numbers [data-testid="stMetric"] {gap: 0;}
 .st-key-lif__preset_names {min-width: 20rem;}
@@ -72,7 +73,7 @@ _COMPACT = """<style>
 
 
 def compact() -> None:
-    """Smaller numbers on this page."""
+    """Smaller numbers and pills, less empty space, on this page."""
     st.html(_COMPACT)
 
 

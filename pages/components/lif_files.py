@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pages.components.lif import cached_run
 from pages.components.share import Download
 from snncore.params import Value
-from snncore.playground import Setup, csv_text, numpy_script
+from snncore.playground import Setup, csv_text, numpy_script, snntorch_script
 from snncore.plots.neuron_figure import figure
 from snncore.stimuli import Recording
 
@@ -22,7 +22,7 @@ def command(setup: Setup, recording: Recording | None) -> str:
     for part in (setup.neuron, setup.stimulus, setup.run):
         words += [_option(name, value) for name, value in part.changed().items()]
     if recording is not None:
-        words.append("--stimulus-csv YOUR_FILE.csv")
+        words.append("--stimulus-csv YOUR_FILE_IN_MS_AND_NA.csv")
     return " ".join(words)
 
 
@@ -56,4 +56,11 @@ def downloads(setup: Setup, recording: Recording | None) -> list[Download]:
         Download("Figure (PNG)", drawn("png"), f"{name}.png", "image/png"),
         Download("Figure (SVG)", drawn("svg"), f"{name}.svg", "image/svg+xml"),
     ]
+    try:
+        program = snntorch_script(setup, recording)
+    except ValueError:  # snnTorch has no such neuron
+        return files
+    files.insert(
+        2, Download("Program (snnTorch)", program.encode(), f"{name}_snntorch.py", _PYTHON)
+    )
     return files

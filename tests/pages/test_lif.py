@@ -291,6 +291,15 @@ def test_the_exports_are_the_run(tmp_path):
     assert files["lif.png"].startswith(b"\x89PNG") and b"<svg" in files["lif.svg"]
 
 
+def test_snntorch_is_offered_where_it_has_the_neuron():
+    def offered(model: str) -> bool:
+        names = [d.file_name for d in lif_files.downloads(Setup.of(model), None)]
+        return f"{model}_snntorch.py" in names
+
+    assert offered("lif") and offered("synaptic")
+    assert not offered("hodgkin_huxley")
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_can_be_exported_as_a_figure(name):
     setup = lif_presets.usual(name)
