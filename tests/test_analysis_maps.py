@@ -132,6 +132,35 @@ def test_the_onset_lies_where_the_mean_current_reaches_the_rheobase():
     assert at == pytest.approx(np.full(at.size, 2.0))
 
 
+@pytest.mark.parametrize(
+    "model, pair, early",
+    [
+        ("eif", ("current", (0, 0.6), "delta_t", (1, 4)), 0.0),
+        ("qif", ("current", (0, 1.0), "a_0", (0.02, 0.08)), 0.0),
+        ("synaptic", ("v_th", (-60, -45), "v_rest", (-75, -65)), 0.0),
+        # A step makes these fire, at least once, before a slow current would: adaptation is late.
+        ("adex", ("current", (0.3, 0.9), "a", (0.0, 0.01)), 0.2),
+        ("izhikevich", ("current", (0, 1.5), "b", (0.1, 0.24)), 0.6),
+    ],
+    ids=str,
+)
+def test_silence_ends_at_the_onset_of_theory(model, pair, early):
+    setup = Setup.of(model, current=2.0, duration=1000)
+    result = last(setup, axes(*pair, n=9, measure="count"))
+    assert result.onset is not None
+    cell = result.x[1] - result.x[0]
+    rows = 0
+    for i, fires in enumerate(result.values > 0):
+        changes = np.flatnonzero(fires[1:] != fires[:-1])
+        crossing = [x for x, y in result.onset if y == pytest.approx(result.y[i])]
+        if changes.size and crossing:
+            rows += 1
+            at = result.x[changes[0]] + cell / 2
+            # Half a cell of the map, and one more for what takes longer than the run to fire.
+            assert at - 1.5 * cell <= min(crossing) <= at + 1.5 * cell + early
+    assert rows >= 4
+
+
 def test_a_map_of_rates_is_the_closed_form():
     result = last(Setup.of("lif", duration=2000), axes("current", (2.2, 4), "tau_m", (5, 40), n=15))
     for i, tau in enumerate(result.y):

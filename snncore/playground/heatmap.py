@@ -12,11 +12,13 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snncore import theory
 from snncore.params import Params, Spec, choice, integer
 from snncore.playground.many_cells import Cells, count_cells
 from snncore.playground.setup import Setup
@@ -167,41 +169,54 @@ def _valid(setup: Setup, x_name: str, x: Array, y_name: str, y: Array) -> NDArra
     return answer
 
 
-_SAME_RHEOBASE = ("lif", "adaptive", "synaptic", "alpha")
+_MOVING = ("step_current", "ramp_current", "pulse_current", "amplitude", "chirp_current")
 
 
 def _onset(
     setup: Setup, params: HeatmapParams, recording: Recording | None, x: Array, y: Array
 ) -> Array | None:
-    """Points where the mean current passes the rheobase (V_th − V_rest)/R."""
-    stimulus = setup.stimulus
+    """Points where the mean of a steady current passes the onset of firing of theory."""
     axes = {params.x: x[None, :], params.y: y[:, None]}
-    unsteady = any(
-        name in axes for name in ("step_current", "ramp_current", "pulse_current", "amplitude",
-                                  "chirp_current")
-    )  # fmt: skip
-    if (
-        setup.model not in _SAME_RHEOBASE
-        or not stimulus.is_steady
-        or unsteady
-        or recording is not None
-    ):
+    unsteady = not setup.stimulus.is_steady or any(name in axes for name in _MOVING)
+    if unsteady or recording is not None:
+        return None
+    needed = _onset_current(setup, params, x, y)
+    if needed is None:
         return None
 
     def value(name: str) -> Any:
         return axes[name] if name in axes else value_of(setup, name)
 
     synaptic = value("syn_current") * value("syn_rate_hz") / 1000.0 * value("syn_tau")
-    threshold = (value("v_th") - value("v_rest")) / value("r_m")
-    excess = np.broadcast_to(value("current") + synaptic - threshold, (y.size, x.size))
+    excess = np.broadcast_to(value("current") + synaptic - needed, (y.size, x.size))
     points = [*_crossings(excess, x, y), *((a, b) for b, a in _crossings(excess.T, y, x))]
     return np.array(sorted(set(points)), dtype=np.float64).reshape(-1, 2)
+
+
+def _onset_current(setup: Setup, params: HeatmapParams, x: Array, y: Array) -> Array | None:
+    """The current (nA) at which firing sets in, broadcastable to [n, n]; None if not known."""
+    find, neuron = theory.CONSTANT[setup.model].onset, setup.neuron.to_dict()
+    along_x, along_y = params.x in neuron, params.y in neuron
+    if setup.model == "hodgkin_huxley" and (along_x or along_y):
+        return None  # its onset is a search, too slow for so many neurons
+
+    def current(**changes: float) -> float:
+        return float(find(SimpleNamespace(**{**neuron, **changes})).current_na)
+
+    if along_x and along_y:
+        return np.array([[current(**{params.x: a, params.y: b}) for a in x] for b in y])
+    if along_x:
+        return np.array([current(**{params.x: a}) for a in x])[None, :]
+    if along_y:
+        return np.array([current(**{params.y: b}) for b in y])[:, None]
+    return np.array(theory.CONSTANT[setup.model].onset(setup.neuron).current_na)
 
 
 def _crossings(excess: Array, x: Array, y: Array) -> list[tuple[float, float]]:
     """(x, y) where `excess` [y, x] changes its sign along a row, by linear interpolation."""
     left, right = excess[:, :-1], excess[:, 1:]
-    row, column = np.nonzero((left < 0) != (right < 0))
+    known = np.isfinite(left) & np.isfinite(right)
+    row, column = np.nonzero(known & ((left < 0) != (right < 0)))
     part = left[row, column] / (left[row, column] - right[row, column])
     at = x[column] + part * (x[column + 1] - x[column])
     return list(zip(at.tolist(), y[row].tolist(), strict=True))
