@@ -68,6 +68,13 @@ def test_a_recorded_current_drives_the_neuron(tmp_path):
     file.write_text("time,current\n0,0\n100,0\n101,3\n300,3\n")
     a = answer("--current", "0", "--stimulus-csv", str(file), "--duration", "300")
     assert a["count"] > 3 and min(a["spike_times_ms"]) > 100
+    file.write_text("0,0\n0.1,0\n0.101,3000\n0.3,3000\n")
+    units = ("--stimulus-time-unit", "s", "--stimulus-current-unit", "pA")
+    b = answer("--current", "0", "--stimulus-csv", str(file), "--duration", "300", *units)
+    assert b["spike_times_ms"] == pytest.approx(a["spike_times_ms"], abs=1e-6)
+    file.write_text("0,0\n5,1\n3,1\n")
+    result = run("--stimulus-csv", str(file))
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1 and "time" in result.stderr
     result = run("--stimulus-csv", str(tmp_path / "none.csv"))
     assert result.exit_code == 2 and "cannot read --stimulus-csv" in result.stderr
 
@@ -127,6 +134,16 @@ def test_the_table_goes_to_a_file(tmp_path):
     assert run("--csv", str(file), "--duration", "100").exit_code == 0
     lines = file.read_text().splitlines()
     assert lines[0] == "t_ms,current_na,v_mv,spike" and len(lines) == 1001
+
+
+def test_the_snntorch_option_prints_a_program_or_says_why_there_is_none():
+    result = run("--snntorch", "--timing", "grid")
+    assert result.exit_code == 0 and "snntorch" in result.stdout
+    compile(result.stdout, "script", "exec")
+    refused = run("--snntorch", "--model", "hodgkin_huxley")
+    assert refused.exit_code == 2 and refused.stdout == "" and refused.stderr.count("\n") == 1
+    both = run("--snntorch", "--json")
+    assert both.exit_code == 2 and "give one of them" in both.stderr
 
 
 def test_the_script_option_prints_a_program():

@@ -14,6 +14,7 @@ from snncore.neurons import MODELS
 from snncore.params import Params, Spec
 from snncore.simulate import RunParams
 from snncore.stimuli import StimulusParams
+from snncore.stimuli.csv_header import CURRENT_UNITS, TIME_UNITS
 
 Function = Callable[..., Any]
 
@@ -74,7 +75,16 @@ def _type(specs: list[Spec]) -> Any:
 @_setup_options
 @click.option(
     "--stimulus-csv", type=click.Path(dir_okay=False),
-    help="Add the current of this file: a column of times (ms) and one of currents (nA).",
+    help="Add the current of this file: a column of times and one of currents.",
+)  # fmt: skip
+@click.option(
+    "--stimulus-time-unit", type=click.Choice(list(TIME_UNITS)), default="ms", show_default=True,
+    help="Of the file's times, unless its header says.",
+)  # fmt: skip
+@click.option(
+    "--stimulus-current-unit", type=click.Choice(list(CURRENT_UNITS)), default="nA",
+    show_default=True,
+    help="Of the file's currents, unless its header says.",
 )  # fmt: skip
 @click.option(
     "--device", type=click.Choice(CHOICES), default="cpu", show_default=True,
@@ -87,6 +97,8 @@ def _type(specs: list[Spec]) -> Any:
 def lif(
     model: str,
     stimulus_csv: str | None,
+    stimulus_time_unit: str,
+    stimulus_current_unit: str,
     device: str,
     csv: str | None,
     script: bool,
@@ -98,7 +110,9 @@ def lif(
     from snncore import playground
 
     setup = playground.Setup.of(model, **{k: v for k, v in values.items() if v is not None})
-    recording = None if stimulus_csv is None else _recording(stimulus_csv)
+    recording = None
+    if stimulus_csv is not None:
+        recording = _recording(stimulus_csv, stimulus_time_unit, stimulus_current_unit)
     if script + snntorch + as_json > 1:
         raise ValueError(
             "--script and --snntorch print a program and --json an object: give one of them"
@@ -119,14 +133,14 @@ def lif(
     report.emit(as_json)
 
 
-def _recording(path: str) -> Any:
+def _recording(path: str, time_unit: str, current_unit: str) -> Any:
     from snncore.stimuli import Recording
 
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read --stimulus-csv {path}: {error.strerror}") from None
-    return Recording.from_csv(data, Path(path).name)
+    return Recording.from_csv(data, Path(path).name, time_unit, current_unit)
 
 
 def _write(path: str, text: str) -> None:

@@ -23,7 +23,7 @@ _LINE_POINTS = 301
 _CURVE_TRIAL = 1  # the dots' noise is not the noise of the run above them
 # Points, ms for each, and pieces of steps of the whole curve, so that it takes 0.1 s at most.
 _LIF_SIZE = (41, 2000.0, 2_500_000)
-_OTHER_SIZE = (31, 1000.0, 1_000_000)
+_OTHER_SIZE = (31, 1000.0, 800_000)
 
 
 class FICurve(NamedTuple):
