@@ -25,9 +25,9 @@ def test_a_friend_opens_the_same_secret_and_finds_it(visit: Visit) -> None:
     (name,) = challenge.names
     visitor = visit()
     page = visitor.open(LINK)
-    chart = page.locator(".st-key-lif_chart_challenge")
+    chart = page.get_by_test_id("stVegaLiteChart").last
     chart.scroll_into_view_if_needed()
-    expect(chart.locator("canvas, svg").first).to_be_visible(timeout=60_000)
+    expect(chart).to_be_visible(timeout=60_000)
     button(page, "check").click()
     verdict = page.get_by_text("too high, by at most")
     expect(verdict).to_be_visible()
