@@ -10,6 +10,7 @@ import torch
 
 from snncore import rng, stimuli
 from snncore.kernels.lif import normal_quantile
+from snncore.kernels.noise import places
 from snncore.neurons import LIFParams
 from snncore.simulate import run_lif
 from snncore.stimuli import (
@@ -20,6 +21,7 @@ from snncore.stimuli import (
     sigma_v_ou,
     sigma_v_synaptic,
 )
+from snncore.stimuli.noise import doubling_sum
 
 QUIET = LIFParams(tau_m=10, r_m=40, v_th=100)  # a threshold that nothing reaches
 
@@ -356,23 +358,36 @@ def test_arrivals_are_decided_by_whole_words():
         assert torch.equal(n == k, inside)
 
 
+def test_the_kernel_places_words_as_torch_does():
+    samples = torch.tensor([4, 0, 2**32 - 1])
+    edges = torch.tensor([0, 5, 2**20, 2**31, 2**31 + 1, 2**32])
+    for steps in (1, 6, 203):
+        words = rng.draws(2**40 + 3, rng.stream("synapse", 5), samples, 7, steps).contiguous()
+        found = places(
+            rng.split_seed(2**40 + 3), rng.stream("synapse", 5), samples.numpy(), 7, steps,
+            edges.numpy(),
+        )  # fmt: skip
+        assert np.array_equal(found, torch.searchsorted(edges, words, right=True).numpy())
+
+
 def test_too_many_arrivals_are_refused():
     with pytest.raises(ValueError, match=r"mean must be in 0\.\.1e6 arrivals per step"):
         stimuli.arrivals(4, 1, 2e6, seed=0, samples=torch.zeros(1, dtype=torch.int64))
 
 
+@pytest.mark.parametrize("sum_up", [stimuli.decaying_sum, doubling_sum])
 @pytest.mark.parametrize("factor", [0.0, 0.3, 0.97, 0.99999])
-def test_a_decaying_sum_is_the_recursion(factor):
+def test_a_decaying_sum_is_the_recursion(factor, sum_up):
     x = torch.randn(3000, 2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     kept = x.clone()
-    y = stimuli.decaying_sum(x, factor)
+    y = sum_up(x, factor)
     state, expected = torch.zeros(2, 3, dtype=torch.float64), torch.empty_like(x)
     for t in range(3000):
         state = factor * state + x[t]
         expected[t] = state
     torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
     assert torch.equal(x, kept)
-    assert torch.equal(stimuli.decaying_sum(x[:777, :1], factor), y[:777, :1])  # bit for bit
+    assert torch.equal(sum_up(x[:777, :1], factor), y[:777, :1])  # bit for bit
 
 
 ALL_NOISES = {**SIGMA, **INTENSITY, **OU, **SYNAPTIC}

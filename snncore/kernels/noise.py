@@ -1,7 +1,8 @@
-"""Whole random numbers by inversion: words made and placed among bounds, never stored.
+"""Noise on a CPU: whole random numbers by inversion, and the memory of coloured noise.
 
-The same numbers as `torch.searchsorted(edges, snncore.rng.draws(...), right=True)`, which is the
-definition (and the path of all other devices); serial, so it needs no lock.
+`places` gives the numbers of `torch.searchsorted(edges, snncore.rng.draws(...), right=True)`, but
+makes the words where they are compared; `decaying_rows` is the recursion that
+`snncore.stimuli.noise.decaying_sum` takes by doubling. Serial, so they need no lock.
 """
 
 from __future__ import annotations
@@ -50,3 +51,11 @@ def places(
     k0, k1 = (np.uint32(word) for word in seed_words)
     _place(out, edges, samples, np.uint32(stream), k0, k1)
     return out
+
+
+@numba.njit(nogil=True, cache=True)
+def decaying_rows(rows, factor):  # type: ignore[no-untyped-def]
+    """rows[t] += factor·rows[t − 1], from the first to the last; floating [T, M], changed."""
+    for t in range(1, rows.shape[0]):
+        for m in range(rows.shape[1]):
+            rows[t, m] += factor * rows[t - 1, m]

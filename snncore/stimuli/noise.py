@@ -113,10 +113,22 @@ def white_noise(
 def decaying_sum(x: Tensor, factor: float) -> Tensor:
     """y[t] = x[t] + factor·y[t − 1] along the first axis, 0 ≤ factor < 1; `x` is not changed.
 
-    By doubling (Hillis & Steele 1986, doi 10.1145/7902.7903): after pass p each entry holds the
-    last 2^p terms, so a long run needs a few passes over the tensor, on any device, instead of T
-    small steps. The passes, and so the rounding, do not depend on T, B or N.
+    Off the CPU by doubling (Hillis & Steele 1986, doi 10.1145/7902.7903), so that a long run needs
+    a few passes over the tensor instead of T small steps. How entries are rounded does not depend
+    on T, B or N.
     """
+    if x.device.type != "cpu":
+        return doubling_sum(x, factor)
+    from snncore.kernels.noise import decaying_rows
+
+    y = x.clone(memory_format=torch.contiguous_format)
+    rows = y.view(len(y), -1).numpy()
+    decaying_rows(rows, rows.dtype.type(factor))
+    return y
+
+
+def doubling_sum(x: Tensor, factor: float) -> Tensor:
+    """`decaying_sum` on any device: after pass p each entry holds the last 2^p terms."""
     y, shift = x.clone(), 1
     while shift < len(y) and factor > _TINY:
         y[shift:] = y[shift:] + factor * y[:-shift]
