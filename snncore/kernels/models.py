@@ -21,7 +21,7 @@ import numpy as np
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from snncore.kernels import kernel_threads, linear, odes
+from snncore.kernels import hodgkin_huxley, kernel_threads, linear, odes
 from snncore.kernels.many import Sums, note
 
 Floats = NDArray[np.float64]
@@ -37,7 +37,7 @@ class Records(NamedTuple):
     offset: Floats  # [T, M] ms
 
 
-STEPS: dict[type, Callable[..., Any]] = {**linear.STEPS, **odes.STEPS}
+STEPS: dict[type, Callable[..., Any]] = {**linear.STEPS, **odes.STEPS, **hodgkin_huxley.STEPS}
 
 
 def step(c: Any, current: float, s: Floats, m: int, dt: float) -> float:
@@ -85,7 +85,7 @@ def run_models(
 ) -> Sums:
     """Simulate [T, M]: writes `state` and `records` (spikes all False before), returns sums.
 
-    `columns` is one of the NamedTuples in `linear` and `odes`, all arrays [M]; `current` [T, 1] or
+    `columns` is one of the NamedTuples of `STEPS`, all arrays [M]; `current` [T, 1] or
     [T, M] in nA. Threads work on blocks of neurons, under the lock of the parallel kernels, which
     is given back after some 50 ms so that others' short calls do not wait for a long sweep.
     """

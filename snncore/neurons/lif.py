@@ -308,4 +308,6 @@ LIF = Model(
     source="Lapicque 1907; Gerstner, Kistler, Naud & Paninski 2014, eq. 1.5",
     membrane=lambda p: Membrane(p.tau_m, p.r_m),
     level=lambda p: float(p.v_th),
+    rest=lambda p: (p.v_rest,),
+    derivatives=lambda x, current, p: ((p.v_rest + p.r_m * current - x[0]) / p.tau_m,),
 )

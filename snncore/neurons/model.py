@@ -63,13 +63,13 @@ class Model:
     source: str  # paper, year, equation
     membrane: Callable[[Any], Membrane | None]  # None: no passive membrane (σ_V has no meaning)
     level: Callable[[Any], float]  # mV (or the unit of v): where a spike is judged
-    # (v, second, current, params) -> (dv/dt, d second/dt), for floats and arrays: the phase plane.
-    flow: Callable[..., Any] | None = None
     # params -> the variables' values where every run starts: the resting state, if there is one.
-    rest: Callable[[Any], tuple[Any, ...]] | None = None
+    rest: Callable[[Any], tuple[Any, ...]]
     # (variables' values, current, params) -> their time derivatives per ms, between spikes; floats
     # and numpy arrays.
-    derivatives: Callable[..., tuple[Any, ...]] | None = None
+    derivatives: Callable[..., tuple[Any, ...]]
+    # (v, second, current, params) -> (dv/dt, d second/dt), for floats and arrays: the phase plane.
+    flow: Callable[..., Any] | None = None
     # params -> ms: a step longer than this is computed in equal pieces no longer than this.
     longest_step: Callable[[Any], Any] | None = None
 

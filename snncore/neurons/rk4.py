@@ -11,9 +11,9 @@ less than 1e-4 ms at dt = 0.1 ms.
 The step that meets the level is made again with x as the independent variable, dt/dx = 1/(dx/dt),
 which ends on the level exactly (Hénon 1982, Physica D 5:412). Half of the way is gone at a time, as
 V (and with it an adaptation that follows V) is a logarithm of what is left. The reset takes place
-there, and the refractory period and the rest of the step follow. A step holds at most one spike; a second one
-comes at the beginning of the next step. Models without a reset take the moment from the cubic
-Hermite polynomial through both ends of the step, whose error is of order 4 too.
+there, and the refractory period and the rest of the step follow. A step holds at most one spike; a
+second one comes at the beginning of the next step. Models without a reset take the moment from the
+cubic Hermite polynomial through both ends of the step, whose error is of order 4 too.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def _columns(
     Raises:
         ValueError: dt is too long for one of them.
     """
-    from snncore.kernels import linear, odes
+    from snncore.kernels import hodgkin_huxley, linear, odes
 
     kinds: dict[str, type[Any]] = {
         "adaptive": linear.Adaptive,
@@ -189,7 +189,7 @@ def _columns(
         "qif": odes.QIF,
         "izhikevich": odes.Izhikevich,
         "fitzhugh_nagumo": odes.FitzHughNagumo,
-        "hodgkin_huxley": odes.HodgkinHuxley,
+        "hodgkin_huxley": hodgkin_huxley.HodgkinHuxley,
     }
     values: dict[str, Any] = {**params.to_dict(), **table}
     values["on_grid"] = float(values.get("timing") == "grid")
@@ -232,7 +232,6 @@ def many_models(
     _check_relations(params, table, count)
     together = SimpleNamespace(**{**params.to_dict(), **table})
     memory = np.zeros((count, 4))
-    assert model.rest is not None
     for slot, values in enumerate(model.rest(together)):
         memory[:, slot] = values
     n_steps = current.shape[0]
