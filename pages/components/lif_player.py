@@ -9,6 +9,7 @@ refractory period.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.controls import controls
 from snncore.neurons import LIFParams
+from snncore.params import Params, number
 from snncore.playground import Run, Setup
 
+KEY = "lif_player"  # of the controls, and of their names in the address
 MAX_STEPS = 2000
-WINDOW_KEY = "lif_player_from"
 _LEAD = 200  # steps shown before the first spike
 _DIGITS = 7  # of the largest number of a curve: more than the page shows
 _HERE = Path(__file__).parent
@@ -33,29 +36,29 @@ _component = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True)
+class PlayerParams(Params):
+    """Which part of a long run is played."""
+
+    start: float = number(
+        0, 0, 100_000, f"The player holds {MAX_STEPS:,} steps. 0: from the start of the run, or "
+        "from just before a late first spike.",
+        unit="ms", step=10, label="From",
+    )  # fmt: skip
+
+
 def player(setup: Setup, run: Run, dark: bool) -> None:
     """Draw the player for `run`, with a choice of its window where the run is longer."""
-    steps, dt = run.t.size, setup.run.dt
     first = first_step(run)
-    if steps > MAX_STEPS:
-        start = st.number_input(
-            "From [ms]",
-            min_value=0.0,
-            max_value=float(f"{(steps - 1) * dt:.10g}"),
-            value=None,
-            step=float(f"{dt:.10g}") * 100,
-            placeholder=f"{first * dt:.6g}, at the first spike" if first else "0",
-            key=WINDOW_KEY,
-            bind="query-params",
-            width=220,
-            help=f"The player holds {MAX_STEPS:,} steps, {MAX_STEPS * dt:g} ms of this run.",
-        )
-        if start is not None:
-            first = min(round(start / dt), steps - 1)
-    _component(key="lif_player", data=payload(setup, run, first) | {"dark": dark})
+    if run.t.size > MAX_STEPS:
+        chosen = controls(PlayerParams, KEY, columns=3)
+        start = round(chosen.start / setup.run.dt)
+        if 0 < start < run.t.size:
+            first = start
+    _component(key="lif_player_view", data=payload(setup, run, first) | {"dark": dark})
     st.caption(
-        "Space plays and pauses, the arrow keys step (with Shift ten steps), also by a click into "
-        "the trace. Everything runs in your browser."
+        "Space plays and pauses, the arrow keys step (with Shift ten steps), S goes to the next "
+        "spike; or click into the trace. Everything runs in your browser."
     )
 
 

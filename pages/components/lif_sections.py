@@ -13,7 +13,7 @@ from pages.components import lif_section_trains as trains
 from pages.components import lif_section_trials as again
 from pages.components import lif_section_voltage as voltage
 from pages.components.lif_challenge import challenge_panel
-from pages.components.lif_player import player
+from pages.components.lif_player import PlayerParams, player
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
@@ -42,6 +42,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/play_circle:",
         "What happens in each time step, and why?",
         _step_by_step,
+        ("lif_player", PlayerParams),
     ),
     Section(
         "regularity",
