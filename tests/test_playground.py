@@ -72,7 +72,7 @@ def test_the_neuron_that_opens_the_page_fires_at_a_physiological_rate():
     assert s.isi_ms == pytest.approx(1000 / s.rate_hz)
     assert s.first_spike_ms == pytest.approx(20 * math.log(5), abs=1e-9)
     assert s.first_spike_ms == pytest.approx(s.theory_first_spike_ms, abs=1e-9)
-    assert s.rheobase_na == 2.0
+    assert (s.rheobase_na, s.onset) == (2.0, "rheobase")
 
 
 def test_on_the_grid_the_rate_is_that_of_the_grid():

@@ -102,7 +102,7 @@ def test_adex_patterns():
     assert np.all(np.diff(faster) < 0) and times("AdEx delayed accelerating")[0] > 20 + 30
     assert len(times("AdEx transient")) == 1
     irregular = gaps("AdEx irregular")
-    assert irregular.size > 30 and np.unique(np.round(irregular, 3)).size == irregular.size
+    assert irregular.size > 30 and np.unique(np.round(irregular, 6)).size == irregular.size
     assert irregular.std() / irregular.mean() > 0.4
 
 

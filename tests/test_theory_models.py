@@ -205,6 +205,16 @@ def test_without_a_jump_the_threshold_does_not_adapt_and_with_one_the_rate_is_lo
     assert 0 < float(slow) < 2
 
 
+def test_extreme_parameters_give_numbers_without_overflow():
+    fast = AdaptiveParams(tau_theta=0.1, theta_jump=50)
+    plain = float(theory.rate_hz(LIFParams(), 2.001))
+    assert float(CONSTANT["adaptive"].rate_hz(fast, 2.001)) == pytest.approx(plain, rel=1e-6)
+    sharp = EIFParams(delta_t=0.1, v_peak=200)
+    currents = np.array([-10.0, 0.0, 0.6, 10.0])
+    rates = CONSTANT["eif"].rate_hz(sharp, currents)
+    assert np.isfinite(rates).all() and rates[-1] > 300
+
+
 def test_a_synapse_delays_the_first_spike_only():
     plain = LIFParams()
     for name, params in (("synaptic", SynapticParams()), ("alpha", AlphaParams())):

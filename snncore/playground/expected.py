@@ -36,13 +36,15 @@ class Expected(NamedTuple):
     first_spike_ms: float  # infinite where there is none
     cv: float
     rheobase_na: float  # where firing sets in under a constant current
+    onset: str  # how it does: "rheobase", "Hopf", or "" where it is not known
 
 
 def expected(setup: Setup, wave: Array) -> Expected:
     """The theory of one run whose deterministic current is `wave` nA [T]."""
     neuron: Any = setup.neuron
     known, stimulus = CONSTANT[setup.model], setup.stimulus
-    none = Expected("none", math.nan, math.nan, math.nan, math.nan, known.onset(neuron).current_na)
+    onset = known.onset(neuron)
+    none = Expected("none", math.nan, math.nan, math.nan, math.nan, onset.current_na, onset.kind)
     if known.kind == "none" or getattr(neuron, "reset", "") == "none":
         return none
     steady = bool(np.all(wave == wave[0]))

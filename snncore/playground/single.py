@@ -37,6 +37,7 @@ class Summary:
     cv: float
     theory_cv: float
     rheobase_na: float  # where firing sets in under a constant current
+    onset: str  # how it does: "rheobase", "Hopf", or "" where it is not known
 
 
 class Run(NamedTuple):
@@ -107,6 +108,7 @@ def _summary(times: Array, setup: Setup, theory: Expected) -> Summary:
         cv=metrics.cv(times),
         theory_cv=theory.cv,
         rheobase_na=theory.rheobase_na,
+        onset=theory.onset,
     )
 
 

@@ -27,6 +27,7 @@ from snncore.neurons.lif import LIFParams
 from snncore.theory import lif
 
 Array = NDArray[np.float64]
+_LARGEST = 700.0  # whose exponential is still a number
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
@@ -51,7 +52,7 @@ def adaptive_rate_hz(params: Any, current: ArrayLike) -> Array:
     def late(interval: Array) -> NDArray[np.bool_]:
         """Whether the voltage has passed the threshold by then."""
         left = np.exp(-(interval - p.t_ref) / p.tau_m)
-        lifted = p.v_th + p.theta_jump / np.expm1(interval / p.tau_theta)
+        lifted = p.v_th + p.theta_jump / np.expm1(np.minimum(interval / p.tau_theta, _LARGEST))
         return (mu - lifted) >= (mu - p.v_reset) * left
 
     # At the plain interval V is only just at V_th; far later the threshold has come back there.
@@ -101,7 +102,7 @@ def eif_time(params: Any, current: ArrayLike, start: float) -> Array:
     half = np.diff(edges)[:, None] / 2.0
     v = (edges[:-1, None] + half * (_NODES + 1.0)).ravel()
     weight = (half * _WEIGHTS).ravel()
-    pull = p.delta_t * np.exp((v - p.v_th) / p.delta_t)
+    pull = p.delta_t * np.exp(np.minimum((v - p.v_th) / p.delta_t, _LARGEST))
     drive = p.r_m * np.asarray(current, dtype=np.float64)[..., None]
     lowest = p.r_m * np.asarray(current, dtype=np.float64) - (p.v_th - p.v_rest - p.delta_t)
     slope = p.v_rest - v + pull + drive
