@@ -114,14 +114,15 @@ def too_few(bench: Bench, what: str = "Not enough spikes") -> None:
     run = computed(lambda: cached_play(bench.setup, bench.recording))
     if run is None:
         return
-    rheobase = run.summary.rheobase_na
-    if math.isfinite(rheobase) and float(run.wave.max()) > rheobase:
+    onset = run.summary.rheobase_na
+    name = "the rheobase" if run.summary.onset == "rheobase" else "the onset of firing"
+    if math.isfinite(onset) and float(run.wave.max()) > onset:
         cure = (
-            f"the current reaches the rheobase ({rheobase:.4g} nA) already. Lengthen the run, add "
-            "noise, or change the current: some neurons fall silent again where it is very strong"
+            f"the current reaches {name} ({onset:.4g} nA) already. Lengthen the run, add noise, or "
+            "change the current: some neurons fall silent again where it is very strong"
         )
     else:
-        above = f" above the rheobase ({rheobase:.4g} nA)" if math.isfinite(rheobase) else ""
+        above = f" above {name} ({onset:.4g} nA)" if math.isfinite(onset) else ""
         cure = f"raise the current{above}, add noise, or lengthen the run"
     hint(f"{what}: {cure}.")
 
@@ -155,7 +156,7 @@ def error_words(row: Row) -> str:
         return DASH
     difference, unit = row.simulated - row.theory, ""
     if not (row.absolute or abs(row.theory) < 1e-12):
-        difference, unit = 100 * difference / row.theory, " %"
+        difference, unit = 100 * difference / row.theory, "\u00a0%"
     if abs(difference) < 1e-9:
         return f"0{unit}"
     return f"{'+' if difference > 0 else ''}{number(difference, 2)}{unit}"

@@ -15,6 +15,7 @@ from snncore.plots.analysis import Series
 from snncore.plots.base import pool_time
 from snncore.plots.raster import COLUMNS, raster_over_rate
 from snncore.plots.vega import Chart
+from snncore.stimuli import Recording
 
 
 class Crowd(NamedTuple):
@@ -25,9 +26,11 @@ class Crowd(NamedTuple):
 
 
 @st.cache_data(max_entries=32, ttl=3600, max_size="32MB", show_spinner=False, hash_funcs=HASH)
-def cached_crowd(setup: Setup, params: PopulationParams, dark: bool) -> Crowd:
+def cached_crowd(
+    setup: Setup, params: PopulationParams, recording: Recording | None, dark: bool
+) -> Crowd:
     """The population and its raster; the spikes themselves are not kept."""
-    crowd = population(setup, params)
+    crowd = population(setup, params, recording)
     rates = [
         Series("Population rate", crowd.bins, crowd.rate_hz, "voltage", "step"),
         Series("Theory", crowd.bins, crowd.theory_hz, "theory", "dash"),
@@ -44,17 +47,21 @@ def crowd(bench: Bench) -> None:
         params = base.controls(PopulationParams, "lif", columns=2)
     if params is None:
         return
-    found = base.computed(lambda: cached_crowd(bench.setup, params, bench.dark))
+    found = base.computed(lambda: cached_crowd(bench.setup, params, bench.recording, bench.dark))
     if found is None:
         return
     n, stimulus = found.numbers, bench.setup.stimulus
     kind = f"different by {params.spread:g} %" if params.spread else "equal"
     noise = "with independent noise"
-    if not stimulus.is_noisy and n.sigma_v > 0:
+    if not stimulus.is_noisy and params.spread == 0:
         noise = (
-            f"with {n.sigma_v:g} mV of independent noise, because the drive above has none "
-            "and equal neurons would all do the same"
+            "with a little independent noise of their own, because the drive above has none and "
+            "equal neurons would all do the same"
         )
+        if n.sigma_v > 0:
+            noise = noise.replace("a little", f"{n.sigma_v:g} mV of")
+    elif not stimulus.is_noisy:
+        noise = "without noise"
     cut = ""
     if n.duration < bench.setup.run.duration - bench.setup.run.dt:
         cut = f" Only the first {n.duration:g} ms."
@@ -64,8 +71,6 @@ def crowd(bench: Bench) -> None:
         "Spike raster of the population, one row a neuron, over its firing rate.",
     )
     st.caption(f"{params.size} neurons, {kind}, {noise}; one row each, a mark per spike.{cut}")
-    if bench.recording is not None:
-        st.caption("Your own file is not part of this drive.")
     measured = n.rate_hz if n.rate_hz.size else np.zeros(1)
     expected = n.theory_hz[np.isfinite(n.theory_hz)]
     base.table(

@@ -138,14 +138,14 @@ def cause(bench: Bench) -> None:
         return
     t, two = -found.lags, 1.96
     series = [
-        Series("Shuffled control ± 95 %", t, found.control_na, "reference", "dash",
+        Series("Shuffled ± 95 %", t, found.control_na, "reference", "dash",
                found.control_na - two * found.control_error_na,
                found.control_na + two * found.control_error_na),
-        Series("Mean noise current ± 95 %", t, found.sta_na, "voltage", "line",
+        Series("Noise ± 95 %", t, found.sta_na, "voltage", "line",
                found.sta_na - two * found.error_na, found.sta_na + two * found.error_na),
     ]  # fmt: skip
     if found.limit_na is not None:
-        series.append(Series("Theory for rare spikes", t, found.limit_na, "theory", "line"))
+        series.append(Series("Rare-spike theory", t, found.limit_na, "theory", "line"))
     spec = curves(
         series,
         "Time before the spike [ms] (0: the spike)",

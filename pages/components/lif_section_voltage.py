@@ -72,6 +72,8 @@ def distribution(bench: Bench) -> None:
         )
     if found.refractory > 0:
         text += " While refractory the voltage stands at the reset: that time is left out."
+    if math.isfinite(found.gauss_distance):
+        text += " Distances are the area between two densities: 0 is equal, 2 without overlap."
     st.caption(text)
     base.download(
         "lif_voltage",
@@ -102,9 +104,9 @@ def _rows(found: Density, unit: str) -> list[Row]:
     if found.refractory > 0 or math.isfinite(found.theory_refractory):
         rows.append(Row("Time spent refractory", found.refractory, found.theory_refractory))
     if math.isfinite(found.fokker_planck_distance):
-        rows.append(Row("Distance to Fokker–Planck (0 to 2)", found.fokker_planck_distance, 0.0))
+        rows.append(Row("Distance to Fokker–Planck", found.fokker_planck_distance, 0.0))
     if math.isfinite(found.gauss_distance):
-        rows.append(Row("Distance to Gauss (0 to 2)", found.gauss_distance, 0.0))
+        rows.append(Row("Distance to Gauss", found.gauss_distance, 0.0))
     return rows
 
 

@@ -101,9 +101,13 @@ def cells_of_trains(trains: Sequence[Array], duration: float) -> NDArray[np.bool
 
 def _picture(cells: NDArray[np.bool_], *, dark: bool) -> bytes:
     ink = RASTER_INK[dark]
+    # Three columns wide: a phone shows every second or third column, and must not lose a spike.
+    wide = cells.copy()
+    wide[:, 1:] |= cells[:, :-1]
+    wide[:, :-1] |= cells[:, 1:]
     rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
     rgb[:] = _PAPER[dark]
-    rgb[cells] = tuple(int(ink[i : i + 2], 16) for i in (1, 3, 5))
+    rgb[wide] = tuple(int(ink[i : i + 2], 16) for i in (1, 3, 5))
     tall = max(1, round(240 / cells.shape[0]))
     if tall >= 4:  # a gap between rows, so that they can be told apart
         rows = rgb.repeat(tall, axis=0)

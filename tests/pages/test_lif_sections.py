@@ -38,8 +38,11 @@ def _script() -> None:
 
     from pages.components.lif_sections import open_sections, sections
     from snncore.playground import Setup
+    from snncore.stimuli import Recording
 
-    sections(Setup.from_dict(json.loads(st.query_params["setup"])), None, False)
+    rows = st.query_params.get("recording")
+    recording = None if rows is None else Recording.from_csv(rows.encode(), "own.csv")
+    sections(Setup.from_dict(json.loads(st.query_params["setup"])), recording, False)
     st.session_state["link"] = open_sections()
 
 
@@ -78,6 +81,17 @@ def test_every_section_opens_for_every_model(model):
     assert charts(at) >= 5
     said = words(at).lower().replace("|", " ").split()
     assert not {"nan", "inf", "-inf", "nan,"} & set(said)
+
+
+def test_every_section_takes_a_recorded_current():
+    rows = "t_ms,current_na\n" + "".join(f"{10 * k},{2.5 + (k % 3)}\n" for k in range(20))
+    names = [n for n in NAMES if n not in ("challenge", "map")]
+    at = show(Setup.of(current=0.0, **SHORT), *names, recording=rows)
+    assert charts(at) >= 5
+    silent = show(Setup.of(current=0.0, **SHORT), "regularity")
+    assert "Not enough spikes" in words(silent)  # the spikes above come from the file
+    other = show(Setup.of(current=0.0, **SHORT), "regularity", recording=rows.replace("4.5", "3"))
+    assert cells(other, "Rate, 1") != cells(at, "Rate, 1")  # the cache tells files apart
 
 
 def test_closed_sections_compute_nothing(monkeypatch):
@@ -267,9 +281,9 @@ def test_numbers_are_written_for_reading(value, shown):
 @pytest.mark.parametrize(
     ("row", "shown"),
     [
-        (Row("", 1.1, 1.0), "+10 %"),
-        (Row("", 0.9, 1.0), "−10 %"),
-        (Row("", 1.0, 1.0), "0 %"),
+        (Row("", 1.1, 1.0), "+10\u00a0%"),
+        (Row("", 0.9, 1.0), "−10\u00a0%"),
+        (Row("", 1.0, 1.0), "0\u00a0%"),
         (Row("", 0.1, 0.0), "+0.1"),
         (Row("", -52.1, -52.0, absolute=True), "−0.1"),
         (Row("", 1.0, math.nan), "–"),
