@@ -7,6 +7,7 @@ import dataclasses
 import streamlit as st
 
 from pages.components import lif_controls as ctl
+from pages.components.share import exact_link
 from snncore.neurons import MODELS
 from snncore.playground import PRESETS, Run, Setup
 
@@ -16,8 +17,15 @@ GROUPS = tuple(dict.fromkeys(preset.group for preset in PRESETS.values()))
 
 
 def preset_of(setup: Setup | None) -> str | None:
-    """The preset that `setup` is, if it is one."""
-    return next((name for name, preset in PRESETS.items() if preset.setup == setup), None)
+    """The preset that `setup` is, if it is one; to the ten digits that a control can hold."""
+    return None if setup is None else _KNOWN.get(_spelled(setup))
+
+
+def _spelled(setup: Setup) -> str:
+    return exact_link(None, ctl.link_of(setup))
+
+
+_KNOWN = {_spelled(preset.setup): name for name, preset in PRESETS.items()}
 
 
 def usual(model: str) -> Setup:
@@ -108,7 +116,10 @@ def check_drive(setup: Setup, result: Run) -> None:
     better = usual(setup.model)
     if better == setup:
         return
-    st.session_state[ctl.PENDING] = dataclasses.replace(better, neuron=setup.neuron)
+    untouched = setup.neuron == type(setup.neuron)()
+    st.session_state[ctl.PENDING] = (
+        better if untouched else dataclasses.replace(better, neuron=setup.neuron)
+    )
     st.session_state[ctl.FLASH] = (
         f"{setup.kind.title} fires at most once under the drive that was set. It now has the "
         "drive of its first preset."
