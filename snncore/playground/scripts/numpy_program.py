@@ -69,9 +69,10 @@ if len(sys.argv) > 1:
 def numpy_script(setup: Setup, recording: Recording | None = None) -> str:
     """The text of a program that repeats `play(setup, recording)`.
 
-    Equal up to what the sines and exponentials of numpy and the engine differ by (1e-16, which no
-    spike notices unless the voltage only just reaches the threshold). A recording of more than
-    2,000 points is read from `recording.csv` beside the program (see `recording_csv`).
+    Equal up to what the functions of numpy, Python and the engine differ by (1e-16). Spikes notice
+    it only where the voltage just reaches the threshold, or where a chaotic neuron amplifies it.
+    A recording of more than 2,000 points is read from `recording.csv` beside the program (see
+    `recording_csv`).
     """
     neuron = BLOCKS[setup.model](setup)
     current = current_block(setup, recording)

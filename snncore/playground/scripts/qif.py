@@ -50,22 +50,22 @@ def time_to_peak(z, q):
 '''
 
 _BEFORE = """\
-    z, wait = V_REST - MIDDLE, 0.0  # wait: ms of the refractory period that are left
+    v, wait = V_REST, 0.0  # wait: ms of the refractory period that are left
 """
 _STEP = """\
         q = R_M * i / TAU_M - K * (0.5 * (V_C - V_REST)) ** 2
-        silent = min(wait, DT)
+        z, silent = v - MIDDLE, min(wait, DT)
         left = DT - silent
         wait -= silent
         moment = time_to_peak(z, q)
         if left > 0 and moment <= left:
             spikes.append((k, k * DT + silent + moment))
             pause = min(T_REF, left - moment)
-            left, z = left - moment - pause, V_RESET - MIDDLE
+            z, left = V_RESET - MIDDLE, left - moment - pause
             wait = T_REF - pause
-        # Back at the peak within the same step: wait there.
-        z = Z_PEAK if wait == 0 and time_to_peak(z, q) <= left else flow(z, left, q)
-        v = z + MIDDLE
+            if time_to_peak(z, q) <= left:  # again within the same step: wait at the peak
+                z, left = Z_PEAK, 0.0
+        v = flow(z, left, q) + MIDDLE
 """
 
 

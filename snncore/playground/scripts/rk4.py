@@ -37,20 +37,21 @@ holds at most one spike; a second one comes at the beginning of the next step.""
 
 _EXPONENTIAL = '''
 
+def to_x(v):
+    u = (v - V_TH) / DELTA_T
+    return u - math.log1p(math.exp(u)) if u < 0 else -math.log1p(math.exp(-u))
+
+
 def to_v(x):
     x = min(x, -1e-30)
     return V_TH + DELTA_T * (x - math.log(-math.expm1(x)))
 
 
-def to_x(v):
-    return -float(np.logaddexp(0.0, (V_TH - v) / DELTA_T))
-
-
 def slopes(x, w, i):
     """dx/dt and dw/dt under the current i."""
-    x, v = min(x, -1e-30), to_v(x)
-    pull = -math.expm1(x) * ({drive} - (v - V_REST)) / DELTA_T
-    return (pull + math.exp(x)) / TAU_M, {adaptation}
+    v, e = to_v(x), -math.expm1(min(x, -1e-30))
+    pull = {drive} - (v - V_REST)
+    return (e * pull / DELTA_T + (1.0 - e)) / TAU_M, {adaptation}
 '''
 _HOLD = '''
 
@@ -141,7 +142,7 @@ def advance(x, w, ms, i):
 
 _WITH_REST = """\
         silent = min(wait, DT)
-        x, w, moment = advance(x, {held_silent}, DT - silent, i)
+        x, w, moment = advance(to_x(v), {held_silent}, DT - silent, i)
         wait -= silent
         if moment is not None:
             spikes.append((k, k * DT + silent + moment))
@@ -152,7 +153,7 @@ _WITH_REST = """\
         v = to_v(x)
 """
 _WITHOUT_REST = """\
-        x, u, moment = advance(x, u, DT, i)
+        x, u, moment = advance(to_x(v), u, DT, i)
         if moment is not None:
             spikes.append((k, k * DT + moment))
             x, u, _ = advance(to_x(C), u + D, DT - moment, i)
@@ -211,7 +212,7 @@ def resetting_block(setup: Setup) -> Neuron:
             title=title + _ANGLE_NOTE,
             constants=start_constants(setup, "v u"),
             functions=_ANGLE + _RK4 + _ADVANCE,
-            before="    x, u = to_x(V_START), U_START\n",
+            before="    v, u = V_START, U_START\n",
             step=_WITHOUT_REST,
         )
     adex = setup.model == "adex"
@@ -219,7 +220,7 @@ def resetting_block(setup: Setup) -> Neuron:
         drive="R_M * (i - w)" if adex else "R_M * i",
         adaptation="(A * (v - V_REST) - w) / TAU_W" if adex else "0.0",
     )
-    rest = "    x, w, wait = to_x(V_REST), 0.0, 0.0  # wait: ms of the refractory period left\n"
+    rest = "    v, w, wait = V_REST, 0.0, 0.0  # wait: ms of the refractory period left\n"
     return Neuron(
         title=title + _EXPONENTIAL_NOTE,
         constants=piece_constant(setup),
