@@ -92,10 +92,16 @@ def test_a_spike_and_its_rest_are_told_in_words_and_in_the_bucket(visit: Visit) 
 
 def test_it_plays_pauses_and_stops_at_the_end_without_the_server(visit: Visit) -> None:
     visitor = visit()
+    asked: list[str] = []
+    visitor.page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda _: asked.append("frame")),
+    )
+    visitor.page.on("request", lambda request: asked.append(request.url))
     player = opened(visitor)
-    requests: list[str] = []
-    visitor.page.on("request", lambda request: requests.append(request.url))
-    visitor.page.on("websocket", lambda socket: requests.append(socket.url))
+    visitor.page.wait_for_timeout(500)
+    assert "frame" in asked  # the page itself does talk to the server
+    asked.clear()
     player.get_by_role("button", name="Play").click()
     expect(player.get_by_role("button", name="Pause")).to_be_visible()
     expect(player.locator(".title")).not_to_contain_text("Step 1 of")
@@ -115,7 +121,7 @@ def test_it_plays_pauses_and_stops_at_the_end_without_the_server(visit: Visit) -
     assert step_of(player) < 1900
     player.press("ArrowRight")  # a step by hand pauses
     expect(player.get_by_role("button", name="Play")).to_be_visible()
-    assert requests == []
+    assert asked == []
 
 
 def test_the_trace_is_scrubbed_with_the_mouse(visit: Visit) -> None:
@@ -171,3 +177,40 @@ def test_other_models_show_all_variables_without_a_bucket(visit: Visit) -> None:
     expect(player.locator(".bucket")).to_be_hidden()
     expect(player.locator("table")).to_contain_text("Voltage")
     expect(player.locator("table")).to_contain_text("Adaptation current w")
+
+
+WALK = """root => {
+  const bad = [];
+  let plain = 0, held = 0, fired = 0;
+  const steps = Number(root.querySelector("input[type=range]").max) + 1;
+  for (let k = 0; k < steps; k++) {
+    const words = root.querySelector(".words").textContent;
+    const number = text => Number(text.replace("−", "-").replace(/[^-0-9.].*$/, ""));
+    const level = number(root.querySelector(".level").textContent.slice(4));
+    const result = number(root.querySelector(".result").textContent);
+    if (/Reached|spikes in this step/.test(words)) fired += 1;
+    else {
+      if (/lid is on/.test(words)) held += 1; else plain += 1;
+      if (!(Math.abs(level - result) < 0.0061)) bad.push([k, level, result, words]);
+    }
+    root.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
+  }
+  return {bad: bad.slice(0, 3), plain, held, fired};
+}"""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "&lif_sigma_v=3&lif_t_ref=3.33",
+        "&lif_sigma_v=3&lif_timing=grid&lif_reset=subtract",
+        "&lif_reset=none",
+        "&lif_current=10&lif_dt=5&lif_t_ref=7&lif_duration=5000",
+    ],
+)
+def test_at_every_step_the_equation_gives_the_simulated_voltage(visit: Visit, query: str) -> None:
+    player = opened(visit(), query)
+    seen = player.evaluate(WALK)
+    assert seen["bad"] == []
+    assert seen["fired"] > 5 and seen["plain"] > 20
+    assert (seen["held"] > 0) == ("none" not in query)
