@@ -80,7 +80,8 @@ def _lif() -> None:
         assert trace.spikes.any() and slow.spikes.any() and trace.t.dtype == torch.float32
     far = torch.zeros(1, dtype=torch.int64, device="meta")  # no CPU: the definition's path
     with no_float64():
-        for stimulus in (StimulusParams(), StimulusParams(sigma_v=2)):
+        coloured = StimulusParams(ou_std=1, syn_current=0.1, noise_intensity=1)
+        for stimulus in (StimulusParams(), StimulusParams(sigma_v=2), coloured):
             assert drive_neuron(stimulus, params, 8, 0.5, samples=far).dtype == torch.float32
 
 
