@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from snncore.kernels.odes import root
 
 Floats = NDArray[np.float64]
+_E10, _E25, _E30 = math.exp(1.0), math.exp(2.5), math.exp(3.0)  # 10, 25 and 30 mV above −65 mV
 _CLIP = 300.0  # as in `snncore.neurons.hodgkin_huxley`
 
 
@@ -33,17 +34,26 @@ class HodgkinHuxley(NamedTuple):
 
 
 @numba.njit(nogil=True, cache=True)
-def _ramp(x):  # type: ignore[no-untyped-def]
+def _ramp(x, decayed):  # type: ignore[no-untyped-def]
+    """x/(1 − e^(−x)) from x and e^(−x), which near 0 would cancel."""
+    if abs(x) > 0.5:
+        return x / (1 - decayed)
     return 1 + x / 2 + x * x / 12 if abs(x) < 1e-3 else x / -math.expm1(-x)
 
 
 @numba.njit(nogil=True, cache=True)
 def _gates(v, time):  # type: ignore[no-untyped-def]
-    """Where m, h and n settle at v, and what part of a deviation is left after `time` at 6.3 °C."""
+    """Where m, h and n settle at v, and what part of a deviation is left after `time` at 6.3 °C.
+
+    The time is that of exponentials: those with 20 and 10 mV are powers of the one with 80 mV.
+    """
     v = min(max(v, -_CLIP), _CLIP)
-    am, bm = _ramp((v + 40) / 10), 4 * math.exp(-(v + 65) / 18)
-    ah, bh = 0.07 * math.exp(-(v + 65) / 20), 1 / (1 + math.exp(-(v + 35) / 10))
-    an, bn = 0.1 * _ramp((v + 55) / 10), 0.125 * math.exp(-(v + 65) / 80)
+    e80 = math.exp(-(v + 65) / 80)
+    e20 = e80 * e80 * e80 * e80
+    e10 = e20 * e20
+    am, bm = _ramp((v + 40) / 10, e10 * _E25), 4 * math.exp(-(v + 65) / 18)
+    ah, bh = 0.07 * e20, 1 / (1 + e10 * _E30)
+    an, bn = 0.1 * _ramp((v + 55) / 10, e10 * _E10), 0.125 * e80
     settled = am / (am + bm), ah / (ah + bh), an / (an + bn)
     left = math.exp(-time * (am + bm)), math.exp(-time * (ah + bh)), math.exp(-time * (an + bn))
     return settled, left

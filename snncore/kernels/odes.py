@@ -40,6 +40,7 @@ class AdEx(NamedTuple):
     a: Floats
     b: Floats
     t_ref: Floats
+    x_peak: Floats  # the coordinate of v_peak
     pieces: Floats
 
 
@@ -52,6 +53,7 @@ class Izhikevich(NamedTuple):
     d: Floats
     v_peak: Floats
     c_m: Floats
+    x_peak: Floats  # the coordinate of v_peak
     pieces: Floats
 
 
@@ -141,7 +143,7 @@ def _rk4(c, m, current, x, w, h, k1, m1):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _meeting(c, m, current, x, w, h, level, first, end, last):  # type: ignore[no-untyped-def]
+def _meeting(c, m, current, x, w, h, level, first, end):  # type: ignore[no-untyped-def]
     """`rk4._meeting`: time from here to the level, and w there."""
     time, at, there, f1, g1 = 0.0, x, w, first[0], first[1]
     for k in range(_HALVINGS + 1):
@@ -164,6 +166,7 @@ def _meeting(c, m, current, x, w, h, level, first, end, last):  # type: ignore[n
             return min(time, h), there
         f1, g1 = _slopes(c, m, current, at, there)
     f1, g1 = first
+    last = _slopes(c, m, current, end[0], end[1])
     r = root(x - level, h * f1, end[0] - level, h * last[0])
     rise, da, db = end[1] - w, h * g1, h * last[1]
     met = w + r * (da + r * (3 * rise - 2 * da - db + r * (da + db - 2 * rise)))
@@ -177,14 +180,13 @@ def _passage(c, m, current, x, w, duration, level):  # type: ignore[no-untyped-d
     h = duration / n
     if h <= 0:
         return x, w, -1.0
-    k1, m1 = _slopes(c, m, current, x, w)
     for k in range(n):
-        x1, w1 = _rk4(c, m, current, x, w, h, k1, m1)
-        k2, m2 = _slopes(c, m, current, x1, w1)
+        first = _slopes(c, m, current, x, w)
+        x1, w1 = _rk4(c, m, current, x, w, h, first[0], first[1])
         if x1 >= level:
-            time, met = _meeting(c, m, current, x, w, h, level, (k1, m1), (x1, w1), (k2, m2))
+            time, met = _meeting(c, m, current, x, w, h, level, first, (x1, w1))
             return level, met, k * h + time
-        x, w, k1, m1 = x1, w1, k2, m2
+        x, w = x1, w1
     return x, w, -1.0
 
 
@@ -204,7 +206,7 @@ def _w_held(c, m, w, s):  # type: ignore[no-untyped-def]
 def _adex(c, current, s, m, dt):  # type: ignore[no-untyped-def]
     wait = min(s[m, 3], dt)
     w = _w_held(c, m, s[m, 1], wait) if wait > 0 else s[m, 1]
-    level = _x_of(c.v_peak[m], c.v_th[m], c.delta_t[m])
+    level = c.x_peak[m]
     x = _x_of(s[m, 0], c.v_th[m], c.delta_t[m])
     x, w, moment = _passage(c, m, current, x, w, dt - wait, level)
     left, offset = s[m, 3] - wait, -1.0
@@ -223,7 +225,7 @@ def _adex(c, current, s, m, dt):  # type: ignore[no-untyped-def]
 
 
 def _izhikevich(c, current, s, m, dt):  # type: ignore[no-untyped-def]
-    level = 2 * math.atan((c.v_peak[m] - _BOTTOM) / _KAPPA)
+    level = c.x_peak[m]
     x = 2 * math.atan((s[m, 0] - _BOTTOM) / _KAPPA)
     x, u, moment = _passage(c, m, current, x, s[m, 1], dt, level)
     if moment >= 0:
@@ -237,13 +239,13 @@ def _fitzhugh_nagumo(c, current, s, m, dt):  # type: ignore[no-untyped-def]
     n = int(c.pieces[m])
     h, level, offset = dt / n, c.v_th[m], -1.0
     x, w = s[m, 0], s[m, 1]
-    k1, m1 = _slopes(c, m, current, x, w)
     for k in range(n):
+        k1, m1 = _slopes(c, m, current, x, w)
         x1, w1 = _rk4(c, m, current, x, w, h, k1, m1)
-        k2, m2 = _slopes(c, m, current, x1, w1)
         if offset < 0 and x < level and x1 >= level:
+            k2, _m2 = _slopes(c, m, current, x1, w1)
             offset = (k + root(x - level, h * k1, x1 - level, h * k2)) * h
-        x, w, k1, m1 = x1, w1, k2, m2
+        x, w = x1, w1
     s[m, 0], s[m, 1] = x, w
     return offset
 

@@ -116,8 +116,8 @@ def adex_step(current: Tensor, state: AdExState, params: AdExParams, dt: float) 
     held = p.a * (p.v_reset - p.v_rest)
     model = Resetting(
         slopes=slopes,
-        level=x_of(p.v_peak, p),
-        x_reset=x_of(p.v_reset, p),
+        level=float(x_of(p.v_peak, p)),
+        x_reset=float(x_of(p.v_reset, p)),
         jump=lambda w: w + p.b,
         hold=lambda w, s: held + (w - held) * torch.exp(-s / p.tau_w),
     )

@@ -111,9 +111,9 @@ def to_v(x: Tensor, params: Any) -> Tensor:
     return params.v_th + params.delta_t * (x - torch.log(-torch.expm1(x)))
 
 
-def x_of(v: float, params: Any) -> float:
-    """`to_x` for one number."""
-    return -float(np.logaddexp(0.0, (params.v_th - v) / params.delta_t))
+def x_of(v: Any, params: Any) -> Any:
+    """`to_x` for a number or a numpy array."""
+    return -np.logaddexp(0.0, (params.v_th - v) / params.delta_t)
 
 
 def exponential_slopes(x: Tensor, drive: Tensor, params: Any) -> tuple[Tensor, Tensor]:
@@ -151,8 +151,8 @@ def eif_step(current: Tensor, state: EIFState, params: EIFParams, dt: float) -> 
 
     model = Resetting(
         slopes=slopes,
-        level=x_of(params.v_peak, params),
-        x_reset=x_of(params.v_reset, params),
+        level=float(x_of(params.v_peak, params)),
+        x_reset=float(x_of(params.v_reset, params)),
         jump=lambda w: w,
         hold=lambda w, s: w,
     )

@@ -110,8 +110,8 @@ def izhikevich_step(
 
     model = Resetting(
         slopes=slopes,
-        level=_angle(p.v_peak),
-        x_reset=_angle(p.c),
+        level=float(angle(p.v_peak, p)),
+        x_reset=float(angle(p.c, p)),
         jump=lambda u: u + p.d,
         hold=lambda u, s: u,
     )
@@ -122,8 +122,9 @@ def izhikevich_step(
     return Step(done.spikes, done.offset, IzhikevichState(v, done.w))
 
 
-def _angle(v: float) -> float:
-    return 2 * math.atan((v - BOTTOM) / KAPPA)
+def angle(v: Any, params: Any) -> Any:
+    """The coordinate x of a voltage, a number or a numpy array."""
+    return 2 * np.arctan((v - BOTTOM) / KAPPA)
 
 
 def _longest_step(params: Any) -> Any:

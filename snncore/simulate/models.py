@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore.neurons import MODELS, LIFParams, Model
+from snncore.neurons import MODELS, LIFParams, Model, eif, izhikevich
 from snncore.neurons.model import MAX_SUBSTEPS, check_dt
 from snncore.params import Params
 from snncore.simulate.lif import run_lif
@@ -195,6 +195,9 @@ def _columns(
     values["on_grid"] = float(values.get("timing") == "grid")
     if model.name == "eif":  # the kernel of the adaptive one, without adaptation
         values |= {"a": 0.0, "b": 0.0, "tau_w": 1.0}
+    if model.name in ("eif", "adex", "izhikevich"):
+        coordinate = izhikevich.angle if model.name == "izhikevich" else eif.x_of
+        values["x_peak"] = coordinate(values["v_peak"], SimpleNamespace(**values))
     if model.longest_step is not None:
         longest = model.longest_step(SimpleNamespace(**values))
         if np.any(dt > MAX_SUBSTEPS * longest):
