@@ -364,6 +364,27 @@ def test_parameters_spread_as_much_as_asked_and_by_the_seed(model):
     assert spread_of(setup, PopulationParams()) == {}
 
 
+def test_a_wide_spread_leaves_the_means_where_they_are():
+    table = spread_of(QUIET, PopulationParams(size=200, spread=50))
+    means = [table["tau_m"].mean() / 20, table["r_m"].mean() / 10, (table["v_th"].mean() + 65) / 15]
+    # Three times 200 draws of deviation 0.5: known to 0.02.
+    assert np.mean(means) == pytest.approx(1, abs=0.07)
+
+
+def test_a_coarse_grid_delays_every_spike_under_slow_noise_by_half_a_step():
+    rates = {}
+    for timing in ("exact", "grid"):
+        setup = Setup.of(
+            current=2.8, ou_std=0.3, ou_tau=20, dt=2.0, t_ref=3.0, timing=timing, duration=4000
+        )
+        crowd = population(setup, PopulationParams(size=100))
+        rates[timing] = crowd.rate_hz[10:].mean(), of_kind(setup).grid_rate_hz
+    # The same noise for both: their ratio is known well. t_ref is 4 ms on this grid.
+    (exact, theory_exact), (grid, theory_grid) = rates["exact"], rates["grid"]
+    assert theory_grid < 0.95 * theory_exact
+    assert grid / exact == pytest.approx(theory_grid / theory_exact, rel=0.01)
+
+
 @pytest.mark.parametrize("model", [m for m in MODELS if m != "lif"])
 def test_populations_of_every_model(model):
     onset = CONSTANT[model].onset(MODELS[model].params()).current_na
