@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import itertools
@@ -168,12 +169,19 @@ def test_only_what_the_run_uses_appears():
     assert len(text.splitlines()) < 90
 
 
-def test_the_program_keeps_the_line_length_of_a_printed_page():
+@pytest.mark.parametrize("model", MODELS)
+def test_the_program_of_everything_at_once_is_a_printable_page_without_clashing_names(model):
     everything = {k: v for values in PARTS.values() for k, v in values.items()}
+    if Setup.of(model).membrane is None:
+        del everything["sigma_v"]
     recording = Recording("mine", np.arange(50) / 3, np.arange(50) / 7)
-    text = numpy_script(Setup.of(**everything), recording)
-    assert max(map(len, text.splitlines())) <= 200
-    compile(text, "run.py", "exec")
+    text = numpy_script(Setup.of(model, **everything), recording)
+    tree = ast.parse(text)
+    assert max(map(len, text.splitlines())) <= 100
+    names = [t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets
+             if isinstance(t, ast.Name)]  # fmt: skip
+    names += [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert len(names) == len(set(names))
 
 
 SNNTORCH = {

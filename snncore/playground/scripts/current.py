@@ -5,6 +5,8 @@ Each part repeats `snncore.stimuli`: the same middle of each step, the same rand
 
 from __future__ import annotations
 
+import textwrap
+
 from snncore import rng
 from snncore.playground.scripts.blocks import Current, constant, constants
 from snncore.playground.setup import Setup
@@ -194,15 +196,14 @@ def _table(recording: Recording) -> str:
     if recording.t.size > MAX_LITERAL:
         return _READ.format(file=RECORDING_FILE, points=recording.t.size)
     columns = {"RECORDED_MS": recording.t, "RECORDED_NA": recording.current}
-    return "".join(
-        f"\n{name} = np.array([\n{_wrapped(values.tolist())}])\n"
-        for name, values in columns.items()
-    )
-
-
-def _wrapped(values: list[float]) -> str:
-    rows = [values[k : k + 8] for k in range(0, len(values), 8)]
-    return "".join(f"    {', '.join(map(repr, row))},\n" for row in rows)
+    text = ""
+    for name, values in columns.items():
+        rows = textwrap.fill(
+            ", ".join(map(repr, values.tolist())),
+            width=100, initial_indent="    ", subsequent_indent="    ",
+        )  # fmt: skip
+        text += f"\n{name} = np.array([\n{rows}\n])\n"
+    return text
 
 
 def recording_csv(recording: Recording) -> str:
