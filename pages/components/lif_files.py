@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pages.components.lif import cached_run
 from pages.components.share import Download
 from snncore.params import Value
-from snncore.playground import Setup, csv_text, numpy_script, snntorch_script
+from snncore.playground import Setup, csv_text, numpy_script, recording_csv, snntorch_script
 from snncore.plots.neuron_figure import figure
 from snncore.stimuli import Recording
 
@@ -56,6 +56,15 @@ def downloads(setup: Setup, recording: Recording | None) -> list[Download]:
         Download("Figure (PNG)", drawn("png"), f"{name}.png", "image/png"),
         Download("Figure (SVG)", drawn("svg"), f"{name}.svg", "image/svg+xml"),
     ]
+    if recording is not None:  # in ms and nA: a program looks for a long one beside itself
+        files.append(
+            Download(
+                "Recorded current (CSV)",
+                lambda: recording_csv(recording).encode(),
+                "recording.csv",
+                "text/csv",
+            )
+        )
     try:
         program = snntorch_script(setup, recording)
     except ValueError:  # snnTorch has no such neuron

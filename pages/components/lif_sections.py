@@ -17,6 +17,7 @@ from pages.components.lif_player import PlayerParams, player
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
+from snncore.playground.challenge import Challenge
 from snncore.playground.convergence import ConvergenceParams
 from snncore.playground.phase_plane import PhasePlaneParams
 from snncore.playground.response import ResponseParams
@@ -119,6 +120,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/trophy:",
         "Can you find the parameters of a hidden neuron by experiment?",
         _challenge,
+        ("challenge", Challenge),
     ),
 )
 

@@ -86,24 +86,28 @@ _START_WAIT = """\
 """
 
 
-def _lif(setup: Setup, peak: float) -> Neuron:
+def _lif(setup: Setup) -> Neuron:
     p: Any = setup.neuron
     mechanism = {"value": "zero", "subtract": "subtract", "none": "none"}[p.reset]
     if mechanism != "none":
         _check_start(p)
-    beta, theta = decay(p, setup.run.dt), p.v_th - p.v_reset
-    x = (1.0 - beta) * (p.v_rest - p.v_reset + p.r_m * peak)
-    if mechanism == "subtract" and beta * theta + x >= 2.0 * theta:
-        raise ValueError(
-            "the voltage is above the threshold even after a subtraction, and there snnTorch "
-            "subtracts once more before it judges the next spike; lower the current (its peak is "
-            f"{peak:.4g} nA) or shorten dt"
-        )
     before, step = _LEAKY.format(mechanism=mechanism), _STEP
     if p.t_ref > 0:
         before += _WAIT
         step = _FOLLOW if mechanism == "none" else _HOLD + _STEP + _START_WAIT
     return Neuron("The leaky integrate-and-fire neuron as snnTorch's Leaky.", "", "", before, step)
+
+
+def _check_subtraction(setup: Setup, peak: float) -> None:
+    p: Any = setup.neuron
+    beta, theta = decay(p, setup.run.dt), p.v_th - p.v_reset
+    x = (1.0 - beta) * (p.v_rest - p.v_reset + p.r_m * peak)
+    if beta * theta + x >= 2.0 * theta:
+        raise ValueError(
+            "the voltage is above the threshold even after a subtraction, and there snnTorch "
+            "subtracts once more before it judges the next spike; lower the current (its peak is "
+            f"{peak:.4g} nA) or shorten dt"
+        )
 
 
 def _check_start(p: Any) -> None:
@@ -147,7 +151,7 @@ _SYNAPTIC_STEP = """\
 """
 
 
-def _synaptic(setup: Setup, peak: float) -> Neuron:
+def _synaptic(setup: Setup) -> Neuron:
     p: Any = setup.neuron
     _check_start(p)
     gain = _GAIN[p.tau_m == p.tau_syn]
@@ -178,12 +182,12 @@ _ADAPTIVE_STEP = """\
 """
 
 
-def _adaptive(setup: Setup, peak: float) -> Neuron:
+def _adaptive(setup: Setup) -> Neuron:
     title = "The leaky integrate-and-fire neuron with adaptive threshold, around snnTorch's Leaky."
     return Neuron(title, "", "", _ADAPTIVE, _ADAPTIVE_STEP)
 
 
-_EQUIVALENT: dict[str, Callable[[Setup, float], Neuron]] = {
+_EQUIVALENT: dict[str, Callable[[Setup], Neuron]] = {
     "lif": _lif,
     "synaptic": _synaptic,
     "adaptive": _adaptive,
@@ -211,8 +215,9 @@ def snntorch_script(setup: Setup, recording: Recording | None = None) -> str:
             "numpy program instead"
         )
     p: Any = setup.neuron
-    peak = float(setup.drive(recording).max())
-    neuron = _EQUIVALENT[setup.model](setup, peak)
+    neuron = _EQUIVALENT[setup.model](setup)
+    if getattr(p, "reset", "") == "subtract":
+        _check_subtraction(setup, float(setup.drive(recording).max()))
     differences = [*_ALWAYS]
     if p.t_ref > 0:
         differences.append(_BY_HAND)
