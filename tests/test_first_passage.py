@@ -9,7 +9,7 @@ import pytest
 
 from snncore.neurons import LIFParams
 from snncore.playground import Setup, play
-from snncore.theory.first_passage import interval_law
+from snncore.theory.first_passage import clock_density, interval_law
 
 # NEST's neuron (V_th 15, V_reset 0, τ 10, t_ref 2): (μ, σ) → rate and CV by quadrature of
 # Siegert's and Brunel's (2000, appendix) integrals, with σ = √2·σ_V.
@@ -60,6 +60,19 @@ def test_simulated_intervals_follow_the_law_of_their_own_grid():
     width = other.t[1] - other.t[0]
     wrong = np.interp(isi, other.t + width / 2, np.cumsum(other.density) * width, left=0.0)
     assert np.abs(wrong - (np.arange(isi.size) + 0.5) / isi.size).max() > limit
+
+
+def test_the_voltage_of_a_clock_stays_where_it_is_slow():
+    setup = Setup.of(current=2.6, t_ref=3.0, duration=20_000.0, dt=0.02)
+    v = play(setup).v
+    edges = np.linspace(-65, -50, 16)
+    measured = np.histogram(v[(v != -65.0)], edges)[0] / v.size
+    middles = (edges[:-1, None] + np.linspace(0, 1, 2001)[None, :-1]) + 0.5 / 2000
+    theory = clock_density(setup.neuron, 2.6, middles).mean(axis=1)
+    # A bin holds some 300 of 33,000 steps of each of 600 equal intervals: 1 in 100 by the grid.
+    assert measured == pytest.approx(theory, rel=0.01)
+    assert theory.sum() == pytest.approx(1 - 3.0 / np.diff(play(setup).spike_times).mean(), 1e-3)
+    assert not clock_density(setup.neuron, 1.9, middles).any()
 
 
 def test_no_interval_is_shorter_than_the_refractory_period():

@@ -144,7 +144,9 @@ def number(value: float, digits: int = 4) -> str:
     """`value` for reading, "–" where there is none."""
     if not math.isfinite(value):
         return DASH
-    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+    if abs(value) < 1e-12:  # rounding
+        return "0"
+    if not 1e-3 <= abs(value) < 1e5:
         mantissa, power = f"{value:.2e}".split("e")
         return f"{mantissa}·10{str(int(power)).translate(_RAISED)}".replace("-", "−")
     return f"{value:.{digits}g}".replace("-", "−")

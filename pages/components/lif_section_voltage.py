@@ -10,12 +10,15 @@ import streamlit as st
 from pages.components import lif_section_base as base
 from pages.components.controls import control
 from pages.components.lif_section_base import HASH, Bench, Row
+from snncore.neurons import LIFParams
 from snncore.playground import Setup
 from snncore.playground.density import Density, density
 from snncore.playground.phase_plane import PhasePlane, PhasePlaneParams, phase_plane
 from snncore.plots import phase
 from snncore.plots.analysis import Mark, Series, curves
+from snncore.plots.vega import Array
 from snncore.stimuli import Recording
+from snncore.theory.first_passage import clock_density
 
 
 @st.cache_data(max_entries=32, ttl=3600, max_size="8MB", show_spinner=False, hash_funcs=HASH)
@@ -42,6 +45,9 @@ def distribution(bench: Bench) -> None:
         series.append(
             Series("Fokker–Planck (theory)", found.line_v, found.fokker_planck, "theory", "line")
         )
+    clock = _clock(bench, found)
+    if clock is not None:
+        series.append(Series("Theory: rate / speed", found.line_v, clock, "theory", "line"))
     level = float(bench.setup.kind.level(bench.setup.neuron))
     shown = edges[0] <= level <= edges[-1]
     spec = curves(
@@ -54,7 +60,11 @@ def distribution(bench: Bench) -> None:
         height=340,
     )
     base.chart(spec, "density", "Distribution of the membrane voltage, with theory.")
-    if found.gauss is None and found.fokker_planck is None:
+    if clock is not None:
+        st.caption(
+            "Without noise each voltage is passed once per interval: density = rate / speed."
+        )
+    elif found.gauss is None and found.fokker_planck is None:
         noisy = bench.setup.stimulus.is_noisy
         why = (
             "There is no theory for this neuron under this drive."
@@ -83,6 +93,17 @@ def distribution(bench: Bench) -> None:
             **({} if found.free is None else {"density_without_threshold": found.free}),
         },
     )
+
+
+def _clock(bench: Bench, found: Density) -> Array | None:
+    """The density of a neuron that fires like a clock; None where it does not."""
+    neuron, stimulus = bench.setup.neuron, bench.setup.stimulus
+    if not isinstance(neuron, LIFParams) or neuron.reset != "value" or bench.recording is not None:
+        return None
+    if not stimulus.is_constant:
+        return None
+    line = clock_density(neuron, stimulus.current, found.line_v)
+    return line if line.any() else None
 
 
 def _top(found: Density) -> float:

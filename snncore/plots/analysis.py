@@ -14,7 +14,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from snncore.plots.vega import MAX_POINTS, ZOOM, Array, Chart, Key, axis, layer, span, thin, tip
+from snncore.plots.vega import (
+    MAX_POINTS,
+    ZOOM,
+    Array,
+    Chart,
+    Key,
+    axis,
+    finite,
+    layer,
+    span,
+    thin,
+    tip,
+)
 
 Kind = Literal["line", "dash", "step", "dots", "diamond", "bars"]
 MAX_DOTS = 600  # more overlap, and each is an element of its own in the browser
@@ -162,8 +174,8 @@ def _mark(
 
 
 def _log_span(*values: ArrayLike) -> tuple[float, float]:
-    joined = np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in values])
-    joined = joined[np.isfinite(joined) & (joined > 0)]
+    joined = finite(*values)
+    joined = joined[joined > 0]
     if joined.size == 0:
         return 0.1, 1.0
     low, high = float(joined.min()), float(joined.max())

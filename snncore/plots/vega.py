@@ -43,8 +43,7 @@ def thin(x: Array, values: Array, limit: int = MAX_POINTS) -> tuple[Array, Array
 
 def span(*values: ArrayLike, zero: bool = False, margin: float = 0.06) -> tuple[float, float]:
     """Lowest and highest finite of all `values`, with room around; (0, 1) where there is none."""
-    joined = np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in values])
-    joined = joined[np.isfinite(joined)]
+    joined = finite(*values)
     if joined.size == 0:
         return 0.0, 1.0
     low, high = float(joined.min()), float(joined.max())
@@ -52,6 +51,13 @@ def span(*values: ArrayLike, zero: bool = False, margin: float = 0.06) -> tuple[
         low, high = min(low, 0.0), max(high, 0.0)
     room = margin * (high - low) or 0.05 * max(abs(high), 1.0)
     return (low if zero and low == 0 else low - room), (high if zero and high == 0 else high + room)
+
+
+def finite(*values: ArrayLike) -> Array:
+    """All finite numbers of all `values`, in one row."""
+    joined = [np.zeros(0), *(np.asarray(v, dtype=np.float64).ravel() for v in values)]
+    row = np.concatenate(joined)
+    return row[np.isfinite(row)]
 
 
 def ticks(low: float, high: float, count: int) -> list[float]:
@@ -81,7 +87,9 @@ _LOG_LABEL = (
 class Key:
     """The named colours of a chart, with a legend above it."""
 
-    def __init__(self, names: dict[str, str], *, columns: int = 4, symbol: str = "stroke") -> None:
+    def __init__(
+        self, names: dict[str, str], *, columns: int | Chart = 4, symbol: str = "stroke"
+    ) -> None:
         """`names`: what the legend says → the colour's name in `COLOURS` or a hex colour."""
         self._scale = {
             "domain": list(names),

@@ -1,4 +1,4 @@
-"""How the intervals of a LIF neuron under white noise are distributed, not only their mean.
+"""How intervals and voltages of a firing LIF neuron are distributed, not only their mean.
 
 Between two spikes the voltage is an Ornstein–Uhlenbeck process that starts at V_reset and ends
 where it first meets V_th; its law of first-passage times has no closed form. It is computed by
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.neurons.lif import LIFParams
+from snncore.theory.lif import rate_hz
 from snncore.theory.noise import GRID_SHIFT, noisy_rate_hz
 
 Array = NDArray[np.float64]
@@ -42,6 +43,19 @@ class IntervalLaw(NamedTuple):
     t: Array  # [K] ms, middles of the steps
     density: Array  # [K] per ms
     tail: float  # probability of an interval longer than the last step
+
+
+def clock_density(neuron: LIFParams, current: float, v: Array) -> Array:
+    """Stationary density (per mV) of the voltage under a constant current without noise.
+
+    In each interval the voltage passes every place between V_reset and V_th once, and stays there
+    the longer the slower it moves: P(V) = r/(dV/dt) = r·τ/(μ − V). Its integral is 1 − r·t_ref:
+    the refractory time at the reset is left out. Zero elsewhere, and everywhere if it is silent.
+    """
+    rate = float(rate_hz(neuron, np.array([current]))[0]) / 1000.0
+    mu = neuron.v_rest + neuron.r_m * current
+    inside = (v >= neuron.v_reset) & (v < min(neuron.v_th, mu))
+    return np.where(inside, rate * neuron.tau_m / np.where(inside, mu - v, 1.0), 0.0)
 
 
 def interval_law(neuron: LIFParams, current: float, sigma_v: float, dt: float = 0.0) -> IntervalLaw:

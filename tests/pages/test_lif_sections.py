@@ -20,6 +20,7 @@ from snncore.neurons import MODELS
 from snncore.playground import PopulationParams, Setup, play, population
 from snncore.playground.density import density
 from snncore.playground.heatmap import HeatmapParams, heatmap
+from snncore.playground.phase_plane import PhasePlaneParams, phase_plane
 from snncore.playground.response import ResponseParams, response
 from snncore.playground.sta import STAParams, sta
 from snncore.playground.trials import TrialsParams, trials
@@ -66,7 +67,9 @@ def words(at: AppTest) -> str:
 
 def cells(at: AppTest, name: str) -> list[str]:
     """The cells after the name of one row of the tables of numbers."""
-    rows = [line for m in at.markdown for line in m.value.splitlines() if f"| {name}" in line]
+    rows = [
+        line for m in at.markdown for line in m.value.splitlines() if line.startswith(f"| {name}")
+    ]
     assert len(rows) == 1, (name, words(at))
     return [cell.strip() for cell in rows[0].strip("|").split("|")][1:]
 
@@ -212,6 +215,28 @@ def test_gain_and_phase_are_those_of_an_rc_filter():
     gain = 10.0 / math.sqrt(1 + (2 * math.pi * 0.001 * 20.0) ** 2)  # R/√(1 + (ωτ)²) at 1 Hz
     assert cells(at, "Gain at 1 Hz")[:2] == [base.number(found.gain[0]), base.number(gain)]
     assert cells(at, "Phase at 500 Hz")[1] == base.number(found.theory_phase_deg[-1])
+
+
+def test_the_seed_demo_s_euler_rate_is_shown_with_its_error():
+    demo = {"tau_m": 10.0, "r_m": 100.0, "v_rest": -65.0, "v_reset": -70.0, "t_ref": 0.0}
+    at = show(Setup.of(current=1.5, duration=100.0, **demo), "accuracy")
+    # Forward Euler at 0.1 ms fires every 1.4 ms; in closed form it is every 1.381503 ms.
+    assert cells(at, "forward Euler")[:2] == ["714.3", "−1.3\u00a0%"]
+    assert cells(at, "exact |")[:2] == ["723.8", "0\u00a0%"]
+    assert charts(at) == 2
+
+
+def test_the_phase_plane_names_the_resting_points_of_the_engine():
+    setup = Setup.of("fitzhugh_nagumo", current=0.0, **SHORT)
+    at = show(setup, "plane")
+    (rest,) = phase_plane(setup, PhasePlaneParams()).rests
+    place = [base.number(rest.v), base.number(rest.second)]
+    assert cells(at, rest.kind)[:2] == place
+    assert charts(at) == 1
+    line = show(Setup.of(current=2.5, **SHORT), "plane")
+    assert cells(line, "stable, above the threshold")[:2] == ["−45", "−0.05"]  # −1/τ
+    axon = show(Setup.of("hodgkin_huxley", **SHORT), "plane")
+    assert charts(axon) == 0 and "does not fit on a plane" in words(axon)
 
 
 def test_contradicting_controls_end_their_section_only():

@@ -1,0 +1,148 @@
+"""Charts of the analyses: what is drawn, where, and how much of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from snncore.playground import Setup
+from snncore.playground.phase_plane import PhasePlaneParams, phase_plane
+from snncore.plots import heat, phase, raster
+from snncore.plots.analysis import MAX_DOTS, Mark, Series, curves
+from snncore.plots.vega import MAX_POINTS, log_ticks, span, thin, ticks
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def test_curves_leave_out_what_cannot_be_drawn():
+    x = np.array([0.0, 1.0, 10.0, 100.0])
+    y = np.array([5.0, math.nan, -1.0, 3.0])
+    spec = curves(
+        [Series("some", x, y), Series("nothing", x, np.full(4, math.nan))],
+        "x", "y", marks=[Mark("nowhere", math.nan)], log_x=True, log_y=True,
+    )  # fmt: skip
+    assert [list(t["x"]) for t in spec["datasets"].values()] == [[100.0]]
+    names = spec["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert names == ["some"]
+
+
+def test_curves_are_bounded_and_keep_their_peak():
+    x = np.arange(100_000.0)
+    y = np.sin(x / 900)
+    y[54_321] = 7.0
+    spec = curves([Series("line", x, y), Series("dots", x, y, kind="dots")], "x", "y")
+    line, dots = spec["datasets"]["s0"], spec["datasets"]["s1"]
+    assert len(line) <= MAX_POINTS and line["y"].max() == 7.0
+    assert len(dots) <= MAX_DOTS
+
+
+def test_a_band_stays_with_its_line_when_it_is_thinned():
+    x = np.arange(5000.0)
+    spec = curves([Series("s", x, x, low=x - 1, high=x + 1)], "x", "y")
+    band, line = spec["datasets"]["b0"], spec["datasets"]["s0"]
+    assert np.array_equal(band["x"], line["x"]) and len(band) <= MAX_POINTS
+    assert np.array_equal(band["top"] - band["y"], np.full(len(band), 2.0))
+
+
+def test_no_curve_at_all_is_an_empty_chart_not_an_error():
+    assert curves([], "x", "y")["layer"] == []
+
+
+def test_thinning_keeps_every_peak_and_the_limit():
+    t = np.arange(123_457.0)
+    v = np.sin(t / 50)
+    v[77_777], v[5] = 9.0, -9.0
+    thin_t, thin_v = thin(t, v)
+    assert thin_t.size <= MAX_POINTS and {9.0, -9.0} <= set(thin_v)
+    assert np.all(np.diff(thin_t) > 0) and np.array_equal(v[thin_t.astype(int)], thin_v)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (1.0, 500.0, [1, 2, 5, 10, 20, 50, 100, 200, 500]),
+        (1e-10, 1.0, [1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1]),
+        (0.3, 40.0, [0.5, 1, 2, 5, 10, 20]),
+    ],
+)
+def test_logarithmic_ticks_are_round(low, high, expected):
+    assert log_ticks(low, high) == pytest.approx(expected)
+
+
+def test_ticks_and_spans_of_nothing_and_of_one_value():
+    assert ticks(0, 10, 5) == [0, 2, 4, 6, 8, 10]
+    assert span(np.array([math.nan])) == (0.0, 1.0)
+    low, high = span(np.array([3.0]))
+    assert low < 3.0 < high
+    assert span(np.array([2.0, 4.0]), zero=True)[0] == 0.0
+
+
+def test_the_map_has_its_first_row_at_the_bottom_and_grey_where_nothing_is():
+    z = np.array([[0.0, 1.0], [2.0, math.nan]])
+    picture = pixels(heat.picture(z, *heat.bounds(z)))
+    size = picture.shape[0]
+    corner = {name: tuple(int(c) for c in picture[r, c2]) for name, r, c2 in (
+        ("low left", size - 1, 0), ("low right", size - 1, size - 1),
+        ("top left", 0, 0), ("top right", 0, size - 1),
+    )}  # fmt: skip
+    dark, bright = heat.VIRIDIS[0], heat.VIRIDIS[-1]
+    assert corner["low left"] == tuple(int(dark[i : i + 2], 16) for i in (1, 3, 5))
+    assert corner["top left"] == tuple(int(bright[i : i + 2], 16) for i in (1, 3, 5))
+    assert corner["top right"] == heat.EMPTY
+    assert corner["low right"] not in (corner["low left"], corner["top left"])
+
+
+def test_the_map_s_axes_end_at_the_edges_of_its_cells():
+    x, y = np.linspace(1, 4, 100), np.linspace(5, 40, 50)
+    spec = heat.heat_map(x, y, np.ones((50, 100)), ("x", "y", "z"), here=(2.0, 20.0))
+    step = x[1] - x[0]
+    cells = spec["layer"][1]["encoding"]
+    assert cells["x"]["scale"]["domain"] == pytest.approx([1 - step / 2, 4 + step / 2])
+    assert len(spec["datasets"]["cells"]) <= 40 * 40
+    image = spec["layer"][0]["mark"]["url"]
+    assert image.startswith("data:image/png;base64,")
+    assert pixels(base64.b64decode(image.partition(",")[2])).shape[:2] == (50 * 6, 100 * 6)
+
+
+@pytest.mark.parametrize("z", [np.full((3, 3), math.nan), np.zeros((3, 3))])
+def test_a_map_without_contrast_can_be_drawn(z):
+    assert heat.bounds(z) == (0.0, 1.0)
+    heat.heat_map(np.arange(3.0), np.arange(3.0), z, ("x", "y", "z"))
+
+
+def test_a_raster_shows_each_spike_in_its_row_and_at_its_time():
+    cells = raster.cells_of_trains([np.array([0.0, 50.0]), np.zeros(0), np.array([100.0])], 100.0)
+    assert cells.shape == (3, raster.COLUMNS)
+    assert [np.flatnonzero(row).tolist() for row in cells] == [
+        [0, raster.COLUMNS // 2], [], [raster.COLUMNS - 1],
+    ]  # fmt: skip
+
+
+def test_arrows_of_the_flow_point_where_the_state_goes():
+    found = phase_plane(Setup.of("fitzhugh_nagumo", current=0.3), PhasePlaneParams())
+    spec = phase.plane(found, ("V", "w"), dark=False)
+    arrows = spec["datasets"]["arrows"]
+    assert found.dw is not None
+    tails, tips = arrows[arrows["k"] % 6 == 0], arrows[arrows["k"] % 6 == 1]
+    across = tips["x"].to_numpy() - tails["x"].to_numpy()
+    up = tips["y"].to_numpy() - tails["y"].to_numpy()
+    far = np.abs(found.dv.ravel()) > 1e-3 * np.abs(found.dv).max()
+    assert np.array_equal(np.sign(across)[far], np.sign(found.dv.ravel())[far])
+    rises = np.abs(up) > 1e-4 * np.ptp(found.w)
+    assert np.array_equal(np.sign(up)[rises], np.sign(found.dw.ravel())[rises])
+    assert rises.sum() > 50
+
+
+def test_the_phase_line_of_an_exponential_neuron_is_not_flattened_by_its_spike():
+    found = phase_plane(Setup.of("eif"), PhasePlaneParams())
+    spec = phase.line(found, "V [mV]", "dV/dt [mV/ms]", dark=True)
+    (flow,) = [x for x in spec["layer"] if x["data"]["name"] == "flow"]
+    top = flow["encoding"]["y"]["scale"]["domain"][1]
+    assert top < 0.05 * found.dv.max()
