@@ -10,6 +10,7 @@ import pytest
 from snncore import theory
 from snncore.neurons import MODELS
 from snncore.playground import Setup, play
+from snncore.playground.budget import neuron_steps
 from snncore.playground.convergence import ConvergenceParams, convergence
 from snncore.playground.heatmap import (
     HeatmapParams,
@@ -280,6 +281,16 @@ def test_resets_of_the_euler_scheme_are_those_of_the_neuron(reset):
     assert np.abs(grid.counts - euler.counts)[close].max() <= 1 < grid.counts.min()
 
 
+def test_work_is_measured_in_what_a_step_costs():
+    usual = neuron_steps(Setup.of("lif"), 1_000_000)
+    assert 800_000 < usual <= 1_000_000
+    fast = Setup.of("lif", current=10, r_m=200, tau_m=1, t_ref=0)  # 13 spikes in a step of 0.1 ms
+    assert neuron_steps(fast, 1_000_000) < 50_000
+    assert neuron_steps(Setup.of("hodgkin_huxley"), 1_000_000) < 100_000
+    pieces = [neuron_steps(Setup.of("eif", dt=dt), 1_000_000) for dt in (0.1, 5.0)]
+    assert pieces[1] < 0.5 * pieces[0]
+
+
 def test_too_fine_a_comparison_is_refused():
     with pytest.raises(ValueError, match=r"duration must be <= .* ms at dt 0.001 ms, got 1000"):
         convergence(Setup.of("eif", dt=0.001), ConvergenceParams(duration=1000))
@@ -330,6 +341,14 @@ def test_the_focus_of_fitzhugh_and_nagumo_turns_unstable_and_back():
         ).rests
         kinds.append(rest.kind.split()[0])
     assert kinds == ["stable", "unstable", "stable"]
+
+
+def test_a_second_variable_that_does_not_feel_itself_has_a_vertical_nullcline_too():
+    plane = phase_plane(Setup.of("fitzhugh_nagumo", current=0.0, b=0.0), PhasePlaneParams())
+    a = Setup.of("fitzhugh_nagumo").neuron.a
+    (rest,) = plane.rests  # v = −a, w = v − v³/3
+    assert (rest.v, rest.second) == pytest.approx((-a, -a + a**3 / 3))
+    assert plane.w_nullcline[0] == pytest.approx([-a, -a])
 
 
 def test_a_voltage_that_does_not_feel_the_second_variable_has_a_vertical_nullcline():

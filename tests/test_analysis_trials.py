@@ -57,6 +57,15 @@ def test_the_psth_of_a_slow_sine_follows_the_quasi_static_rate():
     assert result.theory_hz[later].max() > 2 * result.theory_hz[later].min()
 
 
+def test_own_noise_is_independent_of_the_noise_of_the_drive():
+    # Both of 2 nA·√ms: σ_V is √2 of each; were they the same numbers, it would be twice.
+    setup = Setup.of("lif", current=1.5, noise_intensity=2.0, duration=2000)
+    result = trials(setup, TrialsParams(n_trials=75, own_noise=2.0))
+    assert result.theory_hz is not None
+    # About 1000 spikes of CV 0.9: 4 standard errors are 12 %; twice σ_V would give 60 % more.
+    assert result.mean_rate_hz == pytest.approx(result.theory_hz.mean(), rel=0.12)
+
+
 def test_long_runs_of_many_trials_are_cut_and_the_length_is_said():
     setup = Setup.of("lif", duration=5000, dt=0.1)
     result = trials(setup, TrialsParams(n_trials=200))
@@ -152,6 +161,9 @@ def test_no_noise_no_average():
         sta(Setup.of("lif"), STAParams())
     with pytest.raises(ValueError, match="window must be <="):
         sta(Setup.of("lif", sigma_v=2, dt=0.01), STAParams(window=1000))
+    with pytest.raises(ValueError, match=r"window must be <= .* lower the current"):
+        fast = Setup.of("lif", current=10, r_m=200, tau_m=1, t_ref=0, sigma_v=2)
+        sta(fast, STAParams(window=500))
 
 
 def test_too_few_spikes_are_said_not_averaged():

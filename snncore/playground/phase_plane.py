@@ -161,7 +161,7 @@ def _second_range(
 ) -> tuple[float, float]:
     """Room for the trajectory and the resting points; if these are close, for the nullcline too."""
     seen = np.append(path, [r.second for r in rests if v[0] <= r.v <= v[-1]])
-    nullcline = _nullcline_of_second(slopes, current, v)
+    nullcline, _ = _as_function_of_v(slopes, current, v)
     if np.ptp(seen) < 0.25 * np.ptp(nullcline):
         seen = np.append(seen, nullcline)
     return _range(seen)
@@ -173,9 +173,13 @@ def _line(slopes: Slopes, current: float, which: int, v: Array) -> tuple[Array, 
     return at[0], at[1] - at[0]
 
 
-def _nullcline_of_second(slopes: Slopes, current: float, v: Array) -> Array:
-    value, slope = _line(slopes, current, 1, v)
-    return -value / slope
+def _as_function_of_v(slopes: Slopes, current: float, v: Array) -> tuple[Array, int]:
+    """The second variable along a nullcline that is a function of V, and which equation that is."""
+    for which in (1, 0):
+        value, slope = _line(slopes, current, which, v)
+        if np.abs(slope).min() > 1e-12:
+            return -value / slope, which
+    raise ValueError("model must feel its second variable, got one where neither equation does")
 
 
 def _nullcline(
@@ -208,9 +212,8 @@ def _rests(
     if len(setup.kind.variables) == 1:
         along, seconds = slopes(v[None], current)[0], np.zeros((v.size, 0))
     else:
-        # On the nullcline of the second variable, which in every model is a function of V.
-        second = _nullcline_of_second(slopes, current, v)
-        along, seconds = slopes(np.stack([v, second]), current)[0], second[:, None]
+        second, which = _as_function_of_v(slopes, current, v)
+        along, seconds = slopes(np.stack([v, second]), current)[1 - which], second[:, None]
     found: list[Rest] = []
     for k in np.flatnonzero((along[:-1] < 0) != (along[1:] < 0)):
         point = newton(slopes, np.array([v[k], *seconds[k]]), current)

@@ -29,7 +29,8 @@ from snncore.playground.setup import Setup
 
 Array = NDArray[np.float64]
 
-_PER_CYCLE = 400  # steps: the held sine then has images 1/400 as strong, 400 times faster
+_PER_CYCLE = 400  # steps, each with the mean of the sine: what this leaves is of order 1/400²
+_FINEST = 20_000  # steps per cycle, for a model with errors in dt
 _CYCLES = 2  # that are fitted
 _FADE = 3.0  # slowest time constants to wait, from a start that is already close to the answer
 _LONGEST = 20_000  # steps to wait at most
@@ -81,8 +82,8 @@ class Response(NamedTuple):
 def response(setup: Setup, params: ResponseParams) -> Response:
     """Measure and compute the frequency response.
 
-    Only the neuron and `dt` of the setup count (steps are shorter where a cycle needs it), not its
-    stimulus.
+    Only the neuron of the setup counts, and for models with errors in dt also dt: its steps or
+    shorter ones, but at most 20,000 per cycle.
 
     Raises:
         ValueError: the neuron does not rest at the holding current.
@@ -148,7 +149,9 @@ def _fit(
 ) -> complex:
     """Voltage per nA at one frequency, as amplitude and phase of a complex number."""
     period = 1000.0 / frequency_hz
-    per_cycle = max(_PER_CYCLE, math.ceil(period / setup.run.dt))
+    per_cycle = _PER_CYCLE
+    if setup.kind.method != "exact":
+        per_cycle = max(per_cycle, min(math.ceil(period / setup.run.dt), _FINEST))
     dt = period / per_cycle
     slowest = 1.0 / max(float(np.min(-point.eigenvalues.real)), 1e-9)
     # Whole cycles of waiting too: the sine begins at phase 0 of a cycle.
@@ -156,12 +159,13 @@ def _fit(
     steps = waiting + _CYCLES * per_cycle
     angle = 2.0 * math.pi / per_cycle * (np.arange(steps) + 0.5)
     start = point.values + amplitude * point.answer(np.array(frequency_hz)).imag
-    trace = run_from(setup, start, holding + amplitude * np.sin(angle), dt)
+    # The mean of the sine over each step, so that a step brings the charge of the sine itself.
+    half = math.pi / per_cycle
+    wave = amplitude * math.sin(half) / half * np.sin(angle)
+    trace = run_from(setup, start, holding + wave, dt)
     if int(trace.counts.sum()):
         return complex(math.nan, math.nan)
     v = trace.v[waiting:, 0, 0].numpy() - point.values[0]
     ends = 2.0 * math.pi / per_cycle * (np.arange(waiting, steps) + 1.0)
     in_phase, ahead = 2.0 * np.mean(v * np.sin(ends)), 2.0 * np.mean(v * np.cos(ends))
-    # A sine held for each step is weaker by sin(x)/x, x = half the angle of a step.
-    half = math.pi / per_cycle
-    return complex(in_phase, ahead) / (amplitude * math.sin(half) / half)
+    return complex(in_phase, ahead) / amplitude

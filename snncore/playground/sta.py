@@ -94,8 +94,8 @@ def sta(setup: Setup, params: STAParams, recording: Recording | None = None) -> 
     size = min(_NEURONS, work // steps)
     if size < MIN_NEURONS:
         raise ValueError(
-            f"window must be <= {work / MIN_NEURONS / 2.5 * dt:g} ms at this dt, got "
-            f"{params.window:g}; shorten it or enlarge dt"
+            f"window must be <= {work / MIN_NEURONS / 2.6 * dt:.3g} ms at this dt and rate, got "
+            f"{params.window:g}; shorten it, enlarge dt or lower the current"
         )
     free = replace(setup, stimulus=replace(setup.stimulus, frozen=False))
     current = free.drive(recording, n_steps=steps, samples=torch.arange(size), trial=_TRIAL)
