@@ -54,7 +54,8 @@ with main:
         lif_compare.show_problem(bad_a)
     if behind is not None and other is not None:
         lif_compare.comparison(behind, setup, other.summary, result.summary)
-    equation(setup, recording, result.summary)
+    with st.container(key="lif_equation"):
+        equation(setup, recording, result.summary)
     st.markdown("**Firing rate over current**")
     lif.curve_panel(setup, result.summary, behind, None if other is None else other.summary)
 

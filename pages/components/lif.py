@@ -69,6 +69,14 @@ _COMPACT = """<style>
 .st-key-lif__preset_names button, .st-key-lif__parts button {
   min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;
 }
+.st-key-lif_equation .katex {font-size: 1.1em;}
+.st-key-lif_equation .katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0;}
+@media (max-width: 640px) {
+  .st-key-lif__presets > div:has(.st-key-lif__preset_names), .st-key-lif__preset_names {
+    flex: 1 0 100%; min-width: 0;
+  }
+  .st-key-lif_equation .katex {font-size: 0.86em;}
+}
 </style>"""
 
 

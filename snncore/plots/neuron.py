@@ -123,7 +123,7 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
         names["A"] = "reference"
     lines = {v.name: _LINES[k % len(_LINES)] for k, v in enumerate(variables)}
     names |= {name: colour for name, (colour, _) in lines.items()}
-    colour = Key(names, columns=9)
+    colour = Key(names, columns={"expr": "width < 330 ? 3 : 9"})  # a phone's width
     data: dict[str, pd.DataFrame] = {}
     layers = [
         {"layer": _voltage(setup, run, behind, x, colour, places[-1], data)},
