@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import integrate
+from scipy import integrate, linalg
 
 from snncore import theory
 from snncore.neurons import (
@@ -24,7 +24,7 @@ from snncore.neurons import (
 )
 from snncore.simulate import many, run
 from snncore.theory import CONSTANT, stability
-from snncore.theory.integrate_and_fire import eif_time, qif_time
+from snncore.theory.integrate_and_fire import eif_time, filtered_first_spike, qif_time
 
 
 def spikes(name, params, current, duration, dt=0.1):
@@ -203,6 +203,18 @@ def test_without_a_jump_the_threshold_does_not_adapt_and_with_one_the_rate_is_lo
     assert np.all(adapted[:2] == 0) and np.all(adapted[2:] < 0.8 * plain[2:])
     slow = CONSTANT["adaptive"].rate_hz(AdaptiveParams(theta_jump=50, tau_theta=2000), 2.1)
     assert 0 < float(slow) < 2
+
+
+@pytest.mark.parametrize(("tau_m", "tau_syn"), [(20, 5), (5, 20), (10, 10), (10, 10.001), (9, 3)])
+def test_first_spikes_behind_filters_against_a_matrix_exponential(tau_m, tau_syn):
+    for stages, cls in ((1, SynapticParams), (2, AlphaParams)):
+        p = cls(tau_m=tau_m, tau_syn=tau_syn)
+        t = filtered_first_spike(p, 2.7, stages)
+        slopes = np.diag([-1 / tau_m] + [-1 / tau_syn] * stages)
+        for k in range(stages):
+            slopes[k, k + 1] = -slopes[k, k]
+        missing = (linalg.expm(slopes * t) @ np.full(stages + 1, 27.0))[0]
+        assert p.v_rest + 27.0 - missing == pytest.approx(p.v_th, abs=1e-10)
 
 
 def test_extreme_parameters_give_numbers_without_overflow():
