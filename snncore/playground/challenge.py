@@ -28,7 +28,7 @@ from snncore.stimuli import StimulusParams, drive
 Array = NDArray[np.float64]
 LEVELS = ("easy", "medium", "hard")
 HIDDEN = {"easy": 1, "medium": 3, "hard": 5}
-NOISE_MV = 1.0  # of the electrode, at level "hard"
+NOISE_MV = 0.5  # of the electrode, at level "hard"
 CHECK_COST = 5  # points that each check after the first one costs
 START = LIFParams()  # the neuron that the guess begins with, and what is not hidden
 

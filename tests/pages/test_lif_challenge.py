@@ -60,7 +60,7 @@ def test_a_level_shows_its_hidden_parameters_and_gives_none_away(level):
     shown = {s.key for s in at.slider} & {f"challenge_{name}" for name in RANGES}
     assert shown == {f"challenge_{name}" for name in challenge.names}
     assert len(at.get("vega_lite_chart")) == 1
-    assert ("1 mV of noise" in words(at)) == (level == "hard")
+    assert ("0.5 mV of noise" in words(at)) == (level == "hard")
     assert not at.metric
     for name in challenge.names:
         assert at.slider(key=f"challenge_{name}").value == getattr(START, name)
