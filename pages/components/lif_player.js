@@ -1,11 +1,11 @@
 // Plays a run that has been sent once. No request leaves the browser, and nothing is computed here
-// but the few numbers that the equation of one step shows.
+// but the few numbers that the equation of one step shows (`lif_player_words.js`, which is put before
+// this file).
 
 const PLAY = "M7 4v16l13-8z";
 const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const RIM = 60; // y of the bucket's rim and of its floor in the drawing
 const FLOOR = 180;
-const STILL = 5e-4; // mV: a change that the numbers do not show
 const SPARK_MS = 250; // how long a spike stays visible while the run plays
 
 const players = new WeakMap();
@@ -15,29 +15,6 @@ export default function (component) {
   if (!root || !component.data) return;
   if (!players.has(root)) players.set(root, new Player(root));
   players.get(root).load(component.data);
-}
-
-// Numbers as people write them: a real minus, never "−0.00".
-function fixed(value, digits) {
-  const text = Math.abs(value).toFixed(digits);
-  return (value < 0 && Number(text) !== 0 ? "−" : "") + text;
-}
-
-// Up to `digits` decimals, none that say nothing.
-function plain(value, digits = 4) {
-  const text = fixed(value, digits);
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-}
-
-// "+ 3" or "− 3": a term of a sum.
-function term(value, digits) {
-  const text = fixed(value, digits);
-  return text.startsWith("−") ? `− ${text.slice(1)}` : `+ ${text}`;
-}
-
-function signed(value, digits) {
-  const text = fixed(value, digits);
-  return text.startsWith("−") ? text : `+${text}`;
 }
 
 function limits(values, also = []) {
@@ -54,29 +31,9 @@ function limits(values, also = []) {
   return [low, high];
 }
 
-// One line of a formula: strings are text, [text] is a subscript, {r: text} the result.
-function formula(parts) {
-  const line = document.createElement("div");
-  line.className = "formula";
-  for (const part of parts) {
-    if (typeof part === "string") {
-      line.append(part);
-    } else if (Array.isArray(part)) {
-      const sub = document.createElement("sub");
-      sub.textContent = part[0];
-      line.append(sub);
-    } else {
-      const result = document.createElement("span");
-      result.className = "result";
-      result.textContent = part.r;
-      line.append(result);
-    }
-  }
-  return line;
-}
-
-class Player {
+class Player extends Teller {
   constructor(root) {
+    super();
     this.root = root;
     this.at = 0; // the step that is shown, from 0
     this.playing = false;
@@ -143,6 +100,7 @@ class Player {
     this.v = data.variables[0].values;
     this.unit = data.variables[0].unit;
     this.digits = Math.min(6, Math.max(1, Math.ceil(-Math.log10(data.dt) - 1e-9) + 1)); // of ms
+    this.fine = Math.max(3, Math.min(5, this.digits + 1)); // of mV: a short step changes little
     this.spikesOf = new Map();
     data.spikes.steps.forEach((step, k) => {
       if (!this.spikesOf.has(step)) this.spikesOf.set(step, []);
@@ -371,131 +329,10 @@ class Player {
     let state = "charging";
     if (spark) state = "spike!";
     else if (covered) state = "refractory: lid on";
-    else if (Math.abs(this.v[at] - this.before()) < STILL) state = "at rest";
+    else if (Math.abs(this.v[at] - this.before()) < this.still()) state = "at rest";
     else if (this.v[at] < this.before()) state = "leaking";
     el.state.textContent = state;
     this.el.level.ownerSVGElement.setAttribute(
       "aria-label", `Leaky bucket: ${state}, ${el.level.textContent}`);
   }
-
-  before() {
-    return this.at > 0 ? this.v[this.at - 1] : this.data.variables[0].before;
-  }
-
-  // The update of the LIF neuron in this step, with its numbers.
-  lifStep() {
-    const { lif, dt } = this.data;
-    const k = this.at;
-    const current = this.data.current[k];
-    const [was, now] = [this.before(), this.v[k]];
-    const goal = lif.v_rest + lif.r_m * current;
-    const silent = lif.reset === "none" ? 0 : this.silent[k];
-    const free = dt - silent;
-    const times = this.spikesOf.get(k) || [];
-    const ms = (value) => fixed(value, this.digits + 1);
-    if (free < 1e-9) {
-      const left = this.restLeft(k);
-      const rest = left > 1e-9 ? `${ms(left)} ms of rest left.` : "The rest is over.";
-      return {
-        lines: [formula(["V = ", { r: `${fixed(now, 3)} mV` }, " (held)"])],
-        words: `Refractory: the lid is on, the current is ignored. ${rest}`,
-      };
-    }
-    const lines = [formula([
-      "V", ["∞"], " = V", ["rest"], " + R·I = ",
-      `${plain(lif.v_rest)} + ${plain(lif.r_m)}·${bracket(current, 4)} = ${fixed(goal, 3)} mV`,
-    ])];
-    const share = Math.exp(-free / lif.tau_m);
-    const opened = silent > 0 ? `The lid opens at ${ms(this.time(k) + silent)} ms. ` : "";
-    if (times.length && !lif.grid) {
-      return { lines: [...lines, ...this.crossing(was, goal, silent, times[0])],
-        words: opened + this.fired(times, ms) };
-    }
-    const raw = goal + (was - goal) * share;
-    lines.push(formula([
-      `β = e^(−${plain(free, this.digits + 1)}/${plain(lif.tau_m)}) = ${share.toFixed(5)}`,
-    ]), formula([
-      "V = V", ["∞"], " + (V − V", ["∞"], `)·β = ${fixed(goal, 3)} + (${fixed(was, 3)} `,
-      `${term(-goal, 3)})·${share.toFixed(5)} = `, { r: `${fixed(raw, 3)} mV` },
-    ]));
-    if (times.length) return { lines, words: opened + this.fired(times, ms) };
-    const gain = (goal - lif.v_rest) * (1 - share);
-    const loss = (lif.v_rest - was) * (1 - share);
-    const change = raw - was;
-    let verb = change > 0 ? "rises" : "falls";
-    if (Math.abs(change) < STILL) verb = "stays";
-    return {
-      lines,
-      words: `${opened}Inflow ${signed(gain, 3)} mV, leak ${signed(loss, 3)} mV: the voltage ` +
-        (verb === "stays" ? "stays." : `${verb} by ${fixed(Math.abs(change), 3)} mV.`),
-    };
-  }
-
-  // When the threshold is reached inside a step.
-  crossing(was, goal, silent, time) {
-    const { lif } = this.data;
-    const wait = silent > 0 ? ` + ${fixed(silent, 4)}` : "";
-    return [formula([
-      "t* = τ·ln((V", ["∞"], " − V)/(V", ["∞"], ` − V`, ["th"], `))${wait} = ${plain(lif.tau_m)}·ln(`,
-      `${fixed(goal - was, 3)}/${fixed(goal - lif.v_th, 3)})${wait} = `,
-      { r: `${fixed(time - this.time(this.at), 4)} ms` }, " into the step",
-    ])];
-  }
-
-  fired(times, ms) {
-    const { lif, dt } = this.data;
-    const now = this.v[this.at];
-    const many = times.length > 1 ? `${times.length} spikes in this step, the first at ` : "";
-    const where = many ? `${many}${ms(times[0])} ms` : `Reached ${plain(lif.v_th)} mV at ${ms(times[0])} ms: spike`;
-    if (lif.reset === "none") return `${where}. Without a reset the voltage goes on from ${fixed(now, 3)} mV.`;
-    const drop = lif.reset === "subtract" && lif.grid
-      ? `minus ${plain(lif.v_th - lif.v_reset)} mV, so ${fixed(now, 3)} mV`
-      : `reset to ${plain(lif.v_reset)} mV`;
-    const length = lif.grid ? Math.floor(lif.t_ref / dt + 0.5) * dt : lif.t_ref;
-    const rest = length > 0 ? `, ${plain(length)} ms of rest` : "";
-    const last = times[times.length - 1];
-    const again = !lif.grid && last + lif.t_ref < this.time(this.at + 1) - 1e-9
-      ? `; then it charges again, to ${fixed(now, 3)} mV at the end of the step` : "";
-    return `${where}, ${drop}${rest}${again}.`;
-  }
-
-  // ms of rest that remain at the end of step k.
-  restLeft(k) {
-    let left = 0;
-    for (let j = k + 1; j < this.data.steps && this.silent[j] > 0; j++) {
-      left += this.silent[j];
-      if (this.silent[j] < this.data.dt - 1e-9) break;
-    }
-    return left;
-  }
-
-  // Every other model: each variable before and after the step.
-  otherStep() {
-    const k = this.at;
-    const table = document.createElement("table");
-    for (const { label, unit, before, values } of this.data.variables) {
-      const was = k > 0 ? values[k - 1] : before;
-      const row = table.insertRow();
-      const head = document.createElement("th");
-      head.scope = "row";
-      head.textContent = label;
-      row.append(head);
-      row.insertCell().textContent = was === null ? "" : fixed(was, 4);
-      row.insertCell().textContent = "→";
-      const cell = row.insertCell();
-      cell.textContent = `${fixed(values[k], 4)} ${unit}`;
-      cell.className = "result";
-    }
-    const times = this.spikesOf.get(k) || [];
-    const words = times.length
-      ? `Spike at ${fixed(times[0], this.digits + 1)} ms.`
-      : `${this.data.model}: before the step and after it.`;
-    return { lines: [table], words };
-  }
-}
-
-// A factor: negative ones in brackets.
-function bracket(value, digits) {
-  const text = plain(value, digits);
-  return text.startsWith("−") ? `(${text})` : text;
 }

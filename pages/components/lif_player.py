@@ -32,7 +32,10 @@ _component = st.components.v2.component(
     "lif_player",
     html=(_HERE / "lif_player.html").read_text(encoding="utf-8"),
     css=(_HERE / "lif_player.css").read_text(encoding="utf-8"),
-    js=(_HERE / "lif_player.js").read_text(encoding="utf-8"),
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("lif_player_words.js", "lif_player.js")
+    ),
 )
 
 
