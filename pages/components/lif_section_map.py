@@ -207,9 +207,9 @@ def _draw(payload: Payload, final: bool, identity: str, *, dark: bool) -> None:
         words.append("Your setting lies outside these ranges.")
     if final and not found.valid.all():
         share = 1.0 - float(found.valid.mean())
-        words.append(f"Grey: {share:.0%} of the cells are no possible neuron or drive.")
+        words.append(f"Grey: {share:.0%} of the cells, which are no possible neuron or drive.")
     if final and (np.isnan(found.values) & found.valid).any():
-        words.append("Grey also where there are too few spikes for this measure.")
+        words.append("Grey where there are too few spikes for this measure.")
     if lines:
         words.append("The line is where a constant current begins to make the neuron fire.")
     if words:

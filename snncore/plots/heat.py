@@ -34,7 +34,7 @@ def heat_map(
     lines: dict[str, tuple[Array, Array]] | None = None,
     here: tuple[float, float] | None = None,
     dark: bool = False,
-    height: int = 420,
+    height: int = 520,
 ) -> Chart:
     """Cells of z [len(y), len(x)] around the values x and y (evenly spaced, ascending).
 
@@ -56,8 +56,10 @@ def heat_map(
         "scale": {"domain": [low, high], "range": list(VIRIDIS), "nice": False},
         "legend": {
             "title": titles[2],
-            "orient": "right",
-            "gradientLength": max(80, height - 150),
+            "orient": "bottom",  # beside the map it would take a third of a phone's width
+            "direction": "horizontal",
+            "gradientLength": 220,
+            "titleLimit": 240,
             "gradientOpacity": 1,
         },
     }

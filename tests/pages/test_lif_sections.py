@@ -289,7 +289,7 @@ def test_a_map_with_impossible_cells_says_so():
     while "Finished" not in words(at) and time.monotonic() < deadline:
         time.sleep(0.2)
         at.run()
-    assert "are no possible neuron" in words(at)
+    assert "are no possible neuron or drive" in words(at)
 
 
 @pytest.mark.parametrize(
