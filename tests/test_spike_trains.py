@@ -275,7 +275,7 @@ def test_reliability_is_one_for_equal_trials_and_nought_for_strangers():
 def test_trains_of_ten_kilohertz_give_small_results_in_bounded_time():
     duration = 100_000.0
     fast = poisson(10_000, duration)
-    began = time.perf_counter()
+    began = time.process_time()
     assert st.instantaneous_rate(fast).t.size <= st.MAX_POINTS + 1
     assert st.instantaneous_rate(fast).rate_hz.mean() == pytest.approx(10_000, rel=0.01)
     assert st.smooth_rate(fast, duration).t.size <= st.MAX_POINTS
@@ -285,7 +285,7 @@ def test_trains_of_ten_kilohertz_give_small_results_in_bounded_time():
     assert auto.lags.size == 100 and auto.n_spikes < fast.size
     assert auto.expected_hz == pytest.approx(10_000, rel=0.01)
     assert st.psth([fast, fast], duration, 1.0).t.size <= st.MAX_POINTS
-    assert time.perf_counter() - began < 5  # a second and a half when alone
+    assert time.process_time() - began < 3  # a third of a second
 
 
 def test_the_last_merged_step_of_a_long_rate_curve_counts_its_own_intervals():

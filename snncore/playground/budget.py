@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from snncore import theory
 from snncore.neurons import LIFParams
 from snncore.playground.setup import Setup
@@ -12,7 +10,7 @@ from snncore.playground.setup import Setup
 # 0.4 to 1 µs for a model whose equations are integrated, 1.3 µs for Hodgkin-Huxley).
 _COST = {"lif": 1.0, "hodgkin_huxley": 12.0}
 _OTHERS = 8.0
-_SPIKE = 4.0  # what listing a spike costs beside a step
+_SPIKE = 4.0  # what finding and listing a spike costs beside a step
 
 
 def neuron_steps(setup: Setup, of_lif: int) -> int:
@@ -23,6 +21,6 @@ def neuron_steps(setup: Setup, of_lif: int) -> int:
         cost *= max(1.0, setup.run.dt / float(longest(setup.neuron)))
     if isinstance(setup.neuron, LIFParams) and setup.neuron.reset != "none":
         rate_hz = float(theory.rate_hz(setup.neuron, setup.stimulus.mean_current))
-        per_step = min(rate_hz / 1000.0 * setup.run.dt, 1e6)  # a step may hold many spikes
-        cost *= 1.0 + _SPIKE * (per_step if math.isfinite(per_step) else 1e6)
+        per_step = min(rate_hz / 1000.0 * setup.run.dt, 1e6)  # many, where the rate has no limit
+        cost *= max(1.0, _SPIKE * per_step)
     return max(1, int(of_lif / cost))
