@@ -56,7 +56,7 @@ current = drive()
 voltages, spikes = simulate(current)
 print("step,time_ms")
 for step, time in spikes:
-    print(f"{step},{time:.9f}")
+    print(f"{step},{time:.10f}")
 if len(sys.argv) > 1:
     with_spike = {step for step, _ in spikes}
     with open(sys.argv[1], "w") as file:

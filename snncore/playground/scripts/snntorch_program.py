@@ -28,7 +28,7 @@ import numpy as np
 import snntorch as snn
 import torch
 
-torch.set_default_dtype(torch.float64)  # as the playground computes
+torch.set_default_dtype(torch.float64)  # CPU: one neuron, as precise as in the playground
 
 '''
 _ALWAYS = (
