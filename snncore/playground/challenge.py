@@ -133,11 +133,13 @@ class Injection(Params):
         """The stimulus and the run; those given are the page's."""
         ready = RunParams(duration=500, dt=0.1)
         if self.kind == "step":
-            step = {"step_current": self.strength, "step_on": 50, "step_off": 300}
-            return StimulusParams(current=0, **step), ready
+            return StimulusParams(
+                current=0, step_current=self.strength, step_on=50, step_off=300
+            ), ready
         if self.kind == "ramp":
-            ramp = {"ramp_current": self.strength, "ramp_on": 0, "ramp_off": 500}
-            return StimulusParams(current=0, **ramp), ready
+            return StimulusParams(
+                current=0, ramp_current=self.strength, ramp_on=0, ramp_off=500
+            ), ready
         if self.kind == "constant":
             return StimulusParams(current=self.strength), ready
         return stimulus, run
