@@ -10,6 +10,7 @@ currents, compares the recorded voltage with that of a guess, and is scored on t
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -83,14 +84,14 @@ class Challenge(Params):
     @property
     def names(self) -> tuple[str, ...]:
         """The hidden parameters."""
-        order = np.argsort(self._words(len(RANGES), 0), kind="stable")
+        order = np.argsort(_words(self, 0), kind="stable")
         chosen = set(order[: HIDDEN[self.level]].tolist())
         return tuple(name for k, name in enumerate(RANGES) if k in chosen)
 
     @property
     def secret(self) -> LIFParams:
         """The neuron itself; what is not hidden is as in `START`."""
-        words = dict(zip(RANGES, self._words(len(RANGES), 1).tolist(), strict=True))
+        words = dict(zip(RANGES, _words(self, 1), strict=True))
         drawn: dict[str, Any] = {}
         for name in self.names:
             values = RANGES[name].values()
@@ -104,11 +105,17 @@ class Challenge(Params):
         """Standard deviation of what the electrode adds to the voltage."""
         return NOISE_MV if self.level == "hard" else 0.0
 
-    def _words(self, count: int, purpose: int) -> NDArray[np.int64]:
-        stream = rng.stream("challenge", 10 * LEVELS.index(self.level) + purpose)
-        return rng.draws(self.number, stream, torch.zeros(1, dtype=torch.int64), 1, count)[
-            :, 0, 0
-        ].numpy()
+
+@functools.lru_cache(maxsize=1024)
+def _words(challenge: Challenge, purpose: int) -> tuple[int, ...]:
+    """One random word for each parameter that may be hidden."""
+    words = _draws(challenge, purpose, len(RANGES))
+    return tuple(int(word) for word in words[:, 0, 0])
+
+
+def _draws(challenge: Challenge, purpose: int, count: int) -> torch.Tensor:
+    stream = rng.stream("challenge", 10 * LEVELS.index(challenge.level) + purpose)
+    return rng.draws(challenge.number, stream, torch.zeros(1, dtype=torch.int64), 1, count)
 
 
 EXPERIMENTS = ("drive above", "step", "ramp", "constant")
@@ -196,10 +203,7 @@ def experiment(
     current = drive(stimulus, START, run.n_steps, run.dt, seed=run.seed, recording=recording)
     secret = _record(challenge.secret, current, run.dt)
     if challenge.noise_mv:
-        stream = rng.stream("challenge", 10 * LEVELS.index(challenge.level) + 2)
-        words = rng.draws(
-            challenge.number, stream, torch.zeros(1, dtype=torch.int64), 1, run.n_steps
-        )
+        words = _draws(challenge, 2, run.n_steps)
         noise = rng.normal(words)[:, 0, 0].numpy().astype(np.float64)
         secret = secret._replace(v=secret.v + challenge.noise_mv * noise)
     return Experiment(
