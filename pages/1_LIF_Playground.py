@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components import lif, lif_compare, lif_controls, lif_files, lif_presets
 from pages.components.frame import is_dark, open_page
 from pages.components.lif_equation import equation
+from pages.components.lif_recording import units
 from pages.components.lif_sections import open_sections, sections
 from pages.components.share import share_bar
 from snncore.plots import neuron as plots
@@ -65,7 +66,7 @@ with keep:
     lif_compare.keep_button(setup)
 with bar:
     share_bar(
-        command=lif_files.command(setup, recording),
+        command=lif_files.command(setup, recording, units()),
         params=lif_controls.link(setup) | lif_compare.link() | open_sections(),
         downloads=lif_files.downloads(setup, recording),
     )

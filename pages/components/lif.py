@@ -41,10 +41,20 @@ def run(setup: Setup, recording: Recording | None) -> Run:
     return inline(lambda: cached_run(setup, recording))
 
 
-def curve(setup: Setup) -> FICurve:
-    """The f–I curve around this setup's operating point, from the cache or computed now."""
+def curve(setup: Setup) -> FICurve | str:
+    """The f–I curve around this setup's operating point, or why the engine cannot compute it.
+
+    It visits currents that the run does not, so a refusal is no reason to stop the page.
+    """
     flat = curve_setup(setup)
-    return inline(lambda: cached_curve(flat))
+
+    def guarded() -> FICurve | str:
+        try:
+            return cached_curve(flat)
+        except ValueError as error:
+            return str(error)
+
+    return inline(guarded)
 
 
 def curve_setup(setup: Setup) -> Setup:
@@ -282,9 +292,14 @@ def curve_panel(
 ) -> None:
     """The f–I curve of the neuron, with this run's place on it, and A's behind it."""
     found = curve(setup)
+    if isinstance(found, str):
+        st.info(f"There is no curve for this setting: {found}.", icon=":material/info:")
+        return
     ghost = None
     if behind is not None and behind_summary is not None:
-        ghost = (curve(behind), behind.stimulus.current, measured_rate(behind_summary))
+        other = curve(behind)
+        if not isinstance(other, str):
+            ghost = (other, behind.stimulus.current, measured_rate(behind_summary))
     spec = plots.fi_chart(
         found, setup.stimulus.current, measured_rate(summary), behind=ghost, height=300
     )

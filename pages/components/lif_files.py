@@ -14,15 +14,21 @@ from snncore.stimuli import Recording
 _PYTHON = "text/x-python"
 
 
-def command(setup: Setup, recording: Recording | None) -> str:
-    """The command line of this run."""
+def command(
+    setup: Setup, recording: Recording | None, units: tuple[str, str] = ("ms", "nA")
+) -> str:
+    """The command line of this run; `units` are those of the visitor's file."""
     words = ["python -m snncore lif"]
     if setup.model != "lif":
         words.append(f"--model {setup.model}")
     for part in (setup.neuron, setup.stimulus, setup.run):
         words += [_option(name, value) for name, value in part.changed().items()]
     if recording is not None:
-        words.append("--stimulus-csv YOUR_FILE_IN_MS_AND_NA.csv")
+        words.append("--stimulus-csv YOUR_FILE.csv")
+        if units[0] != "ms":
+            words.append(f"--stimulus-time-unit {units[0]}")
+        if units[1] != "nA":
+            words.append(f"--stimulus-current-unit {units[1]}")
     return " ".join(words)
 
 

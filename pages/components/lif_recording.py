@@ -42,11 +42,18 @@ def file_panel() -> Recording | None:
         st.error(f"{plain(file.name)} cannot be used: {answer}")
         return None
     st.caption(
-        f"{len(answer.t):,} rows, {answer.t[0]:g} to {answer.end:g} ms, "
-        f"{answer.current.min():.4g} to {answer.current.max():.4g} nA. The file is not part of the "
-        "link: whoever opens it must upload the file, too."
+        f"{plain_words(answer.summary)}. The file is not part of the link: whoever opens it must "
+        "upload the file, too."
     )
     return answer
+
+
+def units() -> tuple[str, str]:
+    """The units of time and current that the visitor chose."""
+    state = st.session_state
+    return state.get("lif_file_time", _TIME_UNITS[0]), state.get(
+        "lif_file_current", _CURRENT_UNITS[0]
+    )
 
 
 def _read(data: bytes, name: str, time_unit: str, current_unit: str) -> Recording | str:

@@ -438,7 +438,13 @@ def test_the_units_of_a_file_can_be_said():
     at.selectbox(key="lif_file_time").set_value("s").run()
     at.selectbox(key="lif_file_current").set_value("pA").run()
     shown(at)
-    assert "0 to 1.5 nA" in texts(at)
+    assert "0 to 1\\.5 nA" in texts(at)  # with the escapes of Markdown
+    assert any("--stimulus-time-unit s --stimulus-current-unit pA" in c.value for c in at.code)
+
+
+def test_a_name_of_a_file_cannot_become_markup():
+    at = with_file(b"t,i\n1,2\n1,3\n", name="[click](x) **b** $x$.csv")
+    assert any("cannot be used" in e.value and "[click](" not in e.value for e in at.error)
 
 
 @pytest.mark.parametrize(
