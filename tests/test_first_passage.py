@@ -7,9 +7,16 @@ import math
 import numpy as np
 import pytest
 
+from snncore import spike_trains
 from snncore.neurons import LIFParams
 from snncore.playground import Setup, play
-from snncore.theory.first_passage import clock_density, interval_law
+from snncore.theory.first_passage import (
+    IntervalLaw,
+    clock_density,
+    interval_law,
+    local_variation,
+    renewal_rate_hz,
+)
 
 # NEST's neuron (V_th 15, V_reset 0, τ 10, t_ref 2): (μ, σ) → rate and CV by quadrature of
 # Siegert's and Brunel's (2000, appendix) integrals, with σ = √2·σ_V.
@@ -99,3 +106,49 @@ def test_little_noise_puts_all_intervals_at_the_closed_form():
 def test_noise_must_be_there(sigma_v):
     with pytest.raises(ValueError, match="sigma_v must be > 0 mV"):
         interval_law(LIFParams(), 2.5, sigma_v)
+
+
+def gamma_law(order: int, mean: float, h: float = 0.1) -> IntervalLaw:
+    t = (np.arange(int(15 * mean / h)) + 0.5) * h
+    unit = order / mean
+    density = unit**order * t ** (order - 1) * np.exp(-unit * t) / math.factorial(order - 1)
+    return IntervalLaw(t, density, 0.0)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_local_variation_of_gamma_laws_is_that_of_the_formula(order):
+    _, lv = local_variation(gamma_law(order, 20.0))
+    assert lv == pytest.approx(3 / (2 * order + 1), rel=1e-3)  # Shinomoto et al. 2003
+    assert local_variation(gamma_law(1, 20.0))[0] == pytest.approx(1.0, rel=1e-3)
+
+
+def test_after_a_spike_a_poisson_process_goes_on_at_its_rate():
+    rate = renewal_rate_hz(gamma_law(1, 20.0), np.array([1.0, 10.0, 100.0]))
+    assert rate == pytest.approx([50.0] * 3, rel=1e-3)
+
+
+def test_after_a_spike_a_gamma_process_recovers_as_its_closed_form_says():
+    lags = np.array([1.0, 5.0, 20.0, 60.0])
+    rate = renewal_rate_hz(gamma_law(2, 20.0), lags)
+    assert rate == pytest.approx(50.0 * (1 - np.exp(-4 * lags / 20.0)), rel=1e-3)  # Cox 1962
+
+
+def test_simulated_autocorrelogram_and_lv_follow_from_the_law():
+    setup = Setup.of(current=2.2, sigma_v=2.0, duration=100_000.0, dt=0.5, seed=3)
+    times = play(setup).spike_times
+    law = interval_law(setup.neuron, 2.2, 2.0, setup.run.dt)
+    cv2, lv = local_variation(law)
+    # Standard errors of a mean over 2,500 pairs: 1 and 2 %.
+    assert spike_trains.cv2(times) == pytest.approx(cv2, rel=0.04)
+    assert spike_trains.lv(times) == pytest.approx(lv, rel=0.08)
+    measured = spike_trains.autocorrelogram(times, 100_000.0, 200.0)
+    theory = renewal_rate_hz(law, measured.lags)
+    sigmas = (measured.rate_hz - theory) / (measured.band_hz / 1.96)
+    assert np.sqrt(np.mean(sigmas**2)) < 1.5  # 1 if each bin were a Poisson count
+    assert theory[0] < 1.0 and theory.max() > 1.1 * theory[-1]
+
+
+def test_without_a_law_there_is_no_autocorrelogram():
+    none = IntervalLaw(np.zeros(0), np.zeros(0), 1.0)
+    assert np.isnan(renewal_rate_hz(none, np.array([1.0, 2.0]))).all()
+    assert all(math.isnan(x) for x in local_variation(none))

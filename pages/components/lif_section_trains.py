@@ -16,7 +16,12 @@ from snncore.neurons import LIFParams, Membrane
 from snncore.playground import Run, Setup
 from snncore.plots.analysis import Mark, Series, curves
 from snncore.stimuli import Recording
-from snncore.theory.first_passage import IntervalLaw, interval_law
+from snncore.theory.first_passage import (
+    IntervalLaw,
+    interval_law,
+    local_variation,
+    renewal_rate_hz,
+)
 
 WANTED_SPIKES = 400  # a histogram of fewer intervals is mostly chance
 _LONGEST_MS = 60_000.0
@@ -82,6 +87,12 @@ def train_of(setup: Setup, recording: Recording | None) -> Train:
     )
 
 
+@st.cache_data(max_entries=64, ttl=3600, max_size="4MB", show_spinner=False)
+def cached_law(neuron: LIFParams, current: float, sigma_v: float, dt: float) -> IntervalLaw:
+    """The distribution of the intervals in theory."""
+    return interval_law(neuron, current, sigma_v, dt)
+
+
 def regularity(bench: Bench) -> None:
     """Instantaneous rate, intervals, Fano factor, autocorrelogram, return map."""
     run = base.computed(lambda: base.cached_play(bench.setup, bench.recording))
@@ -94,6 +105,7 @@ def regularity(bench: Bench) -> None:
     train = base.computed(lambda: train_of(bench.setup, bench.recording))
     if train is None:
         return
+    law = _law(bench)
     _rate_chart(run, bench.setup)
     if train.longer:
         st.caption(
@@ -104,15 +116,15 @@ def regularity(bench: Bench) -> None:
         st.caption(f"The statistics below are of the run shown: {len(train.times):,} spikes.")
     left, right = st.columns(2, gap="medium")
     with left:
-        _interval_chart(train, summary.theory_rate_hz, _law(bench))
+        _interval_chart(train, summary.theory_rate_hz, law)
     with right:
         _return_chart(train)
     left, right = st.columns(2, gap="medium")
     with left:
         _fano_chart(train, summary.theory_cv)
     with right:
-        _correlogram_chart(train)
-    base.table(_rows(train, run))
+        _correlogram_chart(train, law)
+    base.table(_rows(train, run, law))
     base.download(
         "lif_spikes",
         lambda: {"spike_ms": train.times, "interval_ms": spike_trains.intervals(train.times)},
@@ -147,7 +159,7 @@ def _law(bench: Bench) -> IntervalLaw | None:
         return None
     dt = bench.setup.run.dt
     sigma = stimulus.sigma_v_total(Membrane(neuron.tau_m, neuron.r_m), dt)
-    return base.computed(lambda: interval_law(neuron, stimulus.current, sigma, dt))
+    return base.computed(lambda: cached_law(neuron, stimulus.current, sigma, dt))
 
 
 def _interval_chart(train: Train, theory_hz: float, law: IntervalLaw | None) -> None:
@@ -218,32 +230,37 @@ def _fano_chart(train: Train, theory_cv: float) -> None:
     base.chart(spec, "fano", "Fano factor of the spike counts against the counting window.")
 
 
-def _correlogram_chart(train: Train) -> None:
+def _correlogram_chart(train: Train, law: IntervalLaw | None) -> None:
     a = train.autocorrelogram
     if a.lags.size == 0:
         base.hint("An autocorrelogram needs at least 10 spikes. Lengthen the run.")
         return
     flat = np.full(a.lags.size, a.expected_hz)
+    series = [
+        Series(
+            "Pure chance ± 95 %", a.lags, flat, _GREY, "dash",
+            np.maximum(flat - a.band_hz, 0.0), flat + a.band_hz,
+        ),
+        Series("Simulation", a.lags, a.rate_hz, "voltage", "step"),
+    ]  # fmt: skip
+    if law is not None:
+        series.append(Series("Theory", a.lags, renewal_rate_hz(law, a.lags), "theory"))
     spec = curves(
-        [
-            Series(
-                "Pure chance ± 95 %", a.lags, flat, _GREY, "dash",
-                np.maximum(flat - a.band_hz, 0.0), flat + a.band_hz,
-            ),
-            Series("Simulation", a.lags, a.rate_hz, "voltage", "step"),
-        ],
+        series,
         "Time since a spike [ms]",
         "Rate [Hz]",
         zero=True,
         columns=2,
-    )  # fmt: skip
+    )
     base.chart(spec, "autocorrelogram", "Autocorrelogram: firing rate at a time after any spike.")
 
 
-def _rows(train: Train, run: Run) -> list[Row]:
+def _rows(train: Train, run: Run, law: IntervalLaw | None) -> list[Row]:
     """Rate and spread against theory; a regular train has all measures 0."""
     s = run.summary
-    regular = 0.0 if s.theory_cv == 0 else math.nan
+    cv2, lv = (0.0, 0.0) if s.theory_cv == 0 else (math.nan, math.nan)
+    if law is not None:
+        cv2, lv = local_variation(law)
     rho = float(train.serial.rho[0]) if train.serial.rho.size else math.nan
     # Standard errors of independent intervals that are not far from a gamma law.
     n, spread = max(1, len(train.times) - 1), train.cv if train.cv > 1e-6 else math.nan
@@ -253,8 +270,8 @@ def _rows(train: Train, run: Run) -> list[Row]:
         Row(
             "CV of the intervals", train.cv, s.theory_cv, spread * math.sqrt((0.5 + spread**2) / n)
         ),
-        Row("CV2, neighbours", train.cv2, regular),
-        Row("LV, local variation", train.lv, regular),
+        Row("CV2, neighbours", train.cv2, cv2),
+        Row("LV, local variation", train.lv, lv),
     ]
     if math.isfinite(rho):
         independent = 0.0 if s.theory == "Siegert" else math.nan

@@ -107,3 +107,37 @@ def interval_law(neuron: LIFParams, current: float, sigma_v: float, dt: float = 
         alive = carry @ alive
     t = neuron.t_ref + (np.arange(survival.size - 1, dtype=np.float64) + 0.5) * np.float64(h)
     return IntervalLaw(t, -np.diff(survival) / h, float(survival[-1]))
+
+
+def local_variation(law: IntervalLaw) -> tuple[float, float]:
+    """CV2 and LV of independent intervals of this law; NaN where its tail is not known.
+
+    The means of 2·|I − I'|/(I + I') and 3·((I − I')/(I + I'))² over pairs of intervals.
+    """
+    if law.t.size < 2 or law.tail > 0.01:
+        return math.nan, math.nan
+    weight = law.density / law.density.sum()
+    contrast = np.abs(law.t[:, None] - law.t[None, :]) / (law.t[:, None] + law.t[None, :])
+    cv2 = 2.0 * float(weight @ contrast @ weight)
+    return cv2, 3.0 * float(weight @ contrast**2 @ weight)
+
+
+def renewal_rate_hz(law: IntervalLaw, lags: Array) -> Array:
+    """The rate (Hz) at each lag (ms) after a spike, if intervals are independent: autocorrelogram.
+
+    Any later spike counts, not only the next: m(t) = p(t) + ∫ p(t − s)·m(s) ds (Cox 1962, Renewal
+    theory, ch. 4). NaN where the law has no points.
+    """
+    if law.t.size < 2:
+        return np.full(lags.shape, np.nan)
+    h = float(law.t[1] - law.t[0])
+    count = math.ceil(float(lags.max()) / h) + 2
+    middles = (np.arange(count, dtype=np.float64) + 0.5) * np.float64(h)
+    p = np.interp(middles, law.t, law.density, left=0.0, right=0.0)
+    m = np.empty(count)
+    before = 0.0  # the integral at the beginning of the step; its middle is the mean of both ends
+    for k in range(count):
+        known = h * float(p[1 : k + 1] @ m[:k][::-1])  # at the end, but for the part of m[k] itself
+        m[k] = (p[k] + 0.5 * (before + known)) / (1.0 - 0.5 * h * p[0])
+        before = known + h * p[0] * m[k]
+    return 1000.0 * np.interp(lags, middles, m)
