@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,3 +81,31 @@ def test_a_short_time_constant_over_many_steps_invents_no_winners(
     _, fast = learn_batch(layer, limit, draw, 0.0, 0.0, params)
     slow = first_spikes_torch(layer, torch.from_numpy(limit.astype(np.int64)), draw, params)
     assert torch.equal(fast.winner, slow.winner) and torch.equal(fast.when, slow.when)
+
+
+def test_a_changed_kernel_is_compiled_again_also_where_another_file_calls_it(tmp_path) -> None:
+    """An update in place must not go on with the compiled kernels of the day before."""
+    shutil.copytree(Path(kernels.__file__).parents[1], tmp_path / "snncore")
+    inner, outer = (tmp_path / "snncore" / "kernels" / name for name in ("inner.py", "outer.py"))
+    head = "import numba\n"
+    inner.write_text(head + "@numba.njit(cache=True)\ndef number():\n    return 1\n")
+    outer.write_text(
+        head + "from snncore.kernels.inner import number\n"
+        "@numba.njit(cache=True)\ndef twice():\n    return 2 * number()\n"
+    )
+    program = "from snncore.kernels.outer import twice; print(twice())"
+
+    def answer() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    assert answer() == "2"
+    inner.write_text(inner.read_text().replace("return 1", "return 5"))
+    assert answer() == "10"
+    kept = list((tmp_path / "snncore" / "kernels" / "__pycache__").glob("kernels-*"))
+    assert len(kept) == 1 and any(kept[0].rglob("*.nbi"))  # only the new ones, and they are kept

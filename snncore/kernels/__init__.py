@@ -3,15 +3,53 @@
 Each kernel repeats a torch path, which is the definition, and is tested against it. Callers never
 choose: the public function looks at the tensor's device. Parallel kernels share one thread pool
 that is not safe to enter twice, so they run behind `kernel_threads`.
+
+Compiled kernels are kept on disk. Numba compiles a function again when its own file has changed,
+but not when a function that it calls has, in another file: after an update in place it would go on
+with the old one. The folder of the compiled kernels is therefore named after all sources together.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import numba
+
+
+def _choose_cache() -> None:
+    """Point Numba to the folder of these sources, and remove that of former ones.
+
+    Nothing is done where the visitor has chosen a folder (`NUMBA_CACHE_DIR`), or where this one
+    cannot be written: Numba then finds a place of its own.
+    """
+    if numba.config.CACHE_DIR:
+        return
+    here = Path(__file__).parent
+    sources = hashlib.sha256()
+    for file in sorted(here.glob("*.py")):
+        sources.update(file.read_bytes())
+    parent = here / "__pycache__"
+    folder = parent / f"kernels-{sources.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            return
+    except OSError:
+        return
+    for old in parent.glob("kernels-*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    numba.config.CACHE_DIR = str(folder)
+
+
+_choose_cache()
 
 
 class FairLock:
@@ -73,8 +111,6 @@ def thread_count() -> int:
 @contextmanager
 def kernel_threads() -> Iterator[int]:
     """Hold the process-wide lock of parallel kernels, with the thread count set."""
-    import numba
-
     with _LOCK:
         count = min(thread_count(), numba.config.NUMBA_NUM_THREADS)
         numba.set_num_threads(count)
