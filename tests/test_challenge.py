@@ -172,6 +172,15 @@ def test_points_of_a_parameter_fall_with_its_error_on_both_sides(name):
     assert points[0] == 1 and points == sorted(points, reverse=True) and points[1] < 1
 
 
+def test_a_quarter_of_the_range_is_worth_nothing_and_an_eighth_half_the_points():
+    challenge = Challenge("easy", 2)  # r_m is 7 MΩ, its range 14 wide
+    points = {
+        r_m: verdicts(challenge, dataclasses.replace(START, r_m=r_m))[0].points
+        for r_m in (8.75, 10.5, 12.0)
+    }
+    assert points == {8.75: 0.5, 10.5: 0.0, 12.0: 0.0}
+
+
 def test_a_verdict_says_the_side_and_the_size():
     challenge = Challenge("easy", 2)  # r_m is 7 MΩ, its range 14 wide
     words = {

@@ -109,12 +109,15 @@ MODEL_RUNS = {
     "adex": {"current": 1.0, "t_ref": 1.3, "b": 0.06},
     "adex, step in pieces": {"current": 1.0, "dt": 2.5},
     "qif": {"current": 0.9},
+    "qif, rest between pulses": {
+        "current": 0.1, "pulse_current": 4.0, "pulse_on": 5, "pulse_width": 8, "dt": 0.2,
+    },
     "izhikevich": {"current": 1.2},
     "izhikevich, step in pieces": {"current": 1.2, "a": 0.1, "b": 0.26, "c": -60, "dt": 0.3},
     "fitzhugh_nagumo": {"current": 0.7, "tau_ms": 1.1},
     "fitzhugh_nagumo, step in pieces": {"current": 0.7, "dt": 0.7},
     "hodgkin_huxley": {"current": 1.1, "celsius": 7.1},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", MODEL_RUNS)
