@@ -40,7 +40,7 @@ other, bad_a = lif_compare.run(behind, recording, bad_a)
 drawn = other if lif_compare.same_unit(setup, behind) else None
 
 with top:
-    lif.number_row(result.summary)
+    lif.number_row(setup, result.summary)
 
 with main:
     st.vega_lite_chart(

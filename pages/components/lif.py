@@ -1,4 +1,4 @@
-"""The LIF Playground's main view: cached runs, the row of numbers, the f–I curve, warnings."""
+"""The LIF Playground's main view: cached runs, the row of numbers, the f–I curve."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages.components.inline import inline
+from pages.components.lif_concerns import concerns
 from pages.components.lif_controls import FLASH
 from snncore.playground import FICurve, Run, Setup, Summary, fi_curve, play
 from snncore.plots import neuron as plots
+from snncore.plots.firing import fi_chart
 from snncore.simulate import RunParams
 from snncore.stimuli import Recording, StimulusParams
 
@@ -21,7 +23,6 @@ DASH = "–"
 FEW = "not enough spikes"
 # Streamlit would hash the recording's samples, of long ones only a part: its digest is exact.
 HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
-_FAST_HZ = 1000.0  # no neuron keeps up such a rate
 
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
@@ -80,7 +81,7 @@ _COMPACT = """<style>
   min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;
 }
 .st-key-lif_equation .katex {font-size: 1.1em;}
-.st-key-lif_equation .katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0;}
+.st-key-lif_equation .katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.3em 0 0.7em;}
 @media (max-width: 640px) {
   .st-key-lif__presets > div:has(.st-key-lif__preset_names), .st-key-lif__preset_names {
     flex: 1 0 100%; min-width: 0;
@@ -125,10 +126,26 @@ def fixed(number: float, digits: int) -> str:
     return f"{number:.{digits}f}" if math.isfinite(number) else DASH
 
 
-def numbers(summary: Summary) -> list[Number]:
+def rate_field(setup: Setup, summary: Summary) -> str:
+    """Which of the measured rates is shown: the one that theory speaks of, where there is one.
+
+    Without theory, a steady train is measured from spike to spike, too: counting would add the
+    wait for the first spike and what is left at the end.
+    """
+    if summary.theory == "none" and setup.stimulus.is_constant and summary.rate_hz > 0:
+        return "rate_hz"
+    return summary.compared
+
+
+def measured_rate(setup: Setup, summary: Summary) -> float:
+    """That rate in Hz."""
+    return float(getattr(summary, rate_field(setup, summary)))
+
+
+def numbers(setup: Setup, summary: Summary) -> list[Number]:
     """Measured beside expected, in words where there is no number."""
     s = summary
-    rate = measured_rate(s)
+    rate = measured_rate(setup, s)
     error, error_note = DASH, FEW if s.count < 2 else "no theory"
     if math.isfinite(s.relative_error):
         percent = 100 * s.relative_error
@@ -154,7 +171,7 @@ def numbers(summary: Summary) -> list[Number]:
         Number(
             "Rate [Hz]",
             fixed(rate, 2),
-            _MEASURED[s.compared],
+            _MEASURED[rate_field(setup, s)],
             "Equal intervals are measured from spike to spike, irregular ones by counting; where "
             "the intervals still change, the last one is what theory speaks of.",
         ),
@@ -181,93 +198,14 @@ def numbers(summary: Summary) -> list[Number]:
     ]
 
 
-def number_row(summary: Summary) -> None:
+def number_row(setup: Setup, summary: Summary) -> None:
     """The numbers side by side, wrapping where the screen is narrow."""
     with st.container(horizontal=True, horizontal_alignment="distribute", key="lif_numbers"):
-        for n in numbers(summary):
+        for n in numbers(setup, summary):
             st.metric(
                 n.label, n.value, n.note, help=n.help, width=118,
                 delta_color="off", delta_arrow="off",
             )  # fmt: skip
-
-
-def measured_rate(summary: Summary) -> float:
-    """The rate that is held against theory."""
-    return float(getattr(summary, summary.compared))
-
-
-def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str]:
-    """What a visitor should know of this setting: why it is silent, too coarse or not of nature."""
-    s, n, dt, end = setup.stimulus, result.summary, setup.run.dt, setup.run.duration
-    words = []
-    membrane = setup.membrane
-    if membrane is not None and dt > membrane.tau_m:
-        words.append(
-            f"The time step ({dt:g} ms) is longer than the membrane time constant "
-            f"({membrane.tau_m:g} ms): the voltage does all its moving within one step, and the "
-            "drive is too coarse. Choose a step of at most a tenth of it."
-        )
-    if n.count >= 2 and n.isi_ms > 0 and n.count_rate_hz > _FAST_HZ:
-        words.append(
-            f"{n.count_rate_hz:,.0f} spikes per second: neurons reach a few hundred. Lower the "
-            "current, or lengthen the refractory period."
-        )
-    elif n.count >= 2 and n.isi_ms < 10 * dt:
-        words.append(
-            f"An interval is only {n.isi_ms / dt:.1f} time steps long: shorten the time step to "
-            "see where the spikes really are."
-        )
-    if s.amplitude and s.frequency_hz * dt > 100:
-        words.append(
-            f"A cycle of the sine ({1000 / s.frequency_hz:g} ms) has fewer than ten time steps of "
-            f"{dt:g} ms: its shape is lost."
-        )
-    for title, level, on in (
-        ("step", s.step_current, s.step_on),
-        ("ramp", s.ramp_current, s.ramp_on),
-        ("first pulse", s.pulse_current, s.pulse_on),
-        ("sine", s.amplitude, s.sine_on),
-    ):
-        if level and on >= end:
-            words.append(
-                f"The {title} begins at {on:g} ms, after the end of the run ({end:g} ms): lengthen "
-                "the run or let it begin earlier."
-            )
-    if recording is not None and recording.t[0] >= end:
-        words.append(
-            f"Your file begins at {recording.t[0]:g} ms, after the end of the run ({end:g} ms)."
-        )
-    neuron: Any = setup.neuron
-    if hasattr(neuron, "v_rest") and hasattr(neuron, "v_th") and neuron.v_rest >= neuron.v_th:
-        words.append(
-            "The resting voltage lies at or above the threshold: this neuron fires without any "
-            "current."
-        )
-    if n.count == 1 and s.is_constant and s.current > n.rheobase_na:
-        words.append(
-            "One spike and no more: a current that is too strong holds the voltage up "
-            "(depolarisation block). Or the run is too short for a second spike."
-        )
-    if n.count == 0:
-        words.append(silence(setup, result))
-    return words
-
-
-def silence(setup: Setup, result: Run) -> str:
-    """Why there is no spike, and what to do about it."""
-    rheobase = result.summary.rheobase_na
-    peak = float(result.wave.max())
-    if not math.isfinite(rheobase):
-        return "No spike. Raise the current, add noise or lengthen the run."
-    if peak <= rheobase:
-        return (
-            f"No spike: the drive reaches {peak:.4g} nA, and this neuron needs more than its "
-            f"rheobase, {rheobase:.4g} nA. Raise the current or add noise."
-        )
-    return (
-        f"No spike although the drive reaches {peak:.4g} nA, above the rheobase of "
-        f"{rheobase:.4g} nA: it does not last long enough. Lengthen it or the run."
-    )
 
 
 def remarks(setup: Setup, recording: Recording | None, result: Run, notice: str) -> None:
@@ -279,11 +217,15 @@ def remarks(setup: Setup, recording: Recording | None, result: Run, notice: str)
         st.info(flash, icon=":material/info:")
     for words in concerns(setup, recording, result):
         st.warning(words, icon=":material/lightbulb:")
-    names = [f"{v.name}: {v.label}" for v in plots.panel_variables(setup)]
+    names = [
+        f"{v.name} {v.label.lower().removesuffix(' ' + v.name)}"
+        for v in plots.panel_variables(setup)
+    ]
     middle = f" Middle: {', '.join(names)}." if names else ""
+    bands = ", grey bands refractory periods" if getattr(setup.neuron, "t_ref", 0) else ""
     st.caption(
-        f"Strokes are spikes, grey bands refractory periods.{middle} Drag to move in time, Shift + "
-        "wheel to zoom, double-click to go back."
+        f"Strokes are spikes{bands}.{middle} Drag to move in time, Shift + wheel to zoom, "
+        "double-click to go back."
     )
 
 
@@ -299,10 +241,9 @@ def curve_panel(
     if behind is not None and behind_summary is not None:
         other = curve(behind)
         if not isinstance(other, str):
-            ghost = (other, behind.stimulus.current, measured_rate(behind_summary))
-    spec = plots.fi_chart(
-        found, setup.stimulus.current, measured_rate(summary), behind=ghost, height=300
-    )
+            ghost = (other, measured_rate(behind, behind_summary))
+    rate = measured_rate(setup, summary)
+    spec = fi_chart(found, rate, behind=ghost, height=300)
     st.vega_lite_chart(
         spec=spec,
         key="lif_fi_chart",
@@ -327,7 +268,5 @@ def _curve_words(setup: Setup, found: FICurve) -> list[str]:
             "time step."
         )
     if not setup.stimulus.is_steady:
-        words.append(
-            "The diamond is this run's mean rate, drawn at the constant part of its drive."
-        )
+        words.append("The diamond is this run's rate, drawn at the steady part of its drive.")
     return words

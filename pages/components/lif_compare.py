@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.components import lif_controls as ctl
 from pages.components.inline import inline
-from pages.components.lif import cached_run
+from pages.components.lif import cached_run, measured_rate
 from pages.components.lif_recording import plain_words
 from snncore.params import Value
 from snncore.playground import Run, Setup, Summary
@@ -145,7 +145,7 @@ def comparison(a: Setup, b: Setup, first: Summary, second: Summary) -> None:
         st.caption("Their voltages have different units, so the one of A is not drawn.")
     rows = [
         ("Spikes", first.count, second.count, 0),
-        ("Rate [Hz]", first.rate_hz or math.nan, second.rate_hz or math.nan, 2),
+        ("Rate [Hz]", measured_rate(a, first), measured_rate(b, second), 2),
         ("Theory [Hz]", first.theory_rate_hz, second.theory_rate_hz, 2),
         ("CV", first.cv, second.cv, 3),
         ("First spike [ms]", first.first_spike_ms, second.first_spike_ms, 3),

@@ -132,8 +132,9 @@ def _fitzhugh_nagumo(p: Any) -> list[str]:
 def _hodgkin_huxley(p: Any) -> list[str]:
     speed = 3 ** ((p.celsius - 6.3) / 10)
     phi = "" if speed == 1 else rf"{speed:.3g}\,"
+    capacity = "" if p.c_m == 1 else rf"{p.c_m:g}\,"
     return [
-        rf"{p.c_m:g}\,\dot V &= "
+        rf"{capacity}\dot V &= "
         rf"-{p.g_na:g}\,m^3h\,(V {-p.e_na:+g}) - {p.g_k:g}\,n^4(V {-p.e_k:+g})",
         rf"&\quad - {p.g_l:g}\,(V {-p.e_l:+g}) + {1e5 / p.area:g}\,I(t)",
         rf"\dot x &= {phi}[\alpha_x(V)(1-x) - \beta_x(V)\,x],\quad x = m, h, n",

@@ -1,6 +1,6 @@
-"""Charts of the LIF Playground's main view: voltage over current, and the f–I curve.
+"""The LIF Playground's chart of a run: voltage over current (`firing` draws the f–I curve).
 
-They are plain Vega-Lite specifications (see `vega`): redrawn at every move of a slider, in a
+It is a plain Vega-Lite specification (see `vega`): redrawn at every move of a slider, in a
 millisecond. All panels of the trace stand in one plot, so that they share the time axis: each
 vertical axis is made longer than its data, so that the data fill their own part of the height.
 """
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from snncore.neurons import Variable
-from snncore.playground import FICurve, Run, Setup
+from snncore.playground import Run, Setup
 from snncore.plots.base import COLOURS
 from snncore.plots.vega import MAX_POINTS, ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
 
@@ -74,6 +74,11 @@ def threshold(setup: Setup) -> float | None:
     )
 
 
+def _threshold_name(setup: Setup) -> str:
+    specs = type(setup.neuron).specs()
+    return specs["v_th" if "v_th" in specs else "v_c"].label
+
+
 def spike_strokes(setup: Setup, run: Run) -> tuple[Array, Array, float]:
     """Times of the spikes to draw, where their strokes begin, and where all of them end (mV).
 
@@ -118,7 +123,7 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
     x = axis("t", "Time [ms]", (0.0, duration))
     names = {"Voltage": "voltage", "Spike": "spike", "Drive": "current"}
     if threshold(setup) is not None:
-        names["Threshold"] = "threshold"
+        names[_threshold_name(setup)] = "threshold"
     if behind is not None:
         names["A"] = "reference"
     lines = {v.name: _LINES[k % len(_LINES)] for k, v in enumerate(variables)}
@@ -207,11 +212,13 @@ def _voltage(
     dashed = {"strokeDash": [6, 4], "strokeWidth": 1.5, "clip": True}
     if moving is None and level is not None:
         data["threshold"] = pd.DataFrame({"v": [level]})
-        layers.append(layer("threshold", "rule", dashed, y=y, color=colour("Threshold")))
+        layers.append(layer("threshold", "rule", dashed, y=y, color=colour(_threshold_name(setup))))
     elif moving is not None:
         t_m, values = thin(run.t, moving)
         data["threshold"] = pd.DataFrame({"t": t_m, "v": values})
-        layers.append(layer("threshold", "line", dashed, x=x, y=y, color=colour("Threshold")))
+        layers.append(
+            layer("threshold", "line", dashed, x=x, y=y, color=colour(_threshold_name(setup)))
+        )
     return [
         *layers,
         layer("voltage", "line", {"strokeWidth": 1.5, "clip": True},
@@ -245,78 +252,3 @@ def _drive(
         faint = {"strokeWidth": 1, "opacity": 0.4, "clip": True}
         layers.insert(0, layer("noise", "line", faint, x=x, y=y, color=colour("Drive")))
     return layers
-
-
-def fi_chart(
-    curve: FICurve,
-    current: float,
-    rate: float,
-    *,
-    behind: tuple[FICurve, float, float] | None = None,
-    height: int = 320,
-) -> Chart:
-    """Simulated dots on the theoretical lines, and a diamond where the neuron is now.
-
-    Args:
-        behind: curve, current and rate of another setting, drawn grey behind this one.
-    """
-    names = {"Simulated": "voltage", "This run": "spike"}
-    if curve.noisy_hz is not None:
-        names = {"Theory with noise": "threshold", **names}
-    if curve.line_hz is not None:
-        names = {"Theory": "theory", **names}
-    if behind is not None:
-        names["A"] = "reference"
-    lined = curve.line_hz is not None or curve.noisy_hz is not None or behind is not None
-    colour = Key(names, columns=3, symbol="stroke" if lined else "circle")
-    bounds = (float(curve.currents[0]), float(curve.currents[-1]))
-    x = axis("i", "Constant current [nA]", bounds)
-    rates = [r for r in (curve.line_hz, curve.noisy_hz, curve.measured_hz) if r is not None]
-    y = axis("f", "Firing rate [Hz]", (0.0, _top(*rates, [rate])))
-    tips = [tip("i", "Current [nA]", ".3f"), tip("f", "Rate [Hz]", ".2f")]
-    data = {
-        "dots": pd.DataFrame({"i": curve.currents, "f": curve.measured_hz}),
-        "here": pd.DataFrame({"i": [current], "f": [rate]}),
-    }
-    line = {"strokeWidth": 2.5, "clip": True}
-    dot = {"filled": True, "opacity": 1, "clip": True}
-    layers = []
-    if np.isfinite(curve.onset_na) and bounds[0] <= curve.onset_na <= bounds[1]:
-        data["onset"] = pd.DataFrame({"i": [curve.onset_na]})
-        style = {"color": COLOURS["reference"], "strokeDash": [3, 3], "strokeWidth": 1.5}
-        layers.append(
-            layer("onset", "rule", style, x=x, tooltip=[tip("i", f"{curve.onset} [nA]", ".4f")])
-        )
-    if behind is not None:
-        other, i_a, f_a = behind
-        best = other.noisy_hz if other.noisy_hz is not None else other.line_hz
-        known = (other.line_currents, best) if best is not None else (
-            other.currents, other.measured_hz)  # fmt: skip
-        data["line_a"] = pd.DataFrame({"i": known[0], "f": known[1]})
-        data["here_a"] = pd.DataFrame({"i": [i_a], "f": [f_a]})
-        ghost = {"strokeWidth": 2, "strokeDash": [4, 3], "clip": True}
-        hollow = {"filled": False, "strokeWidth": 2, "size": 150, "shape": "diamond", "clip": True}
-        layers += [
-            layer("line_a", "line", ghost, x=x, y=y, color=colour("A")),
-            layer("here_a", "point", hollow, x=x, y=y, color=colour("A"), tooltip=tips),
-        ]
-    for name, label, values in (
-        ("theory", "Theory", curve.line_hz),
-        ("noisy", "Theory with noise", curve.noisy_hz),
-    ):
-        if values is not None:
-            data[name] = pd.DataFrame({"i": curve.line_currents, "f": values})
-            layers.append(layer(name, "line", line, x=x, y=y, color=colour(label)))
-    layers += [
-        layer("dots", "point", {**dot, "size": 32}, x=x, y=y, color=colour("Simulated"),
-              tooltip=tips),
-        layer("here", "point", {**dot, "size": 170, "shape": "diamond"}, x=x, y=y,
-              color=colour("This run"), tooltip=tips),
-    ]  # fmt: skip
-    return {"datasets": data, "height": height, "layer": layers}
-
-
-def _top(*values: Any) -> float:
-    """Where an axis of rates ends: above the highest of `values`, and at 1 Hz at least."""
-    joined = np.concatenate([np.asarray(v, dtype=np.float64) for v in values])
-    return max(1.0, 1.08 * float(np.max(joined, where=np.isfinite(joined), initial=0.0)))

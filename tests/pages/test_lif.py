@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from pages.components import lif, lif_compare, lif_controls, lif_files, lif_presets
+from pages.components import lif, lif_compare, lif_concerns, lif_controls, lif_files, lif_presets
 from pages.components.share import Download
 from snncore.cli import main
 from snncore.neurons import MODELS, LIFParams
@@ -61,7 +61,7 @@ def without_nan(at: AppTest) -> None:
 
 
 def expected(setup: Setup) -> dict[str, str]:
-    return {n.label: n.value for n in lif.numbers(play(setup).summary)}
+    return {n.label: n.value for n in lif.numbers(setup, play(setup).summary)}
 
 
 def model_of(at: AppTest) -> str:
@@ -422,7 +422,7 @@ def test_a_file_drives_the_neuron():
     rows = "".join(f"{t},{1.5 if 100 <= t < 300 else -1}\n" for t in range(0, 500, 10))
     at = with_file(f"time_ms,current_nA\n{rows}".encode())
     recording = Recording.from_csv(f"time_ms,current_nA\n{rows}".encode(), "mine.csv")
-    numbers = {n.label: n.value for n in lif.numbers(play(Setup(), recording).summary)}
+    numbers = {n.label: n.value for n in lif.numbers(Setup(), play(Setup(), recording).summary)}
     assert shown(at) == numbers != expected(Setup())
     assert "not part of the link" in texts(at)
     assert any("--stimulus-csv" in c.value for c in at.code)
@@ -495,7 +495,7 @@ def test_values_that_contradict_each_other_are_explained_and_reset_helps(page):
 
 def concerns(**values) -> str:
     setup = Setup.of(**values)
-    return " ".join(lif.concerns(setup, None, play(setup)))
+    return " ".join(lif_concerns.concerns(setup, None, play(setup)))
 
 
 @pytest.mark.parametrize(
