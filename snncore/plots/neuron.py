@@ -20,7 +20,6 @@ from snncore.plots.vega import MAX_POINTS, ZOOM, Chart, Key, axis, layer, span, 
 
 __all__ = [
     "MAX_POINTS",
-    "fi_chart",
     "marks",
     "panel_variables",
     "spike_strokes",
