@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import streamlit as st
 from pages.components import lif_section_base as base
 from pages.components.controls import label_of, limits
 from pages.components.job_panel import job_panel
-from pages.components.lif_section_base import Bench
+from pages.components.lif_section_base import HASH, Bench
 from snncore.jobs import Progress, Ticket, get_manager
 from snncore.params import Spec, Value, digest
 from snncore.playground import Setup
@@ -29,6 +30,8 @@ from snncore.stimuli import Recording
 
 KEY = "lif_map"
 _RESOLUTIONS = (50, 100)
+_PREVIEWS = (50, 25)  # cells per side
+_PREVIEW_WORK = 15_000_000  # neuron-steps: 0.1 s (measured) of the LIF neuron
 _FAVOURITES = ("current", "tau_m", "r_m", "v_th", "t_ref", "sigma_v")
 
 
@@ -58,12 +61,35 @@ def two_parameters(bench: Bench) -> None:
         kind="sweep",
     )
     if view is None:
-        st.caption(
-            f"{params.n} × {params.n} neurons, each simulated for {setup.run.duration:g} ms with "
-            "the drive above."
-        )
+        _preview(bench, params)
     elif view.state == "done" and view.snapshot is not None:
         base.download("lif_map", lambda: _columns(view.snapshot.payload))
+
+
+@st.cache_data(max_entries=16, ttl=3600, max_size="8MB", show_spinner=False, hash_funcs=HASH)
+def cached_preview(setup: Setup, params: HeatmapParams, recording: Recording | None) -> Payload:
+    """A coarse map, at once."""
+    *_, last = _work(setup, params, recording, _identity(setup, params, recording))
+    payload: Payload = last.payload
+    return payload
+
+
+def _preview(bench: Bench, params: HeatmapParams) -> None:
+    """Before the first job: a coarse map where that takes no time."""
+    setup, steps = bench.setup, bench.setup.run.n_steps
+    st.caption(
+        f"{params.n} × {params.n} neurons, each simulated for {setup.run.duration:g} ms with the "
+        "drive above."
+    )
+    side = next((n for n in _PREVIEWS if n * n * steps <= _PREVIEW_WORK), 0)
+    if setup.model != "lif" or not side:
+        return
+    coarse = dataclasses.replace(params, n=side)
+    payload = base.computed(lambda: cached_preview(setup, coarse, bench.recording))
+    if payload is not None:
+        _draw(payload, True, payload.identity, dark=bench.dark)
+        st.caption(f"This is a preview of {side} × {side} cells.")
+        base.download("lif_map", lambda: _columns(payload))
 
 
 def link_values() -> dict[str, Value]:

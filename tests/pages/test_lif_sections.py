@@ -260,6 +260,7 @@ def test_the_map_is_a_job_that_ends_in_the_engine_s_map():
     setup = Setup.of(seed=11, **SHORT)
     at = show(setup, "map", lif_map_n="50", lif_map_measure="Spikes")
     assert "50 × 50 neurons" in words(at)
+    assert "preview of 50 × 50 cells" in words(at) and charts(at) == 1
     at.button(key="lif_map_start").click().run()
     deadline = time.monotonic() + 60
     while "Finished" not in words(at) and time.monotonic() < deadline:
