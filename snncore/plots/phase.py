@@ -30,7 +30,7 @@ def plane(found: PhasePlane, titles: tuple[str, str], *, dark: bool, height: int
     first, second, run, threshold = names
     if not v_span[0] <= found.threshold <= v_span[1]:
         del names[threshold]
-    key = Key(names, columns=4)
+    key = Key(names, columns=2)
     data = {
         "arrows": _path(*_arrows(found, v_span, w_span)),
         "first": _path(*found.v_nullcline),
@@ -69,7 +69,7 @@ def line(found: PhasePlane, title: str, rate_title: str, *, dark: bool, height: 
     marks = {"Threshold": (found.threshold, "threshold"), "Reset": (found.reset, "reference")}
     marks = {n: m for n, m in marks.items() if v_span[0] <= m[0] <= v_span[1]}
     names |= {n: COLOURS[m[1]] for n, m in marks.items()}
-    key = Key(names, columns=4)
+    key = Key(names, columns=2)
     at = np.linspace(*v_span, 23)[1:-1]
     direction = np.interp(at, found.v, found.dv)
     # The part of the line that this run visits.
