@@ -27,16 +27,17 @@ main, side = st.columns([1.7, 1], gap="medium")
 with side, st.container(border=True):
     setup, problem, recording = lif_controls.parameters(model)
 with shelf:
-    lif_presets.preset_bar(setup)
+    lif_presets.preset_bar(setup, with_file=recording is not None)
 if setup is None:
     main.error(f"These values do not fit together: {problem}. Change one of them, or press Reset.")
     st.stop()
 lif_controls.end()
 
-result = lif.run(setup, recording)
+with main:  # where the engine's refusal is seen
+    result = lif.run(setup, recording)
+    behind, bad_a = lif_compare.kept()
+    other, bad_a = lif_compare.run(behind, recording, bad_a)
 lif_presets.check_drive(setup, result)
-behind, bad_a = lif_compare.kept()
-other, bad_a = lif_compare.run(behind, recording, bad_a)
 drawn = other if lif_compare.same_unit(setup, behind) else None
 
 with top:
@@ -50,7 +51,7 @@ with main:
         key="lif_trace_chart",
         alt="Membrane voltage over time with threshold and spikes, above the current.",
     )
-    lif.remarks(setup, recording, result, lif_presets.notice(setup))
+    lif.remarks(setup, recording, result, lif_presets.notice(setup, recording))
     if bad_a:
         lif_compare.show_problem(bad_a)
     if behind is not None and other is not None:

@@ -21,7 +21,7 @@ from snncore.stimuli import Recording, StimulusParams
 
 DASH = "–"
 FEW = "not enough spikes"
-# Streamlit would hash the recording's samples, of long ones only a part: its digest is exact.
+# Streamlit would copy and hash the recording's samples at each run: its digest says the same.
 HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
 
 

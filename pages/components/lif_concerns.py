@@ -58,7 +58,7 @@ def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str
             "The resting voltage lies at or above the threshold: this neuron fires without any "
             "current."
         )
-    if n.count == 1 and s.is_constant and s.current > n.rheobase_na:
+    if n.count == 1 and recording is None and s.is_constant and s.current > n.rheobase_na:
         words.append(
             "One spike and no more: a current that is too strong holds the voltage up "
             "(depolarisation block). Or the run is too short for a second spike."

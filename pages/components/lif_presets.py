@@ -10,6 +10,7 @@ from pages.components import lif_controls as ctl
 from pages.components.share import exact_link
 from snncore.neurons import MODELS
 from snncore.playground import PRESETS, Run, Setup
+from snncore.stimuli import Recording
 
 GROUP, PRESET, HISTORY = "lif__group", "lif__preset", "lif__history"
 _REMEMBERED = 100  # settings that Undo leads back to
@@ -34,12 +35,12 @@ def usual(model: str) -> Setup:
     return next(found, Setup.of(model))
 
 
-def preset_bar(setup: Setup | None) -> None:
+def preset_bar(setup: Setup | None, *, with_file: bool) -> None:
     """A list of groups, the settings of the chosen group, and Reset.
 
     The setting that the page shows is marked, however it was reached.
     """
-    active = preset_of(setup)
+    active = None if with_file else preset_of(setup)
     if GROUP not in st.session_state:
         st.session_state[GROUP] = PRESETS[active].group if active else GROUPS[0]
     with st.container(
@@ -94,9 +95,9 @@ def _undo() -> None:
     ctl.show(history[-1], keep_file=True)
 
 
-def notice(setup: Setup) -> str:
+def notice(setup: Setup, recording: Recording | None) -> str:
     """What to notice in the preset that is shown; empty once something was changed."""
-    active = preset_of(setup)
+    active = preset_of(setup) if recording is None else None
     return PRESETS[active].notice if active else ""
 
 

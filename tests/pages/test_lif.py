@@ -249,6 +249,27 @@ def test_the_notice_goes_with_the_first_change_and_reset_brings_the_start_back(p
     assert shown(page) == expected(Setup())
 
 
+def test_undo_goes_back_step_by_step_also_from_a_contradiction(page):
+    page.pills(key=lif_presets.PRESET).set_value("Step").run()
+    page.slider(key="lif_tau_m").set_value(25.0).run()
+    page.slider(key="lif_v_reset").set_value(-40.0).run()
+    assert page.error
+    page.button(key="lif__undo").click().run()
+    assert shown(page) == expected(Setup.of(**{**PRESETS["Step"].setup.to_dict(), "tau_m": 25.0}))
+    page.button(key="lif__undo").click().run()
+    assert shown(page) == expected(PRESETS["Step"].setup)
+    page.button(key="lif__undo").click().run()
+    assert shown(page) == expected(Setup())
+    assert page.button(key="lif__undo").disabled
+
+
+def test_a_new_model_after_an_untouched_preset_shows_what_it_is_known_for(page):
+    page.selectbox(key="lif_model").set_value("izhikevich").run()
+    assert shown(page) == expected(lif_presets.usual("izhikevich"))
+    assert page.pills(key=lif_presets.PRESET).value is not None
+    assert page.selectbox(key=lif_presets.GROUP).value in lif_presets.GROUPS
+
+
 # Links, commands, exports
 
 
@@ -425,6 +446,7 @@ def test_a_file_drives_the_neuron():
     numbers = {n.label: n.value for n in lif.numbers(Setup(), play(Setup(), recording).summary)}
     assert shown(at) == numbers != expected(Setup())
     assert "not part of the link" in texts(at)
+    assert "What to notice" not in texts(at)  # it is no preset any more
     assert any("--stimulus-csv" in c.value for c in at.code)
     at.slider(key="lif_csv_gain").set_value(0.0).run()
     assert shown(at)["Spikes"] == "16"
@@ -491,6 +513,23 @@ def test_values_that_contradict_each_other_are_explained_and_reset_helps(page):
     assert any("v_reset must be < v_th" in e.value for e in page.error)
     page.button(key="lif__reset").click().run()
     assert shown(page)["Spikes"] == "16"
+
+
+def test_what_the_engine_refuses_is_explained_above_the_controls():
+    at = open_page(PAGE, lif_model="fitzhugh_nagumo", lif_dt="20.0")
+    assert any("dt must be <=" in e.value for e in at.error)
+    assert not at.metric
+
+
+def test_a_curve_that_cannot_be_computed_stops_nothing(monkeypatch):
+    def refuse(setup: Setup) -> None:
+        raise ValueError("the currents of the curve are too strong")
+
+    monkeypatch.setattr(lif, "cached_curve", refuse)
+    at = open_page(PAGE)
+    assert shown(at)["Spikes"] == "16"
+    assert any("There is no curve for this setting" in i.value for i in at.info)
+    assert at.get_by_key("lif_keep") is not None
 
 
 def concerns(**values) -> str:
