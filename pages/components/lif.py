@@ -254,9 +254,12 @@ def curve_panel(
 
 def _curve_words(setup: Setup, found: FICurve) -> list[str]:
     words = [f"Each dot is {found.duration / 1000:.2g} s of simulation at a constant current."]
-    if math.isfinite(found.onset_na):
-        name = "rheobase" if found.onset == "rheobase" else f"{found.onset} bifurcation"
-        words.append(f"Firing sets in at the {name}, {found.onset_na:.4g} nA.")
+    if math.isfinite(found.onset_na) and found.onset == "rheobase":
+        words.append(f"Firing sets in at the rheobase, {found.onset_na:.4g} nA.")
+    elif math.isfinite(found.onset_na):
+        words.append(
+            f"Rest becomes unstable at the {found.onset} bifurcation, {found.onset_na:.4g} nA."
+        )
     if found.line_hz is None and found.noisy_hz is None:
         words.append("There is no closed theory of this rate: the dots are all there is.")
     elif found.line_hz is not None and found.theory == "quadrature":

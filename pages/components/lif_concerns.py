@@ -22,15 +22,23 @@ def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str
             f"({membrane.tau_m:g} ms): the voltage does all its moving within one step, and the "
             "drive is too coarse. Choose a step of at most a tenth of it."
         )
+    shaped = not hasattr(setup.neuron, "v_peak") and membrane is None  # no reset: real upstrokes
+    if shaped:
+        longest = getattr(setup.neuron, "tau_ms", 0.5)
+        if dt > longest:
+            words.append(
+                f"The shape of a spike is lost between time steps of {dt:g} ms: choose at most "
+                f"{longest:g} ms."
+            )
     if n.count >= 2 and n.isi_ms > 0 and n.count_rate_hz > _FAST_HZ:
         words.append(
             f"{n.count_rate_hz:,.0f} spikes per second: neurons reach a few hundred. Lower the "
             "current, or lengthen the refractory period."
         )
-    elif n.count >= 2 and n.isi_ms < 10 * dt:
+    elif n.count >= 2 and n.isi_ms < 10 * dt and getattr(setup.neuron, "timing", "") == "grid":
         words.append(
-            f"An interval is only {n.isi_ms / dt:.1f} time steps long: shorten the time step to "
-            "see where the spikes really are."
+            f"An interval is only {n.isi_ms / dt:.1f} time steps long, and on the grid a spike "
+            "waits for the end of its step: shorten the time step, or take exact timing."
         )
     if s.amplitude and s.frequency_hz * dt > 100:
         words.append(
@@ -58,7 +66,8 @@ def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str
             "The resting voltage lies at or above the threshold: this neuron fires without any "
             "current."
         )
-    if n.count == 1 and recording is None and s.is_constant and s.current > n.rheobase_na:
+    steady = recording is None and s.is_constant
+    if shaped and n.count == 1 and steady and s.current > n.rheobase_na:
         words.append(
             "One spike and no more: a current that is too strong holds the voltage up "
             "(depolarisation block). Or the run is too short for a second spike."
@@ -74,6 +83,11 @@ def silence(setup: Setup, result: Run) -> str:
     peak = float(result.wave.max())
     if not math.isfinite(rheobase):
         return "No spike. Raise the current, add noise or lengthen the run."
+    if result.summary.onset != "rheobase":
+        return (
+            f"No spike: the drive reaches {peak:.4g} nA; under a constant current the resting "
+            f"state gives way to firing at {rheobase:.4g} nA. Raise the current or add noise."
+        )
     if peak <= rheobase:
         return (
             f"No spike: the drive reaches {peak:.4g} nA, and this neuron needs more than its "

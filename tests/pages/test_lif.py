@@ -515,10 +515,14 @@ def test_values_that_contradict_each_other_are_explained_and_reset_helps(page):
     assert shown(page)["Spikes"] == "16"
 
 
-def test_what_the_engine_refuses_is_explained_above_the_controls():
-    at = open_page(PAGE, lif_model="fitzhugh_nagumo", lif_dt="20.0")
-    assert any("dt must be <=" in e.value for e in at.error)
-    assert not at.metric
+def test_what_the_engine_refuses_is_explained_beside_the_picture(monkeypatch):
+    def refuse(setup: Setup, recording: Recording | None) -> None:
+        raise ValueError("dt must be shorter or the current weaker")
+
+    monkeypatch.setattr(lif, "cached_run", refuse)
+    at = open_page(PAGE)
+    assert any("dt must be shorter" in e.value for e in at.error)
+    assert not at.metric and at.get_by_key("lif__reset") is not None
 
 
 def test_a_curve_that_cannot_be_computed_stops_nothing(monkeypatch):
@@ -547,6 +551,10 @@ def concerns(**values) -> str:
         ({"step_current": 1.0, "step_on": 900.0, "step_off": 950.0}, "after the end of the run"),
         ({"amplitude": 1.0, "frequency_hz": 500.0, "dt": 0.5}, "its shape is lost"),
         ({"v_rest": -45.0}, "without any current"),
+        ({"model": "hodgkin_huxley", "dt": 2.0}, "shape of a spike"),
+        ({"model": "fitzhugh_nagumo"}, "depolarisation block"),
+        ({"model": "hodgkin_huxley", "current": 0.1}, "gives way to firing at 0.9775 nA"),
+        ({"timing": "grid", "dt": 5.0, "current": 4.0}, "on the grid a spike waits"),
     ],
 )
 def test_a_setting_that_means_trouble_is_explained(values, words):
