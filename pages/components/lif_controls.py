@@ -7,6 +7,7 @@ The address carries every control. Parts of the drive that are not chosen are 0 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -47,6 +48,12 @@ def state_of_setup(setup: Setup) -> dict[str, Value]:
     return {MODEL: setup.model, **neuron, **rest}
 
 
+@cache
+def _defaults() -> dict[str, Value]:
+    """What every control of every model holds at first."""
+    return {k: v for name in reversed(MODELS) for k, v in state_of_setup(Setup.of(name)).items()}
+
+
 def show(setup: Setup, *, keep_file: bool = False) -> None:
     """Make the widgets show `setup`; only before they are drawn: in a callback or at the top."""
     for key, value in state_of_setup(setup).items():
@@ -63,9 +70,8 @@ def begin() -> None:
     if MODEL not in st.session_state and wish in MODELS:
         st.session_state[MODEL] = wish  # the short name, where Streamlit expects the title
     # Streamlit writes a value set by a button into the address only if it knew the key before.
-    for name in MODELS:
-        for key, value in state_of_setup(Setup.of(name)).items():
-            st.session_state.setdefault(key, value)
+    for key, value in _defaults().items():
+        st.session_state.setdefault(key, value)
     pending = st.session_state.pop(PENDING, None)
     if pending is not None:
         show(pending, keep_file=True)
