@@ -76,6 +76,7 @@ _COMPACT = """<style>
 [data-testid="stMainBlockContainer"] {padding-top: 3.4rem;}
 .st-key-lif_numbers [data-testid="stMetricValue"] {font-size: 1.6rem; line-height: 1.2;}
 .st-key-lif_numbers [data-testid="stMetric"] {gap: 0;}
+.st-key-lif_numbers [data-testid="stMetricDelta"] {font-size: 0.78rem;}
 .st-key-lif__preset_names {min-width: 20rem;}
 .st-key-lif__preset_names button, .st-key-lif__parts button {
   min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;

@@ -35,6 +35,11 @@ def usual(model: str) -> Setup:
     return next(found, Setup.of(model))
 
 
+def _group_of(model: str) -> str:
+    """The first group with a preset of this model."""
+    return next((p.group for p in PRESETS.values() if p.setup.model == model), GROUPS[0])
+
+
 def preset_bar(setup: Setup | None, *, with_file: bool) -> None:
     """A list of groups, the settings of the chosen group, and Reset.
 
@@ -42,7 +47,9 @@ def preset_bar(setup: Setup | None, *, with_file: bool) -> None:
     """
     active = None if with_file else preset_of(setup)
     if GROUP not in st.session_state:
-        st.session_state[GROUP] = PRESETS[active].group if active else GROUPS[0]
+        st.session_state[GROUP] = (
+            PRESETS[active].group if active else _group_of(st.session_state[ctl.MODEL])
+        )
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key="lif__presets"
     ):
@@ -137,9 +144,7 @@ def model_changed() -> None:
     st.session_state[ctl.CHECK_DRIVE] = True
     model = st.session_state[ctl.MODEL]
     first = usual(model)
-    st.session_state[GROUP] = next(
-        (p.group for p in PRESETS.values() if p.setup.model == model), st.session_state.get(GROUP)
-    )
+    st.session_state[GROUP] = _group_of(model)
     history: list[Setup] = st.session_state.get(HISTORY, [])
     if history and preset_of(history[-1]) is not None:
         ctl.show(first)

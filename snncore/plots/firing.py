@@ -33,7 +33,9 @@ def fi_chart(
     if behind is not None:
         names["A"] = "reference"
     lined = curve.line_hz is not None or curve.noisy_hz is not None or behind is not None
-    colour = Key(names, columns=3, symbol="stroke" if lined else "circle")
+    colour = Key(
+        names, columns={"expr": "width < 330 ? 2 : 4"}, symbol="stroke" if lined else "circle"
+    )
     bounds = (float(curve.currents[0]), float(curve.currents[-1]))
     x = axis("i", "Constant current [nA]", bounds)
     rates = [r for r in (curve.line_hz, curve.noisy_hz, curve.measured_hz) if r is not None]
