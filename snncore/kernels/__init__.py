@@ -50,6 +50,11 @@ def _choose_cache() -> None:
 
 
 _choose_cache()
+if numba.config.THREADING_LAYER == "default":
+    # OpenMP's threads spin while they wait for each other. On a machine with other work to do (a
+    # server with visitors, torch's own threads) that makes kernels three to five times slower;
+    # Numba's own threads sleep. They must not be entered twice: see `kernel_threads`.
+    numba.config.THREADING_LAYER = "workqueue"
 
 
 class FairLock:
