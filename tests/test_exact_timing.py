@@ -10,7 +10,7 @@ import torch
 from snncore import rng
 from snncore.neurons import LIF, LIFParams, LIFState, lif_init, lif_step
 from snncore.simulate import lif as simulate
-from snncore.simulate import run_lif
+from snncore.simulate import many, run_lif
 
 # iaf_psc_delta of NEST's test_iaf_ps_dc_accuracy: C = 250 pF.
 NEST = LIFParams(tau_m=10, r_m=40, v_rest=0, v_reset=0, v_th=15, t_ref=2)
@@ -223,6 +223,30 @@ def test_a_step_tells_the_moment_of_its_first_spike():
         step = LIF.step(torch.tensor([[1.0, 0.1]], dtype=torch.float64), state, params, 5.0)
         assert step.spikes.tolist() == [[True, False]]
         assert step.offset[0].tolist() == pytest.approx([4.700036292457356, 0.0], abs=1e-13)
+
+
+@pytest.mark.parametrize("dt", [0.5, 5.0, 20.0, 40.0])
+def test_at_the_rheobase_itself_the_neuron_is_silent_however_long_the_step(dt):
+    # V∞ = V_th = −50 mV exactly; from 18 ms on, what is missing of it is lost in rounding.
+    params = LIFParams(tau_m=0.5, t_ref=0)
+    current = torch.full((50, 2, 150), 2.0, dtype=torch.float64)
+    assert int(run_lif(current, params, dt).counts.sum()) == 0
+    assert int(run_lif(current[:, :1, :1], params, dt).counts.sum()) == 0
+    start = lif_init((1, 1), params, dtype=torch.float64)
+    for row in current[:, :1, :1]:
+        spikes, _, start = LIF.step(row, start, params, dt)
+        assert not bool(spikes)
+    assert many("lif", params, {}, current[:, 0, :1].numpy(), dt).count == 0
+
+
+def test_on_the_grid_a_step_that_ends_on_the_threshold_is_a_spike_at_its_end():
+    params = LIFParams(tau_m=0.5, t_ref=0, timing="grid")
+    current = torch.full((4, 1, 1), 2.0, dtype=torch.float64)
+    assert run_lif(current, params, 20.0).spike_times().tolist() == [20.0, 40.0, 60.0, 80.0]
+    stepped = LIF.step(current[0], lif_init((1, 1), params, dtype=torch.float64), params, 20.0)
+    assert bool(stepped.spikes) and float(stepped.offset) == 20.0
+    found = many("lif", params, {}, current[:, 0].numpy(), 20.0)
+    assert (found.count, found.first_ms, found.mean_isi_ms) == (4, 20.0, 20.0)
 
 
 def test_a_state_of_the_other_timing_is_refused():

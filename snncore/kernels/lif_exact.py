@@ -45,8 +45,8 @@ def spike(v_inf, old, wait, new, constants):  # type: ignore[no-untyped-def]
     zero, limit = dt - dt, dt - dt + 2**40  # of the arrays' precision
     if wait > zero:
         new = old - (v_inf - old) * math.expm1((dt - wait) / -tau_m)
-    if new < v_th and old < v_th:
-        return 0, zero, new, zero
+    if old <= v_th and (new < v_th or v_inf <= v_th):
+        return 0, zero, min(new, v_th), zero
     gap, n_spikes, offset = v_inf - v_th, 1, wait
     if old < v_th:
         offset = min(wait + tau_m * math.log1p((v_th - old) / gap), dt)

@@ -138,8 +138,9 @@ def _grid_block(c, dt, mode, first, n, sums, spikes):  # type: ignore[no-untyped
             if marks[j]:
                 m, offset = first + j, 0.0
                 if before[j] < v_th[j]:
-                    rise = (v_th[j] - before[j]) / (v_inf[j] - v_th[j])
-                    offset = min(c.tau_m[m] * math.log1p(rise), dt)
+                    gap, offset = v_inf[j] - v_th[j], dt
+                    if gap > 0.0:  # 0 where a step much longer than tau_m ends at the threshold
+                        offset = min(c.tau_m[m] * math.log1p((v_th[j] - before[j]) / gap), dt)
                 note(sums, m, t * dt + offset)
                 if mode == 0:
                     v[j] = c.v_reset[m]

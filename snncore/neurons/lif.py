@@ -47,6 +47,7 @@ from snncore.params import Params, choice, number
 Tensor = torch.Tensor
 RESETS = ("value", "subtract", "none")
 TIMINGS = ("exact", "grid")
+_NEVER = 1e30  # ms; not infinity, of which multiples by 0 are taken
 _COUNT_LIMIT = 2.0**40  # spikes of one neuron in one step: beyond this a count means nothing
 
 
@@ -232,7 +233,10 @@ def exact_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -
     part = -torch.expm1(left / -params.tau_m)
     part = part.masked_fill(silent == 0, approach(params, dt))
     v = state.v + (v_inf - state.v) * part
-    fires = (left > 0) & ((v >= params.v_th) | (state.v >= params.v_th))
+    # At the rheobase itself V only tends to V_th, but a long step ends there by rounding: no spike.
+    reaches = (v >= params.v_th) & (v_inf > params.v_th)
+    fires = (left > 0) & (reaches | (state.v > params.v_th))
+    v = torch.where(state.v > params.v_th, v, v.clamp(max=params.v_th))
     rise = rise_time(state.v, v_inf, params)
     offset = torch.where(fires, torch.clamp(silent + rise, max=dt), torch.zeros_like(rise))
     spikes, since = spikes_after(offset, v_inf, params, dt)
@@ -251,11 +255,16 @@ def exact_step(current: Tensor, state: LIFState, params: LIFParams, dt: float) -
 
 
 def rise_time(v: Tensor, v_inf: Tensor, params: LIFParams) -> Tensor:
-    """ms from `v` to the threshold: 0 from above it; without meaning where V∞ ≤ V_th."""
+    """ms from `v` to the threshold: 0 from above it, `_NEVER` from below it where V∞ ≤ V_th.
+
+    The latter is asked on the grid of a neuron that fires, too: a step much longer than τ_m ends at
+    V∞ itself, up to rounding, and V∞ may be V_th. Cut to the step, the spike is then at its end.
+    """
     gap = v_inf - params.v_th
-    gap = gap.masked_fill(gap <= 0, 1.0)
+    below = (params.v_th - v).clamp(min=0.0)
     # log1p keeps the digits where V∞ is far above both voltages.
-    return params.tau_m * torch.log1p((params.v_th - v).clamp(min=0.0) / gap)
+    rise = params.tau_m * torch.log1p(below / gap.masked_fill(gap <= 0, 1.0))
+    return rise.masked_fill((gap <= 0) & (below > 0), _NEVER)
 
 
 def spikes_after(
@@ -273,7 +282,7 @@ def spikes_after(
 
 
 def interval_ms(v_inf: Tensor, params: LIFParams) -> Tensor:
-    """t_ref + rise from V_reset: ms from spike to spike; without meaning where V∞ ≤ V_th."""
+    """t_ref + rise from V_reset: ms from spike to spike, `_NEVER` where V∞ ≤ V_th."""
     return params.t_ref + rise_time(torch.full_like(v_inf, params.v_reset), v_inf, params)
 
 

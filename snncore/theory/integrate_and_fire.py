@@ -145,7 +145,8 @@ def qif_time(params: Any, current: ArrayLike, start: float) -> Array:
     rising = (np.arctan2(high, safe) - np.arctan2(low, safe)) / (k * safe)
     escapes = low > root
     above = np.where(escapes, low, 2.0 * safe + 1.0)
-    fleeing = np.log((high - root) / (high + root) * (above + root) / (above - root))
+    over = np.where(escapes, high, above)  # elsewhere the peak may be below r
+    fleeing = np.log((over - root) / (over + root) * (above + root) / (above - root))
     falling = np.where(escapes, fleeing / (2.0 * k * safe), math.inf)
     still = np.where(low > 0, (1.0 / low if low > 0 else math.inf) - 1.0 / high, math.inf) / k
     time = np.where(q > 0, rising, np.where(root > 0, falling, still))

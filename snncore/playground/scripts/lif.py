@@ -24,7 +24,9 @@ _RESETS = {
 _RISE = '''
 
 def rise(v, v_inf):
-    """Time in ms from v to the threshold, when the voltage goes to v_inf above it."""
+    """Time in ms from v to the threshold, when the voltage goes to v_inf."""
+    if v_inf <= V_TH:  # reached at the end of a very long step only, by rounding
+        return math.inf
     return TAU_M * math.log1p(max(0.0, V_TH - v) / (v_inf - V_TH))
 '''
 
@@ -37,7 +39,7 @@ _EXACT = """\
         left = DT - silent
         end = v - (v_inf - v) * math.expm1(-left / TAU_M)
         # V moves one way only during a step: it is enough to look at its end.
-        if left > 0 and (v >= V_TH or end >= V_TH):
+        if left > 0 and (v > V_TH or end >= V_TH and v_inf > V_TH):
             first = min(silent + (0.0 if v >= V_TH else rise(v, v_inf)), DT)
             interval, more = 0.0, 0  # further spikes inside this step
             if v_inf > V_TH:
@@ -49,7 +51,7 @@ _EXACT = """\
             v = V_RESET - (v_inf - V_RESET) * math.expm1(-max(0.0, since - T_REF) / TAU_M)
         else:
             wait -= silent
-            v = end
+            v = end if v > V_TH else min(end, V_TH)  # V_TH: at the rheobase, by rounding
 """
 
 _GRID_BEFORE = """\
