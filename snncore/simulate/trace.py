@@ -26,8 +26,8 @@ class RunParams(Params):
         label="Duration",
     )  # fmt: skip
     dt: float = number(
-        0.1, 0, 20, "Length of a step; the current is constant during it. Linear neurons are exact for "
-        "any step, the others need a short one.",
+        0.1, 0, 20, "Length of a step; the current is constant during it. Linear neurons are exact "
+        "for any step, the others need a short one.",
         unit="ms", step=0.01, lo_open=True, label="Time step",
     )  # fmt: skip
     seed: int = integer(0, 0, 2**53 - 1, "Another seed, another noise; the same seed, the same.")
