@@ -73,7 +73,6 @@ def curve_setup(setup: Setup) -> Setup:
 
 # Drive, picture and numbers fit on one screen of a laptop.
 _COMPACT = """<style>
-[data-testid="stMainBlockContainer"] {padding-top: 3.4rem;}
 .st-key-lif_numbers [data-testid="stMetricValue"] {font-size: 1.6rem; line-height: 1.2;}
 .st-key-lif_numbers [data-testid="stMetric"] {gap: 0;}
 .st-key-lif_numbers [data-testid="stMetricDelta"] {font-size: 0.78rem;}
