@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import math
+import time
 
 import numpy as np
 import pytest
@@ -263,6 +264,35 @@ def test_curves_of_other_models_lie_on_their_theory(model):
     fast = expected_hz > 4
     assert fast.sum() > 5
     np.testing.assert_allclose(curve.measured_hz[fast], expected_hz[fast], rtol=5e-3)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_curve_follows_a_slider(model):
+    """The page may take 0.15 s for a new value, and the run itself needs its part of that."""
+    setup = Setup.of(model)
+    fi_curve(setup)  # compiles
+    taken = []
+    for _ in range(4):
+        began = time.process_time()
+        fi_curve(setup)
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.13
+
+
+@pytest.mark.parametrize(("model", "more"), [("eif", {}), ("adex", {"b": 0})])
+def test_dots_of_neurons_that_fire_in_every_step_are_shorter(model, more):
+    curve = fi_curve(Setup.of(model, t_ref=0, tau_m=0.5, v_reset=-51, current=9, **more))
+    assert curve.measured_hz[-1] > 9000
+    assert curve.duration < 0.5 * fi_curve(Setup.of(model)).duration
+
+
+def test_dots_with_few_spikes_run_for_longer_than_the_others():
+    setup = Setup.of("eif", current=0.2)
+    curve = fi_curve(setup)
+    rates = CONSTANT["eif"].rate_hz(setup.neuron, curve.currents)
+    seldom = (rates > 2.5) & (rates < 1000 / curve.duration)
+    assert seldom.any()
+    np.testing.assert_allclose(curve.measured_hz[seldom], rates[seldom], rtol=5e-3)
 
 
 @pytest.mark.parametrize("model", ["adex", "izhikevich", "fitzhugh_nagumo", "hodgkin_huxley"])

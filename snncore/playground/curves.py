@@ -21,9 +21,22 @@ Array = NDArray[np.float64]
 
 _LINE_POINTS = 301
 _CURVE_TRIAL = 1  # the dots' noise is not the noise of the run above them
-# Points, ms for each, and pieces of steps of the whole curve, so that it takes 0.1 s at most.
-_LIF_SIZE = (41, 2000.0, 2_500_000)
-_OTHER_SIZE = (31, 1000.0, 800_000)
+_LIF_POINTS, _OTHER_POINTS = 41, 21
+_LIF_MS, _OTHER_MS = 2000.0, 1000.0  # of each dot, as far as the time allows
+_LIF_STEPS = 2_500_000  # of all dots: some 10 ms, with noise 0.1 s
+# The curve follows a slider, so it may take 65 ms of one core, with reruns 90. ns that a step
+# of one neuron takes (measured, in one piece), and what a spike adds to it.
+_BUDGET_NS = 65e6
+_STEP_NS = {
+    "adaptive": 180, "synaptic": 190, "alpha": 210, "eif": 540, "adex": 580, "qif": 140,
+    "izhikevich": 330, "fitzhugh_nagumo": 140, "hodgkin_huxley": 480,
+}  # fmt: skip
+_SPIKE_NS = 1600
+_PROBE = 20  # a twentieth of the run shows how often the neuron spikes
+_ENOUGH = 3  # spikes of a dot; one with fewer runs for `_OTHER_MS`
+_RERUN = 0.4  # of the budget
+# Steps much finer than usual may take more: dots of a few ms would show no slow rates.
+_LEAST_MS, _FINE = 200.0, 3.0
 
 
 class FICurve(NamedTuple):
@@ -37,7 +50,7 @@ class FICurve(NamedTuple):
     theory: str  # of line_hz: "exact", "quadrature" or "none"
     onset_na: float  # where firing sets in; NaN where it is not known
     onset: str  # "rheobase", "Hopf" or ""
-    duration: float  # ms simulated for each dot
+    duration: float  # ms simulated for each dot; dots of rare spikes may have got more
     sigma_v: float  # mV of the white noise that the dots got; NaN without a passive membrane
     operating_na: float  # the current of the setup itself
 
@@ -61,26 +74,20 @@ def fi_curve(setup: Setup) -> FICurve:
     """Simulate many constant currents, with the noise of the stimulus, and compute the theory."""
     stimulus, run, known = setup.stimulus, setup.run, CONSTANT[setup.model]
     low, high = current_range(setup)
-    points, duration, work = _LIF_SIZE if setup.model == "lif" else _OTHER_SIZE
+    points = _LIF_POINTS if setup.model == "lif" else _OTHER_POINTS
     currents, line = np.linspace(low, high, points), np.linspace(low, high, _LINE_POINTS)
-    steps = max(1, math.floor(min(duration / run.dt + 0.5, work / setup.pieces / points)))
+    steps = _steps(setup, points, high)
     flat = noise_of(stimulus)
-    base = currents - flat.synaptic_mean
     if flat.is_noisy:
         noise = drive(
             flat, setup.membrane, steps, run.dt, seed=run.seed, trial=_CURVE_TRIAL,
             samples=torch.arange(points),
         )  # fmt: skip
-        base = base + noise[:, :, 0].numpy()
-    settled = setup.model == "lif"
-    found = many(
-        setup.model, setup.neuron, {}, np.broadcast_to(base, (steps, points)), run.dt,
-        record=not settled,
-    )  # fmt: skip
-    if flat.is_noisy:
+        base = currents - flat.synaptic_mean + noise[:, :, 0].numpy()
+        found = many(setup.model, setup.neuron, {}, base, run.dt)
         measured = np.asarray(found.count * (1000.0 / (steps * run.dt)), dtype=np.float64)
     else:
-        measured = _regular(found) if settled else _settled(found, run.dt)
+        measured = _steady_rates(setup, currents, steps)
     has_line = known.kind != "none" and getattr(setup.neuron, "reset", "") != "none"
     onset = known.onset(setup.neuron)
     has_membrane = isinstance(setup.neuron, LIFParams) or setup.membrane is not None
@@ -105,6 +112,45 @@ def noise_of(stimulus: StimulusParams) -> StimulusParams:
         stimulus, current=0.0, step_current=0.0, ramp_current=0.0, pulse_current=0.0,
         amplitude=0.0, chirp_current=0.0,
     )  # fmt: skip
+
+
+def _steps(setup: Setup, points: int, highest: float) -> int:
+    """How many steps each dot is given."""
+    dt = setup.run.dt
+    if setup.model == "lif":
+        return max(1, math.floor(min(_LIF_MS / dt + 0.5, _LIF_STEPS / points)))
+    step_ns = float(_STEP_NS[setup.model] * setup.pieces)
+
+    def allowed(step_ns: float) -> float:
+        fit = _BUDGET_NS / (points * step_ns)
+        return min(_OTHER_MS / dt, max(fit, min(_LEAST_MS / dt, _FINE * fit)))
+
+    # A spike costs more than a step; how many there are, the strongest current shows.
+    probe = max(1, math.floor(allowed(step_ns) / _PROBE))
+    found = many(setup.model, setup.neuron, {}, np.full((probe, 1), highest), dt)
+    step_ns += _SPIKE_NS * float(found.count[0]) / probe
+    return max(1, math.floor(allowed(step_ns) + 0.5))
+
+
+def _steady_rates(setup: Setup, currents: Array, steps: int) -> Array:
+    """Rates (Hz) under constant currents [P]; those with few spikes are run for longer."""
+    dt = setup.run.dt
+
+    def rates(levels: Array, n_steps: int) -> tuple[Array, NDArray[np.int64]]:
+        drives = np.broadcast_to(levels, (n_steps, levels.size))
+        settled = setup.model == "lif"
+        found = many(setup.model, setup.neuron, {}, drives, dt, record=not settled)
+        return (_regular(found) if settled else _settled(found, dt)), found.count
+
+    measured, count = rates(currents, steps)
+    onset = CONSTANT[setup.model].onset(setup.neuron).current_na
+    # Below the onset a neuron without a spike is at rest, and stays there.
+    resting = (count == 0) & (currents <= onset)
+    slow = np.flatnonzero((count < _ENOUGH) & ~resting)
+    longer = math.floor(_OTHER_MS / dt + 0.5)
+    if slow.size and longer > steps and slow.size * longer <= _RERUN * currents.size * steps:
+        measured[slow], _ = rates(currents[slow], longer)
+    return measured
 
 
 def _regular(found: Many) -> Array:
