@@ -287,10 +287,10 @@ def test_dots_of_neurons_that_fire_in_every_step_are_shorter(model, more):
 
 
 def test_dots_with_few_spikes_run_for_longer_than_the_others():
-    setup = Setup.of("eif", current=0.2)
+    setup = Setup.of("eif", current=0.5, tau_m=40)
     curve = fi_curve(setup)
     rates = CONSTANT["eif"].rate_hz(setup.neuron, curve.currents)
-    seldom = (rates > 2.5) & (rates < 1000 / curve.duration)
+    seldom = (rates > 2.5) & (rates < 1750 / curve.duration)  # the first spike takes its time too
     assert seldom.any()
     np.testing.assert_allclose(curve.measured_hz[seldom], rates[seldom], rtol=5e-3)
 

@@ -33,7 +33,7 @@ _STEP_NS = {
 }  # fmt: skip
 _SPIKE_NS = 1600
 _PROBE = 20  # a twentieth of the run shows how often the neuron spikes
-_ENOUGH = 3  # spikes of a dot; one with fewer runs for `_OTHER_MS`
+_ENOUGH = 2  # spikes of a dot; one with fewer runs for up to `_OTHER_MS`
 _RERUN = 0.4  # of the budget
 # Steps much finer than usual may take more: dots of a few ms would show no slow rates.
 _LEAST_MS, _FINE = 200.0, 3.0
@@ -147,9 +147,10 @@ def _steady_rates(setup: Setup, currents: Array, steps: int) -> Array:
     # Below the onset a neuron without a spike is at rest, and stays there.
     resting = (count == 0) & (currents <= onset)
     slow = np.flatnonzero((count < _ENOUGH) & ~resting)
-    longer = math.floor(_OTHER_MS / dt + 0.5)
-    if slow.size and longer > steps and slow.size * longer <= _RERUN * currents.size * steps:
-        measured[slow], _ = rates(currents[slow], longer)
+    if slow.size:
+        longer = math.floor(min(_OTHER_MS / dt + 0.5, _RERUN * currents.size * steps / slow.size))
+        if longer > steps:
+            measured[slow], _ = rates(currents[slow], longer)
     return measured
 
 
