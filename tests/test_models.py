@@ -298,5 +298,3 @@ def test_the_derivatives_are_those_that_the_steps_follow(name):
         assert (float(after[k]) - before[k]) / h == pytest.approx(
             float(slopes[k]), rel=2e-3, abs=1e-6
         )
-    if model.flow is not None:
-        assert model.flow(*before, 0.4, params) == pytest.approx(slopes)

@@ -8,9 +8,11 @@ import torch
 from scipy.integrate import quad, solve_ivp
 
 from snncore import simulate
+from snncore.kernels import odes
 from snncore.neurons import MODELS, AdExParams, EIFParams, HodgkinHuxleyParams, IzhikevichParams
 from snncore.neurons.fitzhugh_nagumo import FitzHughNagumoParams
 from snncore.neurons.rk4 import hermite_root
+from snncore.simulate import models as runner
 
 
 def run(name, current, params, dt, duration):
@@ -82,10 +84,10 @@ def eif_interval(p, current):
         pull = p.delta_t * np.exp((v - p.v_th) / p.delta_t)
         return p.tau_m / (p.v_rest - v + pull + p.r_m * current)
 
-    return (
-        p.t_ref
-        + quad(slowness, p.v_reset, p.v_peak, points=[p.v_th], epsabs=0, epsrel=1e-10, limit=200)[0]
-    )
+    end = min(p.v_peak, p.v_th + 60 * p.delta_t)  # from there on it takes e^-60 of a time constant
+    points = [p.v_th, p.v_th + 5 * p.delta_t]
+    whole = quad(slowness, p.v_reset, end, points=points, epsabs=0, epsrel=1e-10, limit=500)
+    return p.t_ref + whole[0]
 
 
 @pytest.mark.parametrize("current", [0.1625, 0.3, 1.0, 8.0])
@@ -95,6 +97,25 @@ def test_the_exponential_neurons_interval_is_its_quadrature(current):
     times = run("eif", current, params, 0.1, 4 * expected + 50).spike_times()
     # The rheobase is 0.162 nA: just above it the neuron creeps, and errors grow with the interval.
     assert np.diff(times) == pytest.approx(expected, rel=2e-5)
+
+
+@pytest.mark.parametrize("dt", [0.5, 0.1])
+@pytest.mark.parametrize(
+    ("current", "tau_m", "delta_t"), [(5, 10, 0.5), (5, 10, 0.1), (5, 3, 0.5), (9, 0.5, 0.1)]
+)
+def test_a_sharp_upstroke_under_a_strong_drive_costs_no_accuracy(current, tau_m, delta_t, dt):
+    params = EIFParams(tau_m=tau_m, delta_t=delta_t)
+    times = run("eif", float(current), params, dt, 100.0).spike_times()
+    # Steps that know of the time constants only are off by 1e-3 to 2e-2 here.
+    expected = eif_interval(params, current)
+    assert (times[-1] - times[0]) / (len(times) - 1) == pytest.approx(expected, rel=1e-4)
+
+
+def test_an_adaptive_exponential_neuron_with_a_fast_membrane_agrees_with_its_refinement():
+    params = AdExParams(tau_m=3, delta_t=0.5)
+    coarse, fine = (run("adex", 2.0, params, dt, 200.0).spike_times() for dt in (0.1, 0.002))
+    assert len(coarse) == len(fine) > 30
+    np.testing.assert_allclose(coarse, fine, rtol=0, atol=2e-3)
 
 
 def test_the_exponential_neuron_is_silent_below_its_rheobase():
@@ -142,6 +163,76 @@ def test_izhikevichs_kinds_spike_when_scipy_says(kind):
         assert gaps[-3:].max() < 13  # about 100 Hz without much adaptation
     if kind == "RS":
         assert gaps[-1] > 2 * gaps[0]
+
+
+@pytest.mark.parametrize("intensity", [7, 10])
+def test_izhikevichs_neuron_under_strong_noise_agrees_with_its_refinement(intensity):
+    noise = np.random.default_rng(0).standard_normal(2000) * intensity / np.sqrt(0.1)
+    coarse, fine = (
+        simulate.run(
+            "izhikevich",
+            torch.from_numpy(np.repeat(1.0 + noise, n)).view(-1, 1, 1),
+            IzhikevichParams(),
+            0.1 / n,
+        )
+        for n in (1, 50)
+    )
+    times, expected = coarse.spike_times(), fine.spike_times()
+    assert len(times) == len(expected) > 20
+    np.testing.assert_allclose(times, expected, rtol=0, atol=0.02)
+    # Two spikes within a step of 0.1 ms are out of reach, so both runs are on the same course.
+    assert np.diff(expected).min() > 0.1
+    apart = (coarse.v - fine.v[49::50]).abs()
+    assert float(apart.median()) < 1e-3 and float(coarse.v.min()) > -400
+
+
+def test_izhikevichs_neuron_stays_silent_under_a_strong_inhibition():
+    params = IzhikevichParams(c_m=0.01)
+    trace = run("izhikevich", -10.0, params, 0.1, 100.0)
+
+    def slopes(t, y):
+        v, u = y
+        return 0.04 * v * v + 5 * v + 140 - u - 1000, params.a * (params.b * v - u)
+
+    start = [float(x) for x in MODELS["izhikevich"].rest(params)]
+    t = np.arange(1, 1001) * 0.1
+    expected = solve_ivp(slopes, (0, 100), start, "LSODA", t, rtol=1e-9, atol=1e-9).y[0]
+    assert trace.counts.item() == 0
+    np.testing.assert_allclose(trace.v[:, 0, 0].numpy(), expected, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("engine", [runner._run_kernel, runner._run_torch])
+def test_a_voltage_that_is_too_fast_to_follow_is_refused(engine):
+    model, params = MODELS["izhikevich"], IzhikevichParams(c_m=1e-5)
+    current = torch.full((1, 1, 1), -10.0, dtype=torch.float64)  # settles within 0.001 ms
+    start = model.init((1, 1), params, dtype=torch.float64)
+    assert torch.isnan(engine(current, start, params, 5.0, model).state.v).all()
+    with pytest.raises(ValueError, match="dt must be shorter or the current weaker"):
+        simulate.run("izhikevich", current, params, 5.0)
+
+
+@pytest.mark.parametrize("engine", [runner._run_kernel, runner._run_torch])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("eif", {"v_rest": 20.0}),
+        ("adex", {"v_rest": 50.0}),
+        # Back at the peak within the step, again and again: rounding must lose none of them.
+        ("eif", {"v_rest": -7.64, "delta_t": 10.66, "v_reset": -0.00025}),
+        ("adex", {"v_rest": -10.0, "v_peak": 19.7, "v_reset": 19.6}),
+    ],
+)
+def test_a_neuron_at_or_above_its_peak_fires_at_the_beginning_of_the_step(name, values, engine):
+    model, params = MODELS[name], MODELS[name].params(**values, t_ref=0.0)
+    current = torch.full((10, 1, 1), 4.0, dtype=torch.float64)
+    start = model.init((1, 1), params, dtype=torch.float64)
+    found = engine(current, start._replace(v=start.v.clone().fill_(params.v_peak)), params, 5.0,
+                   model)  # fmt: skip
+    assert found.spikes[0].item() and float(found.offset[0]) == 0.0
+    at_peak = (found.values[0, :-1] == params.v_peak) & ~found.spikes[1:]
+    assert not at_peak.any()  # who waits there fires in the next step
+    above = engine(current, start._replace(v=start.v + 100), params, 5.0, model)
+    assert torch.equal(above.spikes, found.spikes) and torch.equal(above.offset, found.offset)
 
 
 def test_the_limit_cycle_of_fitzhugh_and_nagumo_has_scipys_period():
@@ -283,13 +374,18 @@ def test_a_long_step_is_cut_so_that_it_costs_no_accuracy(name):
     torch.testing.assert_close(whole.v, parts.v[3::4], rtol=0, atol=1e-9)
 
 
-def test_the_root_of_a_cubic_is_found_to_rounding():
-    def cubic(r):
-        return (r - 0.3) * (1 + 0.5 * r + 2 * r * r)
+def test_roots_of_rising_cubics_are_found_to_rounding_by_both_paths():
+    rng = np.random.default_rng(1)
+    r0 = rng.uniform(0, 1, 5000) ** rng.integers(1, 6, 5000)
+    c1, c2 = rng.uniform(0.05, 3, 5000), rng.uniform(0, 3, 5000)
 
-    def slope(r):
-        return 1 + 0.5 * r + 2 * r * r + (r - 0.3) * (0.5 + 4 * r)
+    def ends(r):  # (r − r0)(1 + c1·r + c2·r²) and its slope: one root, rising
+        form = 1 + c1 * r + c2 * r * r
+        return (r - r0) * form, form + (r - r0) * (c1 + 2 * c2 * r)
 
-    ends = [torch.tensor([f(r)], dtype=torch.float64) for r in (0, 1) for f in (cubic, slope)]
-    assert float(hermite_root(*ends)) == pytest.approx(0.3, abs=1e-15)
+    values = (*ends(0.0), *ends(1.0))
+    found = hermite_root(*(torch.from_numpy(x) for x in values)).numpy()
+    np.testing.assert_allclose(found, r0, rtol=0, atol=1e-13)
+    kernel = [odes.root(*(float(x[k]) for x in values)) for k in range(5000)]
+    np.testing.assert_allclose(kernel, r0, rtol=0, atol=1e-13)
     assert float(hermite_root(*(torch.tensor([x]) for x in (0.2, 1.0, 0.9, 1.0)))) == 0.0

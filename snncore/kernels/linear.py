@@ -15,8 +15,9 @@ import numpy as np
 from numba.extending import overload
 from numpy.typing import NDArray
 
+from snncore.kernels.odes import ITERATIONS, newton
+
 Floats = NDArray[np.float64]
-_NEWTON = 14
 
 
 class Adaptive(NamedTuple):
@@ -167,17 +168,14 @@ def _jump_of(c, m, x):  # type: ignore[no-untyped-def]
 def _crossing(c, m, current, v, x, y, length):  # type: ignore[no-untyped-def]
     """When the distance becomes 0 within `length` ms; 0 if it is not negative now."""
     low, high, moment = 0.0, length, 0.0
-    for _ in range(_NEWTON):
+    if _slope(c, m, current, v, x)[0] >= 0:
+        return moment
+    for _ in range(ITERATIONS):
         v1, x1, _y = _evolve(c, m, current, v, x, y, moment)
         distance, slope = _slope(c, m, current, v1, x1)
-        if distance == 0.0:
+        moment, low, high, done = newton(moment, low, high, distance, slope, length)
+        if done:
             break
-        if distance < 0:
-            low = moment
-        else:
-            high = moment
-        guess = moment - distance / slope if slope > 0 else low
-        moment = guess if low < guess < high else 0.5 * (low + high)
     return moment
 
 

@@ -15,8 +15,10 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_NEWTON = 12
-_HALVINGS = 8  # as in `snncore.neurons.rk4`
+ITERATIONS, HALVINGS = 60, 8  # as in `snncore.neurons.rk4`
+TOLERANCE = 2.0**-40  # as in `snncore.neurons.rk4.newton`
+_MAX_SUBSTEPS = 1000  # as in `snncore.neurons.model`
+_REACH = 0.3  # as in `snncore.neurons.eif` and `izhikevich`
 _NEAREST = 1e-30  # as in `snncore.neurons.eif`
 _BOTTOM, _LOWEST, _KAPPA = -62.5, -16.25, 25.0  # as in `snncore.neurons.izhikevich`
 _FURTHEST = 2 * math.atan(40.0)
@@ -24,7 +26,7 @@ _TINY = 1e-12  # as in `snncore.neurons.qif`
 
 
 class AdEx(NamedTuple):
-    """Parameters of `snncore.neurons.adex`, each [M]; `pieces`: into how many a step is cut.
+    """Parameters of `snncore.neurons.adex`, each [M]; a step is cut into `pieces` at least.
 
     The exponential neuron is one with a = b = 0.
     """
@@ -83,6 +85,25 @@ class FitzHughNagumo(NamedTuple):
 
 
 @numba.njit(nogil=True, cache=True)
+def newton(r, low, high, value, slope, scale):  # type: ignore[no-untyped-def]
+    """`rk4.newton`: (r, low, high, done)."""
+    if value == 0.0:
+        return r, low, high, True
+    if value < 0:
+        low = r
+    else:
+        high = r
+    if slope > 0:
+        move = value / slope
+        guess = r - move
+        if abs(move) <= TOLERANCE * scale:
+            return min(max(guess, low), high), low, high, True
+        if low < guess < high:
+            return guess, low, high, False
+    return 0.5 * (low + high), low, high, False
+
+
+@numba.njit(nogil=True, cache=True)
 def root(a, da, b, db):  # type: ignore[no-untyped-def]
     """`rk4.hermite_root` for a ≤ 0 ≤ b."""
     if a >= 0:
@@ -90,17 +111,12 @@ def root(a, da, b, db):  # type: ignore[no-untyped-def]
     rise = b - a
     c2, c3 = 3 * rise - 2 * da - db, da + db - 2 * rise
     low, high, r = 0.0, 1.0, -a / rise
-    for _ in range(_NEWTON):
+    for _ in range(ITERATIONS):
         value = a + r * (da + r * (c2 + r * c3))
         slope = da + r * (2 * c2 + 3 * r * c3)
-        if value == 0.0:
+        r, low, high, done = newton(r, low, high, value, slope, 1.0)
+        if done:
             break
-        if value < 0:
-            low = r
-        else:
-            high = r
-        guess = r - value / slope if slope > 0 else low
-        r = guess if low < guess < high else 0.5 * (low + high)
     return r
 
 
@@ -134,6 +150,27 @@ def _slopes_of(c, m, current, x, w):  # type: ignore[no-untyped-def]
     return kinds[c.instance_class]
 
 
+def _pace(c: Any, m: int, current: float, x: float, w: float, rate: float) -> float:
+    """Pieces per ms that the way from here needs; `rate` is dx/dt."""
+    raise NotImplementedError("only inside kernels")
+
+
+@overload(_pace)
+def _pace_of(c, m, current, x, w, rate):  # type: ignore[no-untyped-def]
+    def adex(c, m, current, x, w, rate):  # type: ignore[no-untyped-def]
+        rise = math.exp(x)
+        e = 1.0 - rise
+        bend = abs(rise * (rate * c.tau_m[m] - rise) / max(e, 1e-8) + e) / c.tau_m[m]
+        return max(abs(rate) / (1.0 - x), bend) / _REACH
+
+    def izhikevich(c, m, current, x, w, rate):  # type: ignore[no-untyped-def]
+        push = (current / c.c_m[m] + _LOWEST - w) / _KAPPA
+        bend = 2 * rate * (1 + push) - 4 * push - rate * rate
+        return math.sqrt(max(max(rate * rate, bend), 4 * abs(push))) / _REACH
+
+    return {AdEx: adex, Izhikevich: izhikevich}[c.instance_class]
+
+
 @numba.njit(nogil=True, cache=True)
 def _rk4(c, m, current, x, w, h, k1, m1):  # type: ignore[no-untyped-def]
     k2, m2 = _slopes(c, m, current, x + 0.5 * h * k1, w + 0.5 * h * m1)
@@ -146,10 +183,10 @@ def _rk4(c, m, current, x, w, h, k1, m1):  # type: ignore[no-untyped-def]
 def _meeting(c, m, current, x, w, h, level, first, end):  # type: ignore[no-untyped-def]
     """`rk4._meeting`: time from here to the level, and w there."""
     time, at, there, f1, g1 = 0.0, x, w, first[0], first[1]
-    for k in range(_HALVINGS + 1):
+    for k in range(HALVINGS + 1):
         if f1 <= 0 or time >= 2 * h:
             break
-        way = (level - at) * (0.5 if k < _HALVINGS else 1.0)
+        way = (level - at) * (0.5 if k < HALVINGS else 1.0)
         f2, g2 = _slopes(c, m, current, at + 0.5 * way, there + 0.5 * way * g1 / f1)
         if f2 <= 0:
             break
@@ -162,7 +199,7 @@ def _meeting(c, m, current, x, w, h, level, first, end):  # type: ignore[no-unty
         time += way / 6 * (1 / f1 + 2 * (1 / f2 + 1 / f3) + 1 / f4)
         there += way / 6 * (g1 / f1 + 2 * (g2 / f2 + g3 / f3) + g4 / f4)
         at += way
-        if k == _HALVINGS and time < 2 * h:
+        if k == HALVINGS and time < 2 * h:
             return min(time, h), there
         f1, g1 = _slopes(c, m, current, at, there)
     f1, g1 = first
@@ -174,20 +211,30 @@ def _meeting(c, m, current, x, w, h, level, first, end):  # type: ignore[no-unty
 
 
 @numba.njit(nogil=True, cache=True)
-def _passage(c, m, current, x, w, duration, level):  # type: ignore[no-untyped-def]
-    """(x, w, moment) after `duration` ms, or where x meets the level; moment −1: it does not."""
-    n = int(c.pieces[m])
-    h = duration / n
-    if h <= 0:
+def _passage(c, m, current, x, w, duration, base, level):  # type: ignore[no-untyped-def]
+    """(x, w, moment) after `duration` ms, or where x meets the level; moment −1: it does not.
+
+    x is NaN if that takes too many pieces; `base` is the least number of them per ms.
+    """
+    if duration <= 0:
         return x, w, -1.0
-    for k in range(n):
+    if x >= level:
+        return level, w, 0.0
+    left = duration
+    for _ in range(_MAX_SUBSTEPS):
         first = _slopes(c, m, current, x, w)
+        pace = max(base, _pace(c, m, current, x, w, first[0]))
+        count = np.ceil(left * pace * (1 - TOLERANCE))
+        h = left / count if count > 1 else left
         x1, w1 = _rk4(c, m, current, x, w, h, first[0], first[1])
         if x1 >= level:
             time, met = _meeting(c, m, current, x, w, h, level, first, (x1, w1))
-            return level, met, k * h + time
+            return level, met, duration - left + time
         x, w = x1, w1
-    return x, w, -1.0
+        if not count > 1:
+            return x, w, -1.0
+        left -= h
+    return math.nan, w, -1.0
 
 
 @numba.njit(nogil=True, cache=True)
@@ -207,8 +254,9 @@ def _adex(c, current, s, m, dt):  # type: ignore[no-untyped-def]
     wait = min(s[m, 3], dt)
     w = _w_held(c, m, s[m, 1], wait) if wait > 0 else s[m, 1]
     level = c.x_peak[m]
-    x = _x_of(s[m, 0], c.v_th[m], c.delta_t[m])
-    x, w, moment = _passage(c, m, current, x, w, dt - wait, level)
+    x = level if s[m, 0] >= c.v_peak[m] else _x_of(s[m, 0], c.v_th[m], c.delta_t[m])
+    base = c.pieces[m] / dt
+    x, w, moment = _passage(c, m, current, x, w, dt - wait, base, level)
     left, offset = s[m, 3] - wait, -1.0
     if moment >= 0:
         offset = wait + moment
@@ -216,22 +264,27 @@ def _adex(c, current, s, m, dt):  # type: ignore[no-untyped-def]
         pause = min(rest, c.t_ref[m])
         w = _w_held(c, m, w + c.b[m], pause)
         x = _x_of(c.v_reset[m], c.v_th[m], c.delta_t[m])
-        x, w, _again = _passage(c, m, current, x, w, rest - pause, level)
+        x, w, _again = _passage(c, m, current, x, w, rest - pause, base, level)
         left = c.t_ref[m] - pause
-    x = min(x, -_NEAREST)
-    s[m, 0] = c.v_th[m] + c.delta_t[m] * (x - math.log(-math.expm1(x)))
+    if x >= level:
+        s[m, 0] = c.v_peak[m]
+    else:
+        x = min(x, -_NEAREST)
+        s[m, 0] = c.v_th[m] + c.delta_t[m] * (x - math.log(-math.expm1(x)))
     s[m, 1], s[m, 3] = w, left
     return offset
 
 
 def _izhikevich(c, current, s, m, dt):  # type: ignore[no-untyped-def]
     level = c.x_peak[m]
-    x = 2 * math.atan((s[m, 0] - _BOTTOM) / _KAPPA)
-    x, u, moment = _passage(c, m, current, x, s[m, 1], dt, level)
+    x = level if s[m, 0] >= c.v_peak[m] else 2 * math.atan((s[m, 0] - _BOTTOM) / _KAPPA)
+    base = c.pieces[m] / dt
+    x, u, moment = _passage(c, m, current, x, s[m, 1], dt, base, level)
     if moment >= 0:
         x = 2 * math.atan((c.c[m] - _BOTTOM) / _KAPPA)
-        x, u, _again = _passage(c, m, current, x, u + c.d[m], dt - moment, level)
-    s[m, 0], s[m, 1] = _BOTTOM + _KAPPA * math.tan(0.5 * x), u
+        x, u, _again = _passage(c, m, current, x, u + c.d[m], dt - moment, base, level)
+    s[m, 0] = c.v_peak[m] if x >= level else _BOTTOM + _KAPPA * math.tan(0.5 * x)
+    s[m, 1] = u
     return moment
 
 

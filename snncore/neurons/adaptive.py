@@ -142,7 +142,6 @@ ADAPTIVE = Model(
     source="Liu & Wang 2001, J. Comput. Neurosci. 10:25; Bellec et al. 2018, NeurIPS",
     membrane=lambda p: Membrane(p.tau_m, p.r_m),
     level=lambda p: float(p.v_th),
-    flow=lambda v, theta, current, p: _derivatives((v, theta), current, p),
     rest=_rest,
     derivatives=_derivatives,
 )

@@ -18,7 +18,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from snncore.neurons.eif import check_peak, exponential_slopes, to_v, to_x, x_of
+from snncore.neurons.eif import (
+    check_peak,
+    exponential_pace,
+    exponential_slopes,
+    pull_of,
+    to_v,
+    to_x,
+    x_of,
+)
 from snncore.neurons.model import Membrane, Model, Step, Variable, check_current, pieces
 from snncore.neurons.rk4 import Resetting, advance
 from snncore.params import Params, number
@@ -116,6 +124,7 @@ def adex_step(current: Tensor, state: AdExState, params: AdExParams, dt: float) 
     held = p.a * (p.v_reset - p.v_rest)
     model = Resetting(
         slopes=slopes,
+        pace=lambda x, w, rate: exponential_pace(x, rate, p),
         level=float(x_of(p.v_peak, p)),
         x_reset=float(x_of(p.v_reset, p)),
         jump=lambda w: w + p.b,
@@ -127,15 +136,16 @@ def adex_step(current: Tensor, state: AdExState, params: AdExParams, dt: float) 
 
 
 def _longest_step(params: Any) -> Any:
-    return np.minimum(params.tau_m, params.tau_w) / 8
+    p = params
+    # Where w pulls back what lifts it, both turn about each other in √(τ_m·τ_w/(R·|a|)).
+    turn = np.sqrt(p.tau_m * p.tau_w / np.maximum(p.r_m * np.abs(p.a), 1e-12))
+    return np.minimum(np.minimum(p.tau_m, p.tau_w), turn) / 8
 
 
 def _derivatives(values: tuple[Any, ...], current: Any, params: Any) -> tuple[Any, Any]:
     v, w = values
     p = params
-    # Above the peak nothing is integrated: the clip only keeps a picture of the flow finite.
-    pull = p.delta_t * np.exp((np.minimum(v, p.v_peak) - p.v_th) / p.delta_t)
-    dv = (p.v_rest - v + pull + p.r_m * (current - w)) / p.tau_m
+    dv = (p.v_rest - v + pull_of(v, p) + p.r_m * (current - w)) / p.tau_m
     return dv, (p.a * (v - p.v_rest) - w) / p.tau_w
 
 
@@ -150,7 +160,6 @@ ADEX = Model(
     source="Brette & Gerstner 2005, J. Neurophysiol. 94:3637, eqs 2, 3",
     membrane=lambda p: Membrane(p.tau_m, p.r_m),
     level=lambda p: float(p.v_peak),
-    flow=lambda v, w, current, p: _derivatives((v, w), current, p),
     rest=lambda p: (p.v_rest, p.v_rest - p.v_rest),
     derivatives=_derivatives,
     longest_step=_longest_step,

@@ -31,6 +31,7 @@ Tensor = torch.Tensor
 # Below this distance from x = 0 the voltage is taken as constant: V_th + 69 Δ_T, far above any
 # peak. A stage of RK4 may step over V = ∞, and its logarithm must still exist (in float32 too).
 NEAREST = 1e-30
+REACH = 0.3  # how far one piece goes, see `exponential_pace`
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,16 @@ class EIFState(NamedTuple):
 
 
 def to_x(v: Tensor, params: Any) -> Tensor:
-    """The coordinate x of a voltage."""
-    return -torch.nn.functional.softplus((params.v_th - v) / params.delta_t)
+    """The coordinate x of a voltage; from the peak on it is the peak's, whatever rounding."""
+    x = -torch.nn.functional.softplus((params.v_th - v) / params.delta_t)
+    return torch.where(v >= params.v_peak, float(x_of(params.v_peak, params)), x)
 
 
 def to_v(x: Tensor, params: Any) -> Tensor:
-    """The voltage of a coordinate x; x ≥ 0 (beyond infinity) is taken as `NEAREST`."""
-    x = x.clamp(max=-NEAREST)
-    return params.v_th + params.delta_t * (x - torch.log(-torch.expm1(x)))
+    """The voltage of a coordinate x; from that of the peak on it is the peak."""
+    near = x.clamp(max=-NEAREST)
+    v = params.v_th + params.delta_t * (near - torch.log(-torch.expm1(near)))
+    return torch.where(x >= float(x_of(params.v_peak, params)), params.v_peak, v)
 
 
 def x_of(v: Any, params: Any) -> Any:
@@ -123,6 +126,19 @@ def exponential_slopes(x: Tensor, drive: Tensor, params: Any) -> tuple[Tensor, T
     v = params.v_th + params.delta_t * (x - torch.log(e))
     rate = e * (drive - (v - params.v_rest)) / params.delta_t + torch.exp(x)
     return rate / params.tau_m, v
+
+
+def exponential_pace(x: Tensor, rate: Tensor, params: Any) -> Tensor:
+    """Pieces per ms: none moves x by more than 0.3·(1 + |x|), nor its slope by a factor of 1.3.
+
+    d(dx/dt)/dx is −(e^x·p + E)/τ_m with p = (R·I − (V − V_rest))/Δ_T, read off the rate. The pull
+    changes over a few units of x about the threshold, further below nothing bends.
+    """
+    rise = torch.exp(x)
+    e = 1 - rise
+    # E is kept from 0, where p would be rounding alone: the last 1e-8 of the way matters to none.
+    bend = rise * (rate * params.tau_m - rise) / e.clamp(min=1e-8) + e
+    return torch.maximum(rate.abs() / (1 - x), bend.abs() / params.tau_m) / REACH
 
 
 def eif_init(
@@ -151,6 +167,7 @@ def eif_step(current: Tensor, state: EIFState, params: EIFParams, dt: float) -> 
 
     model = Resetting(
         slopes=slopes,
+        pace=lambda x, w, rate: exponential_pace(x, rate, params),
         level=float(x_of(params.v_peak, params)),
         x_reset=float(x_of(params.v_reset, params)),
         jump=lambda w: w,
@@ -166,11 +183,18 @@ def _longest_step(params: Any) -> Any:
     return params.tau_m / 8
 
 
+def pull_of(v: Any, params: Any) -> Any:
+    """Δ_T·e^((V − V_th)/Δ_T) in mV, of the peak for all voltages above it.
+
+    Above the peak nothing is integrated: the limits only keep a picture of the flow finite.
+    """
+    above = (np.minimum(v, params.v_peak) - params.v_th) / params.delta_t
+    return params.delta_t * np.exp(np.minimum(above, 300.0))
+
+
 def _derivatives(values: tuple[Any, ...], current: Any, params: Any) -> tuple[Any]:
     (v,) = values
-    # Above the peak nothing is integrated: the clip only keeps a picture of the flow finite.
-    pull = params.delta_t * np.exp((np.minimum(v, params.v_peak) - params.v_th) / params.delta_t)
-    return ((params.v_rest - v + pull + params.r_m * current) / params.tau_m,)
+    return ((params.v_rest - v + pull_of(v, params) + params.r_m * current) / params.tau_m,)
 
 
 EIF = Model(

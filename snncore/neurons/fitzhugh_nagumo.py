@@ -152,7 +152,6 @@ FITZHUGH_NAGUMO = Model(
     source="FitzHugh 1961, Biophys. J. 1:445, eqs 1, 2",
     membrane=_no_membrane,
     level=lambda p: float(p.v_th),
-    flow=lambda v, w, current, p: _derivatives((v, w), current, p),
     rest=_rest,
     derivatives=_derivatives,
     longest_step=_longest_step,

@@ -247,7 +247,7 @@ HODGKIN_HUXLEY = Model(
     ),
     init=hodgkin_huxley_init,
     step=hodgkin_huxley_step,
-    method="exponential Euler",
+    method="exponential splitting",
     source="Hodgkin & Huxley 1952, J. Physiol. 117:500, eqs 26, 7, 12–24",
     membrane=_no_membrane,
     level=lambda p: float(p.v_th),

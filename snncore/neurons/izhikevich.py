@@ -11,6 +11,9 @@ voltage is integrated as the angle x of z = κ·tan(x/2), κ = 25 mV, in which t
 infinity at finite speed (Ermentrout & Kopell 1986, SIAM J. Appl. Math. 46:233):
 
     dx/dt = 0.04·κ·(1 − cos x) + (q/κ)·(1 + cos x)
+
+Under a strong current or inhibition x turns fast; a step is then cut into more pieces (see
+`snncore.neurons.rk4`): none turns x, or its slope, by more than 0.3.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ LOWEST = -16.25
 KAPPA = 25.0  # mV: 0.04·κ = 1 per ms, so that the angle turns by about 1 per ms
 # A stage of RK4 may turn beyond the angle of V = ∞; for u the voltage ends here, near 940 mV.
 FURTHEST = 2 * math.atan(40.0)
+REACH = 0.3  # how far one piece turns x
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def izhikevich_step(
     """
     check_current(current, state)
     p, drive = params, current / params.c_m + LOWEST
+    level = float(angle(p.v_peak, p))
 
     def slopes(x: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
         cosine = torch.cos(x)
@@ -108,17 +113,26 @@ def izhikevich_step(
         turn = 0.04 * KAPPA * (1 - cosine) + (drive - u) / KAPPA * (1 + cosine)
         return turn, p.a * (p.b * v - u)
 
+    def pace(x: Tensor, u: Tensor, turn: Tensor) -> Tensor:
+        push = (drive - u) / KAPPA
+        # Square of d(dx/dt)/dx; 4·|push| is what it gets to where x turns slowest.
+        bend = 2 * turn * (1 + push) - 4 * push - turn * turn
+        fastest = torch.maximum(torch.maximum(turn * turn, bend), 4 * push.abs())
+        return torch.sqrt(fastest) / REACH
+
     model = Resetting(
         slopes=slopes,
-        level=float(angle(p.v_peak, p)),
+        pace=pace,
+        level=level,
         x_reset=float(angle(p.c, p)),
         jump=lambda u: u + p.d,
         hold=lambda u, s: u,
     )
-    x = 2 * torch.atan((state.v - BOTTOM) / KAPPA)
+    # At the peak x is the level itself, whatever rounding.
+    x = torch.where(state.v >= p.v_peak, level, 2 * torch.atan((state.v - BOTTOM) / KAPPA))
     n = pieces(dt, _longest_step(p))
     done = advance(x, state.u, torch.zeros_like(x), 0.0, dt, n, model)
-    v = BOTTOM + KAPPA * torch.tan(0.5 * done.x)
+    v = torch.where(done.x >= level, p.v_peak, BOTTOM + KAPPA * torch.tan(0.5 * done.x))
     return Step(done.spikes, done.offset, IzhikevichState(v, done.w))
 
 
@@ -163,7 +177,6 @@ IZHIKEVICH = Model(
     source="Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569, eqs 1–3",
     membrane=_no_membrane,
     level=lambda p: float(p.v_peak),
-    flow=lambda v, u, current, p: _derivatives((v, u), current, p),
     rest=_rest,
     derivatives=_derivatives,
     longest_step=_longest_step,

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from snncore.neurons.rk4 import ITERATIONS, newton
+
 Tensor = torch.Tensor
 Values = tuple[Tensor, ...]  # the variables of a model, v first
 TIMINGS = ("exact", "grid")
@@ -27,7 +29,6 @@ TIMING_HELP = (
     "exact: spike, reset and refractory period lie inside the step. grid: all are judged at the "
     "end of a step, as snnTorch does."
 )
-_NEWTON = 14  # iterations: a bracketed Newton is at rounding after 5 to 8
 
 
 class Timed(Protocol):
@@ -106,17 +107,13 @@ def _crossing(start: Values, length: Tensor, model: Dynamics) -> Tensor:
     Only meaningful where it is not negative at the end.
     """
     low, high = torch.zeros_like(length), length
-    moment = low
-    for _ in range(_NEWTON):
+    moment, done = low, model.distance(start) >= 0
+    for _ in range(ITERATIONS):
         there = model.evolve(start, moment)
-        distance, slope = model.distance(there), model.slope(there)
-        low = torch.where(distance < 0, moment, low)
-        high = torch.where(distance < 0, high, moment)
-        flat = slope <= 0
-        guess = moment - distance / torch.where(flat, torch.ones_like(slope), slope)
-        inside = ~flat & (guess > low) & (guess < high)
-        # At the root the guess is one of the ends of the bracket to rounding: stay there.
-        moment = torch.where(inside, guess, torch.where(distance == 0, moment, 0.5 * (low + high)))
+        found = model.distance(there), model.slope(there)
+        moment, done, low, high = newton(moment, done, low, high, *found, length)
+        if bool(done.all()):
+            break
     return moment
 
 

@@ -17,7 +17,7 @@ import torch
 from snncore.params import Params
 
 Tensor = torch.Tensor
-Method = Literal["exact", "RK4", "exponential Euler"]
+Method = Literal["exact", "RK4", "exponential splitting"]
 MAX_SUBSTEPS = 1000  # pieces of one step: beyond that a step is refused, it would take too long
 
 
@@ -68,9 +68,7 @@ class Model:
     # (variables' values, current, params) -> their time derivatives per ms, between spikes; floats
     # and numpy arrays.
     derivatives: Callable[..., tuple[Any, ...]]
-    # (v, second, current, params) -> (dv/dt, d second/dt), for floats and arrays: the phase plane.
-    flow: Callable[..., Any] | None = None
-    # params -> ms: a step longer than this is computed in equal pieces no longer than this.
+    # params -> ms: a step longer than this is computed in pieces no longer than this.
     longest_step: Callable[[Any], Any] | None = None
 
 

@@ -170,7 +170,6 @@ SYNAPTIC = Model(
     source="Rotter & Diesmann 1999, Biol. Cybern. 81:381",
     membrane=lambda p: Membrane(p.tau_m, p.r_m),
     level=lambda p: float(p.v_th),
-    flow=lambda v, i_syn, current, p: _derivatives((v, i_syn), current, p),
     rest=_rest,
     derivatives=_derivatives,
 )

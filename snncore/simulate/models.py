@@ -57,7 +57,7 @@ def run(
     Raises:
         ValueError: an unknown model, parameters of another model, a current that is not a finite
             floating tensor [T, B, N] with T ≥ 1, a state of another shape, a step that is too
-            long, or a voltage that grew beyond all bounds.
+            long, or a voltage that grew beyond all bounds or too fast to follow.
     """
     if model_name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {model_name!r}")
@@ -88,7 +88,7 @@ def run(
     result = advance(current, state, params, dt, model, record_v)
     if not bool(torch.isfinite(result.state.v).all()):
         raise ValueError(
-            "dt must be shorter or the current weaker: the voltage grew beyond all bounds, got "
+            "dt must be shorter or the current weaker: the voltage moves too fast to follow, got "
             f"dt {dt:g} ms and up to {float(current.abs().max()):g} nA"
         )
     # Whole multiples of dt, rounded once: never a sum of many dt.
@@ -225,7 +225,7 @@ def many_models(
 
     Raises:
         ValueError: parameters that do not fit together, dt too long, or a voltage that grew
-            beyond all bounds.
+            beyond all bounds or too fast to follow.
     """
     from snncore.kernels.models import Records, run_models
 
@@ -248,7 +248,7 @@ def many_models(
     wild = ~np.isfinite(memory[:, 0])
     if wild.any():
         raise ValueError(
-            "dt must be shorter or the current weaker: the voltage grew beyond all bounds in "
+            "dt must be shorter or the current weaker: the voltage moves too fast to follow in "
             f"neuron {int(wild.argmax())}, with dt {dt:g} ms"
         )
     return summarise(sums, records.spikes if record else None)
