@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from snncore.neurons import eif, izhikevich
 from snncore.neurons.model import pieces
 from snncore.playground.scripts.blocks import Neuron, constant
 from snncore.playground.setup import Setup
@@ -28,16 +31,20 @@ _EXPONENTIAL_NOTE = """
 
 The upstroke is steep, so the program integrates x = -log(1 + exp(-(V - V_TH) / DELTA_T)), which
 reaches V = infinity at x = 0 with a finite speed, by the classical Runge-Kutta method (RK4). A step
-holds at most one spike; a second one comes at the beginning of the next step."""
+is cut into pieces where x moves fast; it holds at most one spike; a second one comes at the
+beginning of the next step."""
 _ANGLE_NOTE = """
 
 The upstroke is steep, so the program integrates the angle x of V = -62.5 + 25 tan(x / 2), which
 turns through V = infinity with a finite speed, by the classical Runge-Kutta method (RK4). A step
-holds at most one spike; a second one comes at the beginning of the next step."""
+is cut into pieces where x moves fast; it holds at most one spike; a second one comes at the
+beginning of the next step."""
 
 _EXPONENTIAL = '''
 
 def to_x(v):
+    if v >= V_PEAK:
+        return X_PEAK
     u = (v - V_TH) / DELTA_T
     return u - math.log1p(math.exp(u)) if u < 0 else -math.log1p(math.exp(-u))
 
@@ -52,6 +59,14 @@ def slopes(x, w, i):
     v, e = to_v(x), -math.expm1(min(x, -1e-30))
     pull = {drive} - (v - V_REST)
     return (e * pull / DELTA_T + (1.0 - e)) / TAU_M, {adaptation}
+
+
+def pace(x, w, i):
+    """How many pieces per ms the way from here needs: a sharp upstroke bends within few x."""
+    rate, rise = slopes(x, w, i)[0], math.exp(x)
+    e = 1.0 - rise
+    bend = abs(rise * (rate * TAU_M - rise) / max(e, 1e-8) + e) / TAU_M
+    return max(abs(rate) / (1.0 - x), bend) / 0.3
 '''
 _HOLD = '''
 
@@ -68,7 +83,7 @@ def to_v(x):
 
 
 def to_x(v):
-    return 2.0 * math.atan((v + 62.5) / 25.0)
+    return X_PEAK if v >= V_PEAK else 2.0 * math.atan((v + 62.5) / 25.0)
 
 
 def slopes(x, u, i):
@@ -76,6 +91,13 @@ def slopes(x, u, i):
     push = i / C_M - 16.25 - u  # 0.04 V^2 + 5 V + 140 is -16.25 at its bottom, V = -62.5
     v = to_v(min(x, 2.0 * math.atan(40.0)))
     return (1.0 - math.cos(x)) + push / 25.0 * (1.0 + math.cos(x)), A * (B * v - u)
+
+
+def pace(x, u, i):
+    """How many pieces per ms the way from here needs: x or its slope turn fast."""
+    rate, push = slopes(x, u, i)[0], (i / C_M - 16.25 - u) / 25.0
+    bend = 2 * rate * (1 + push) - 4 * push - rate * rate
+    return math.sqrt(max(rate * rate, bend, 4 * abs(push))) / 0.3
 '''
 
 _RK4 = '''
@@ -108,35 +130,51 @@ def root(a, da, b, db):
 '''
 _ADVANCE = '''
 
-def meeting(x, w, i):
-    """ms until x gets to the peak, and w there.
+def meeting(x, w, h, x1, w1, i):
+    """ms until x gets to the peak, at most h, and w there; x1 and w1 are the state after h.
 
-    RK4 with x in the place of time (Henon 1982), half of the way that is left at a time.
+    RK4 with x in the place of time (Henon 1982), half of the way that is left at a time. Where x
+    does not rise all the way, the cubic through both ends of the piece serves instead.
     """
-    ms = 0.0
+    ms, at, there = 0.0, x, w
     for n in range(9):
-        way = (to_x(V_PEAK) - x) * (0.5 if n < 8 else 1.0)
-        f1, g1 = slopes(x, w, i)
-        f2, g2 = slopes(x + 0.5 * way, w + 0.5 * way * g1 / f1, i)
-        f3, g3 = slopes(x + 0.5 * way, w + 0.5 * way * g2 / f2, i)
-        f4, g4 = slopes(x + way, w + way * g3 / f3, i)
-        if min(f1, f2, f3, f4) <= 0:
-            sys.exit("the voltage does not rise all the way to the peak: shorten DT")
+        way = (X_PEAK - at) * (0.5 if n < 8 else 1.0)
+        f1, g1 = slopes(at, there, i)
+        if f1 <= 0 or ms >= 2 * h:
+            break
+        f2, g2 = slopes(at + 0.5 * way, there + 0.5 * way * g1 / f1, i)
+        if f2 <= 0:
+            break
+        f3, g3 = slopes(at + 0.5 * way, there + 0.5 * way * g2 / f2, i)
+        if f3 <= 0:
+            break
+        f4, g4 = slopes(at + way, there + way * g3 / f3, i)
+        if f4 <= 0:
+            break
         ms += way / 6 * (1 / f1 + 2 * (1 / f2 + 1 / f3) + 1 / f4)
-        w += way / 6 * (g1 / f1 + 2 * (g2 / f2 + g3 / f3) + g4 / f4)
-        x += way
-    return ms, w
+        there += way / 6 * (g1 / f1 + 2 * (g2 / f2 + g3 / f3) + g4 / f4)
+        at += way
+        if n == 8 and ms < 2 * h:
+            return min(ms, h), there
+    (f, g), (f1, g1) = slopes(x, w, i), slopes(x1, w1, i)
+    r = root(x - X_PEAK, h * f, x1 - X_PEAK, h * f1)
+    return r * h, cubic(r, w, h * g, w1, h * g1)
 
 
 def advance(x, w, ms, i):
     """The state after these ms, or at the peak, and when it got there (None: it did not)."""
-    h = ms / PIECES
-    for piece in range(PIECES):
+    if ms > 0 and x >= X_PEAK:
+        return X_PEAK, w, 0.0
+    left = ms
+    while left > 0:
+        count = math.ceil(left * max(PIECES / DT, pace(x, w, i)) * (1 - 2**-40))
+        h = left / count if count > 1 else left
         x1, w1 = rk4(x, w, h, i)
-        if x1 >= to_x(V_PEAK) and h > 0:
-            moment, w = meeting(x, w, i)
-            return to_x(V_PEAK), w, piece * h + min(moment, h)
+        if x1 >= X_PEAK:
+            moment, w = meeting(x, w, h, x1, w1, i)
+            return X_PEAK, w, ms - left + moment
         x, w = x1, w1
+        left = left - h if count > 1 else 0.0
     return x, w, None
 '''
 
@@ -150,14 +188,14 @@ _WITH_REST = """\
             pause = min(T_REF, left)
             x, w, _ = advance(to_x(V_RESET), {held_pause}, left - pause, i)
             wait = T_REF - pause
-        v = to_v(x)
+        v = V_PEAK if x >= X_PEAK else to_v(x)
 """
 _WITHOUT_REST = """\
         x, u, moment = advance(to_x(v), u, DT, i)
         if moment is not None:
             spikes.append((k, k * DT + moment))
             x, u, _ = advance(to_x(C), u + D, DT - moment, i)
-        v = to_v(x)
+        v = V_PEAK if x >= X_PEAK else to_v(x)
 """
 
 _FITZHUGH_NAGUMO = """\
@@ -189,8 +227,7 @@ _FITZHUGH_NAGUMO_STEP = """\
 
 def start_constants(setup: Setup, names: str) -> str:
     """Where the run starts, and into how many pieces a step is cut."""
-    rest = setup.kind.rest
-    values = [] if rest is None else [float(value) for value in rest(setup.neuron)]
+    values = [float(value) for value in setup.kind.rest(setup.neuron)]
     text = ""
     for name, value in zip(names.split(), values, strict=True):
         text += constant(f"{name}_start", value, "at rest, without a current")
@@ -198,7 +235,7 @@ def start_constants(setup: Setup, names: str) -> str:
 
 
 def piece_constant(setup: Setup) -> str:
-    """Into how many pieces a step is cut."""
+    """Into how many pieces a step is cut at least."""
     longest = setup.kind.longest_step
     count = 1 if longest is None else pieces(setup.run.dt, float(longest(setup.neuron)))
     return constant("pieces", count, "of a step, for the integration")
@@ -207,11 +244,13 @@ def piece_constant(setup: Setup) -> str:
 def resetting_block(setup: Setup) -> Neuron:
     """EIF, AdEx and Izhikevich's neuron."""
     title = _TITLES[setup.model]
+    neuron: Any = setup.neuron
     if setup.model == "izhikevich":
         return Neuron(
             title=title + _ANGLE_NOTE,
-            constants=start_constants(setup, "v u"),
-            functions=_ANGLE + _RK4 + _ADVANCE,
+            constants=start_constants(setup, "v u")
+            + constant("x_peak", float(izhikevich.angle(neuron.v_peak, neuron)), "at V_PEAK"),
+            functions=_ANGLE + _RK4 + CUBIC + _ADVANCE,
             before="    v, u = V_START, U_START\n",
             step=_WITHOUT_REST,
         )
@@ -223,8 +262,9 @@ def resetting_block(setup: Setup) -> Neuron:
     rest = "    v, w, wait = V_REST, 0.0, 0.0  # wait: ms of the refractory period left\n"
     return Neuron(
         title=title + _EXPONENTIAL_NOTE,
-        constants=piece_constant(setup),
-        functions=functions + (_HOLD if adex else "") + _RK4 + _ADVANCE,
+        constants=piece_constant(setup)
+        + constant("x_peak", float(eif.x_of(neuron.v_peak, neuron)), "at V_PEAK"),
+        functions=functions + (_HOLD if adex else "") + _RK4 + CUBIC + _ADVANCE,
         before=rest if adex else rest.replace("left\n", "left; w: none here\n"),
         step=_WITH_REST.format(
             held_silent="hold(w, silent)" if adex else "w",
