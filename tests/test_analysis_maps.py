@@ -20,6 +20,7 @@ from snncore.playground.heatmap import (
     value_of,
 )
 from snncore.playground.phase_plane import PhasePlaneParams, phase_plane
+from snncore.simulate import run
 from snncore.stimuli import Recording
 
 SMALL = 6
@@ -290,9 +291,21 @@ def test_work_is_measured_in_what_a_step_costs():
     assert pieces[1] < 0.5 * pieces[0]
 
 
-def test_too_fine_a_comparison_is_refused():
-    with pytest.raises(ValueError, match=r"duration must be <= .* ms at dt 0.001 ms, got 1000"):
-        convergence(Setup.of("eif", dt=0.001), ConvergenceParams(duration=1000))
+@pytest.mark.parametrize(("model", "cure"), [("eif", 0.032), ("lif", 0.008)])
+def test_too_fine_a_comparison_is_refused_with_a_step_that_is_not(model, cure):
+    long = ConvergenceParams(duration=1000)
+    with pytest.raises(ValueError, match=rf"dt must be >= {cure} ms to compare over 1000 ms"):
+        convergence(Setup.of(model, dt=1e-4, duration=10), long)
+    found = convergence(Setup.of(model, current=0.0, dt=cure), long)
+    assert found.duration == pytest.approx(1000, rel=1e-3)
+
+
+def test_a_comparison_leaves_out_steps_that_the_model_refuses():
+    setup = Setup.of("hodgkin_huxley", current=1.0, dt=20.0, duration=2000)
+    with pytest.raises(ValueError, match="dt must be <= 50 ms"):
+        run(setup.model, setup.drive(), setup.neuron, 160.0)
+    own = convergence(setup, ConvergenceParams(duration=1000)).methods[0]
+    assert np.isnan(own.counts[:2]).all() and np.isfinite(own.counts[2:]).all()
 
 
 def test_the_phase_line_of_the_lif_neuron():

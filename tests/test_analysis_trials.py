@@ -164,6 +164,9 @@ def test_no_noise_no_average():
     with pytest.raises(ValueError, match=r"window must be <= .* lower the current"):
         fast = Setup.of("lif", current=10, r_m=200, tau_m=1, t_ref=0, sigma_v=2)
         sta(fast, STAParams(window=500))
+    # Where not even the shortest window fits, a shorter window is no advice.
+    with pytest.raises(ValueError, match=r"dt must be longer .*, got dt 1e-05 ms; enlarge it"):
+        sta(Setup.of("lif", sigma_v=2, dt=1e-5, duration=5), STAParams(window=1))
 
 
 def test_too_few_spikes_are_said_not_averaged():

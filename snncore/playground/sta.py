@@ -93,8 +93,15 @@ def sta(setup: Setup, params: STAParams, recording: Recording | None = None) -> 
     steps = max(least, math.ceil(work / _NEURONS))
     size = min(_NEURONS, work // steps)
     if size < MIN_NEURONS:
+        longest = work / MIN_NEURONS / 2.6 * dt
+        if longest < STAParams.specs()["window"].lo:
+            raise ValueError(
+                f"dt must be longer for a spike-triggered average, or the rate lower: there is "
+                f"time for {longest:.2g} ms before each spike, got dt {dt:g} ms; enlarge it or "
+                "lower the current"
+            )
         raise ValueError(
-            f"window must be <= {work / MIN_NEURONS / 2.6 * dt:.3g} ms at this dt and rate, got "
+            f"window must be <= {longest:.3g} ms at this dt and rate, got "
             f"{params.window:g}; shorten it, enlarge dt or lower the current"
         )
     free = replace(setup, stimulus=replace(setup.stimulus, frozen=False))
