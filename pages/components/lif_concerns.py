@@ -40,6 +40,11 @@ def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str
             f"An interval is only {n.isi_ms / dt:.1f} time steps long, and on the grid a spike "
             "waits for the end of its step: shorten the time step, or take exact timing."
         )
+    elif setup.model != "lif" and not shaped and n.count >= 2 and n.isi_ms < 1.001 * dt:
+        words.append(
+            f"A spike in every time step, and this model can show no more: a step of {dt:g} ms "
+            "holds one spike at most. Shorten the time step."
+        )
     if s.amplitude and s.frequency_hz * dt > 100:
         words.append(
             f"A cycle of the sine ({1000 / s.frequency_hz:g} ms) has fewer than ten time steps of "

@@ -33,6 +33,7 @@ Tensor = torch.Tensor
 Gates = tuple[Tensor, ...]  # m, h, n
 # mV: the rates are taken as constant beyond this, or a huge current would overflow them.
 FURTHEST = 300.0
+WILDEST = 1e3  # of a gate outside this model's own steps, see `_derivatives`
 STEP = 0.05  # ms at 6.3 °C, of one piece: spike times are then right to 0.002 ms after 200 ms
 
 
@@ -220,8 +221,10 @@ def _ionic(v: Any, gates: Sequence[Any], p: Any) -> Any:
 
 
 def _derivatives(values: tuple[Any, ...], current: Any, params: Any) -> tuple[Any, ...]:
-    v, *gates = values
+    v, *rest = values
     p = params
+    # A gate lies between 0 and 1; forward Euler, to which others compare, may throw it anywhere.
+    gates = [np.clip(x, -WILDEST, WILDEST) for x in rest]
     phi = 3 ** ((p.celsius - 6.3) / 10)
     dv = (current * (1e5 / p.area) - _ionic(v, gates, p)) / p.c_m
     slopes = (

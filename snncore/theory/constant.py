@@ -30,14 +30,19 @@ class ConstantTheory:
 
     kind: Kind
     rate_hz: Callable[[Any, ArrayLike], Array]  # stationary, of constant currents in nA
-    grid_rate_hz: Callable[[Any, ArrayLike, float], Array]  # of a simulation with steps of dt ms
+    grid_rate_hz: Callable[[Any, ArrayLike, float], Array]  # in simulations with steps of dt ms
     first_spike: Callable[[Any, float], float]  # ms from rest; infinite where none comes
     onset: Callable[[Any], Onset]
 
 
 def _exact(rate_hz: Callable[[Any, ArrayLike], Array]) -> Callable[[Any, ArrayLike, float], Array]:
     """For models whose spikes have exact times, the simulation has the rate of the theory."""
-    return lambda params, current, dt: rate_hz(params, current)
+    return lambda params, current, dt: _one_per_step(rate_hz(params, current), dt)
+
+
+def _one_per_step(rate_hz: Array, dt: float) -> Array:
+    """All models but the LIF fire once in a step at most, a second spike waits for the next."""
+    return np.minimum(rate_hz, 1000.0 / dt)
 
 
 def _unknown_rate(params: Any, current: ArrayLike) -> Array:
@@ -54,7 +59,7 @@ def _behind_a_synapse(stages: int) -> ConstantTheory:
     return ConstantTheory(
         "exact",
         lambda p, i: lif.rate_hz(iaf.as_lif(p), i),
-        lambda p, i, dt: lif.grid_rate_hz(iaf.as_lif(p), i, dt),
+        lambda p, i, dt: _one_per_step(lif.grid_rate_hz(iaf.as_lif(p), i, dt), dt),
         lambda p, i: iaf.filtered_first_spike(p, i, stages),
         onset.threshold_onset,
     )
@@ -76,13 +81,11 @@ def _adaptive_grid_rate_hz(params: Any, current: ArrayLike, dt: float) -> Array:
     """Intervals of whole steps need not repeat while the threshold moves: not known."""
     if params.timing == "grid":
         return _unknown_rate(params, current)
-    return iaf.adaptive_rate_hz(params, current)
+    return _one_per_step(iaf.adaptive_rate_hz(params, current), dt)
 
 
 def _hodgkin_huxley_onset(params: Any) -> Onset:
     model = MODELS["hodgkin_huxley"]
-    if model.rest is None:
-        return onset.UNKNOWN
     rest = float(model.rest(params)[0])
     return numerical_onset(model, params, rest, rest + 60.0)
 

@@ -122,7 +122,5 @@ def _others(model: Model, params: Params, v: Array) -> list[Array]:
 
 
 def _derivatives(model: Model, values: Array, current: Array, params: Params) -> Array:
-    if model.derivatives is None:
-        raise ValueError(f"model must have derivatives, got {model.name}")
     slopes = model.derivatives(tuple(values), current, params)
     return np.stack([np.broadcast_to(slope, values[0].shape) for slope in slopes])
