@@ -336,6 +336,30 @@ def test_the_curve_always_shows_rheobase_and_operating_point(operating):
 # The population
 
 
+def test_a_part_of_a_run_has_the_chirp_of_the_whole():
+    chirp = dict(current=1.5, chirp_current=1.0, chirp_from_hz=0, chirp_to_hz=100)
+    setup = Setup.of("lif", sigma_v=1, duration=4000, **chirp)
+    crowd = population(setup, PopulationParams(size=200))
+    steps = len(crowd.spikes)
+    assert steps < setup.run.n_steps  # cut to what the panel can take
+    alone = play(setup)
+    assert np.flatnonzero(crowd.spikes[:, 0]).tolist() == [
+        step for step in alone.spike_steps.tolist() if step < steps
+    ]
+    assert (setup.waveform(n_steps=steps) == alone.wave[:steps]).all()
+    assert (setup.waveform(n_steps=60_000)[:40_000] == alone.wave).all()
+
+
+def test_unlike_neurons_may_have_any_noise_that_equal_ones_may():
+    loud = Setup.of("lif", current=10.0, sigma_v=10, r_m=1)
+    crowd = population(loud, PopulationParams(spread=10))
+    assert np.isfinite(crowd.theory_hz).all()
+    late = crowd.bins > 100
+    measured, known = crowd.rate_hz[late].mean(), crowd.theory_hz[late].mean()
+    # Some thousand spikes: the error of counting is below 3 %.
+    assert measured == pytest.approx(known, rel=0.06)
+
+
 def test_the_first_of_the_population_is_the_single_neuron():
     for setup in (NOISY, Setup.of(current=2, sigma_v=3, timing="grid")):
         single = play(setup)

@@ -54,7 +54,7 @@ class Method(NamedTuple):
     """One integrator at several steps; NaN where it was not run, was
     unstable, or has nothing to compare."""
 
-    name: str  # "exact", "RK4", "exponential Euler", "exact on the grid" or "forward Euler"
+    name: str  # "exact", "RK4", "exponential splitting", "exact on the grid" or "forward Euler"
     counts: Array  # [D] spikes
     rate_hz: Array  # [D] 1 / mean interval, 0 below two spikes
     count_rate_hz: Array  # [D] spikes per second of the run
@@ -101,7 +101,8 @@ def convergence(
             f"{setup.run.dt:g}; enlarge it or compare over a shorter time"
         )
     silent = replace(setup.stimulus, sigma_v=0.0, noise_intensity=0.0, ou_std=0.0, syn_current=0.0)
-    wave = silent.waveform(coarse, float(dt[0]), **({"recording": recording} if recording else {}))
+    length = setup.run.n_steps * setup.run.dt
+    wave = silent.waveform(coarse, float(dt[0]), recording, duration=length)
     start = start_of(setup)
 
     def own(with_setup: Setup, per_coarse: int) -> _Solution:

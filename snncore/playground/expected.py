@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from snncore import theory
 from snncore.neurons import LIFParams, SynapticParams, refractory_steps
 from snncore.playground.setup import Setup
-from snncore.stimuli import StimulusParams
+from snncore.stimuli import StimulusParams, voltage_std
 from snncore.theory import CONSTANT
 from snncore.theory.integrate_and_fire import as_lif
 
@@ -82,29 +82,44 @@ def _constant(setup: Setup, level: float, none: Expected) -> Expected:
     )
 
 
-def white_sigma_v(neuron: Any, stimulus: StimulusParams, dt: float = 0.0) -> float:
-    """σ_V (mV) of all white noise of a drive on a grid of `dt` ms; 0: in continuous time."""
-    return stimulus.sigma_v_total(neuron, dt if dt > 0 else 1e-6 * neuron.tau_m)
+def white_sigma_v(
+    neuron: Any, stimulus: StimulusParams, dt: float = 0.0, intensity: float | None = None
+) -> float:
+    """σ_V (mV) of all white noise of a drive on a grid of `dt` ms; 0: in continuous time.
+
+    `intensity` (nA·√ms), where given, is that of the noise, in place of the stimulus's own.
+    """
+    grid = dt if dt > 0 else 1e-6 * neuron.tau_m
+    if intensity is not None:
+        return voltage_std(intensity / math.sqrt(grid), neuron, grid)
+    return stimulus.sigma_v_total(neuron, grid)
 
 
-def noisy_rate_hz(neuron: Any, stimulus: StimulusParams, levels: Array, dt: float) -> Array | None:
+def noisy_rate_hz(
+    neuron: Any,
+    stimulus: StimulusParams,
+    levels: Array,
+    dt: float,
+    intensity: float | None = None,
+) -> Array | None:
     """The rate at mean currents `levels` nA under the noise of a stimulus, on a grid if dt > 0.
 
     Of the LIF neuron; and of the one behind a synapse under white noise, which the synapse turns
     into an OU current. The synaptic input's own mean comes on top of `levels`. None where there is
-    no theory: another model, no noise, or several kinds of noise at once.
+    no theory: another model, no noise, or several kinds of noise at once. `intensity` as for
+    `white_sigma_v`.
     """
     kinds = stimulus.is_white + (stimulus.ou_std > 0) + (stimulus.syn_current != 0)
     if kinds != 1 or not has_noise_theory(neuron, stimulus):
         return None
     if isinstance(neuron, LIFParams) and stimulus.is_white:
-        return theory.noisy_rate_hz(neuron, levels, white_sigma_v(neuron, stimulus, dt), dt)
+        sigma = white_sigma_v(neuron, stimulus, dt, intensity)
+        return theory.noisy_rate_hz(neuron, levels, sigma, dt)
     plain = as_lif(neuron)
     std = stimulus.ou_std or stimulus.synaptic_std
     if stimulus.is_white:
-        std = (
-            white_sigma_v(neuron, stimulus) / neuron.r_m * math.sqrt(neuron.tau_m / neuron.tau_syn)
-        )
+        sigma = white_sigma_v(neuron, stimulus, 0.0, intensity)
+        std = sigma / neuron.r_m * math.sqrt(neuron.tau_m / neuron.tau_syn)
     total = levels + stimulus.synaptic_mean
     if std == 0:
         return theory.rate_hz(plain, total)

@@ -172,8 +172,7 @@ class _Source:
         changes: dict[str, Any] = {**stimulus, **dict.fromkeys(_WHITE, 0.0)}
         smooth = replace(self.setup.stimulus, **changes)
         run = self.setup.run
-        how: dict[str, Any] = {} if self.recording is None else {"recording": self.recording}
-        current = drive(smooth, None, self.steps, self.dt, seed=run.seed, **how)
+        current = drive(smooth, None, self.steps, self.dt, seed=run.seed, recording=self.recording)
         return current[:, 0, 0].numpy().astype(np.float64)
 
     def _white(self, values: dict[str, Array]) -> Array:

@@ -152,18 +152,17 @@ def _theory_hz(setup: Setup, table: dict[str, Array], size: int, levels: Array) 
     known, stimulus, dt = CONSTANT[setup.model], setup.stimulus, setup.run.dt
     if setup.model not in _INSTANT or getattr(setup.neuron, "reset", "") == "none":
         return none
+    intensity = None
     if table and stimulus.is_white:
         # The noise is a current, the same for all: an unlike membrane makes another σ_V of it.
-        std = stimulus.white_std(setup.membrane, dt)
-        intensity = std * math.sqrt(dt)
-        stimulus = dataclasses.replace(stimulus, sigma_v=0.0, noise_intensity=intensity)
+        intensity = stimulus.white_std(setup.membrane, dt) * math.sqrt(dt)
     total = np.zeros(levels.size)
     rows = size if table else 1
     for k in range(rows):
         values: dict[str, Any] = {name: float(column[k]) for name, column in table.items()}
         own = dataclasses.replace(setup.neuron, **values)
         if stimulus.is_noisy:
-            rate = noisy_rate_hz(own, stimulus, levels, dt)
+            rate = noisy_rate_hz(own, stimulus, levels, dt, intensity)
             if rate is None:
                 return none
         else:

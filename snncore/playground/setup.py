@@ -56,15 +56,22 @@ class Setup:
     def drive(
         self, recording: Recording | None = None, n_steps: int | None = None, **how: Any
     ) -> Tensor:
-        """The current in nA [T, B, N]; `how` as for `stimuli.drive` (samples, trial, ...)."""
+        """The current in nA [T, B, N]; `how` as for `stimuli.drive` (samples, trial, ...).
+
+        Its first steps are those of the run, whatever `n_steps` is.
+        """
         steps = self.run.n_steps if n_steps is None else n_steps
-        dt, seed = self.run.dt, self.run.seed
-        return drive(self.stimulus, self.membrane, steps, dt, seed=seed, recording=recording, **how)
+        run = self.run
+        return drive(
+            self.stimulus, self.membrane, steps, run.dt, seed=run.seed, recording=recording,
+            duration=run.n_steps * run.dt, **how,
+        )  # fmt: skip
 
     def waveform(self, recording: Recording | None = None, n_steps: int | None = None) -> Waveform:
         """The deterministic part of the current in nA, float64 [T]."""
-        steps = self.run.n_steps if n_steps is None else n_steps
-        return self.stimulus.waveform(steps, self.run.dt, recording)
+        run = self.run
+        steps = run.n_steps if n_steps is None else n_steps
+        return self.stimulus.waveform(steps, run.dt, recording, duration=run.n_steps * run.dt)
 
     def simulate(self, current: Tensor) -> Trace:
         """Run the neuron, or B × N of it, under `current` nA [T, B, N]."""

@@ -24,6 +24,7 @@ def drive(
     n_neurons: int = 1,
     trial: int = 0,
     recording: Recording | None = None,
+    duration: float | None = None,
 ) -> Tensor:
     """The current in nA, [T, B, N]: float64 on a CPU, float32 elsewhere.
 
@@ -38,6 +39,7 @@ def drive(
             (default: the one sample 0 on the CPU).
         n_neurons: N.
         recording: the user's own current, times `stimulus.csv_gain`.
+        duration: ms within which a chirp goes through its frequencies (default: these steps).
 
     Without noise of its own for each, the result is one [T] in memory, expanded.
 
@@ -47,7 +49,8 @@ def drive(
     where = torch.zeros(1, dtype=torch.int64) if samples is None else samples
     # Rounded in numpy: a float64 tensor is made only where it stays, on the CPU.
     precise = np.float64 if where.device.type == "cpu" else np.float32
-    wave = torch.from_numpy(stimulus.waveform(n_steps, dt, recording).astype(precise))
+    numbers = stimulus.waveform(n_steps, dt, recording, duration=duration)
+    wave = torch.from_numpy(numbers.astype(precise))
     total = wave.to(where.device).view(-1, 1, 1)
     shape = (n_steps, len(where), n_neurons)
     white = stimulus.white_std(membrane, dt)

@@ -210,8 +210,19 @@ class StimulusParams(Params):
         """
         return voltage_std(self.white_std(membrane, dt), membrane, dt)
 
-    def waveform(self, n_steps: int, dt: float, recording: Recording | None = None) -> Waveform:
-        """The deterministic part in nA, float64 [T], with `csv_gain` times the recording."""
+    def waveform(
+        self,
+        n_steps: int,
+        dt: float,
+        recording: Recording | None = None,
+        *,
+        duration: float | None = None,
+    ) -> Waveform:
+        """The deterministic part in nA, float64 [T], with `csv_gain` times the recording.
+
+        A chirp goes through its frequencies within `duration` ms, and on at the same pace after
+        that; None: within these `n_steps`. Whoever looks at a part of a run gives the run's.
+        """
         t = waveforms.step_times(n_steps, dt)
         total = waveforms.constant(t, self.current)
         if self.step_current != 0:
@@ -229,8 +240,9 @@ class StimulusParams(Params):
             )  # fmt: skip
         if self.chirp_current != 0:
             total += waveforms.chirp(
-                t, self.chirp_current, self.chirp_from_hz, self.chirp_to_hz, n_steps * dt
-            )
+                t, self.chirp_current, self.chirp_from_hz, self.chirp_to_hz,
+                n_steps * dt if duration is None else duration,
+            )  # fmt: skip
         if recording is not None:
             total += self.csv_gain * recording.at(t)
         return total
