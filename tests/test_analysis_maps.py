@@ -186,6 +186,7 @@ def test_a_step_that_is_too_long_for_some_cells_leaves_only_these_empty():
     setup = Setup.of("adex", dt=20.0, duration=2000)
     result = last(setup, axes("tau_m", (0.1, 100), "current", (0.5, 1)))
     assert np.isnan(result.values[:, 0]).all() and np.isfinite(result.values[:, -1]).all()
+    assert (result.valid == np.isfinite(result.values)).all()  # not drawn as too few spikes
 
 
 def test_axes_that_do_not_exist_or_do_not_fit_are_named():

@@ -239,6 +239,17 @@ def test_the_table_of_another_model_has_its_variables_with_their_units():
     assert head == "t_ms,current_na,v_mv,m,h,n,spike"
 
 
+@pytest.mark.parametrize("timing", ["exact", "grid"])
+def test_synapses_at_which_nothing_arrives_are_no_noise(timing):
+    alone = Setup.of("lif", current=2.5, dt=5, timing=timing, duration=2000)
+    silent = Setup.of(
+        "lif", current=2.5, dt=5, timing=timing, duration=2000, syn_current=0.5, syn_rate_hz=0
+    )
+    assert of_kind(silent) == of_kind(alone) and of_kind(silent).kind == "exact"
+    summary = play(silent).summary
+    assert summary.rate_hz == pytest.approx(summary.theory_grid_rate_hz, rel=1e-3)
+
+
 # The f–I curve
 
 

@@ -26,7 +26,6 @@ from scipy import special
 
 from snncore import theory
 from snncore.neurons import LIFParams, refractory_steps
-from snncore.params import Params
 from snncore.playground.budget import neuron_steps
 from snncore.playground.setup import Setup
 from snncore.simulate import Trace
@@ -98,7 +97,7 @@ def density(setup: Setup, recording: Recording | None = None) -> Density:
     gauss = None if theories is None else _gauss(line, theories.mean, theories.std)
     flux = None
     if theories is not None and theories.fokker_planck:
-        flux = _fokker_planck(line, setup.neuron, theories)
+        flux = _fokker_planck(line, theories)
     return Density(
         v=(edges[1:] + edges[:-1]) / 2,
         width=width,
@@ -124,8 +123,9 @@ class _Theory(NamedTuple):
     mean: float
     std: float
     fokker_planck: bool  # whether it applies
-    shift: float  # mV: what the grid adds to the threshold
     refractory: float
+    reset: float  # mV
+    threshold: float  # mV, with what the grid adds to it
 
 
 def _theory(setup: Setup, recording: Recording | None) -> _Theory | None:
@@ -141,10 +141,11 @@ def _theory(setup: Setup, recording: Recording | None) -> _Theory | None:
     )
     std = math.hypot(white, slow, synaptic)
     if stimulus.is_coloured or neuron.reset == "none":
-        return _Theory(mean, std, False, 0.0, math.nan)
+        return _Theory(mean, std, False, math.nan, neuron.v_reset, neuron.v_th)
     shift = theory.GRID_SHIFT * math.sqrt(2.0 * dt / neuron.tau_m) * std
     rate = float(theory.noisy_rate_hz(neuron, stimulus.mean_current, std, dt))
-    return _Theory(mean, std, True, shift, rate / 1000.0 * neuron.t_ref)
+    refractory = rate / 1000.0 * neuron.t_ref
+    return _Theory(mean, std, True, refractory, neuron.v_reset, neuron.v_th + shift)
 
 
 def _fading(setup: Setup) -> float:
@@ -183,7 +184,7 @@ def _edges(v: Array, free: Array | None, theories: _Theory | None, least: float)
         low = min(low, max(float(free.min()), low - room))
         high = max(high, min(float(free.max()), high + room))
     if theories is not None and theories.fokker_planck:
-        high += theories.shift
+        high = max(high, theories.threshold)
     pad = max(0.02 * (high - low), (least - (high - low)) / 2)
     return np.linspace(low - pad, high + pad, _BINS + 1)
 
@@ -192,12 +193,11 @@ def _gauss(v: Array, mean: float, std: float) -> Array:
     return np.exp(-0.5 * ((v - mean) / std) ** 2) / (std * math.sqrt(2.0 * math.pi))
 
 
-def _fokker_planck(v: Array, neuron: Params, theories: _Theory) -> Array:
+def _fokker_planck(v: Array, theories: _Theory) -> Array:
     """P(V) on `v`, scaled to 1 − r·t_ref; with Dawson's D, ∫ e^(x²) dx = e^(x²)·D(x)."""
-    assert isinstance(neuron, LIFParams)
     sigma = math.sqrt(2.0) * theories.std
-    lowest = min(theories.mean, neuron.v_reset) - 8.0 * theories.std
-    wide = np.linspace(lowest, neuron.v_th + theories.shift, 8001)
+    lowest = min(theories.mean, theories.reset) - 8.0 * theories.std
+    wide = np.linspace(lowest, theories.threshold, 8001)
 
     def shape(at: Array) -> Array:
         y = np.minimum((at - theories.mean) / sigma, top)
@@ -207,8 +207,8 @@ def _fokker_planck(v: Array, neuron: Params, theories: _Theory) -> Array:
             a**2 - y**2 - scale
         ) * special.dawsn(a)
 
-    top = (neuron.v_th + theories.shift - theories.mean) / sigma
-    reset = (neuron.v_reset - theories.mean) / sigma
+    top = (theories.threshold - theories.mean) / sigma
+    reset = (theories.reset - theories.mean) / sigma
     scale = top**2 if top > 0 else 0.0
     mass = np.trapezoid(shape(wide), wide)
     return shape(v) * ((1.0 - theories.refractory) / mass)

@@ -109,7 +109,7 @@ def noisy_rate_hz(
     no theory: another model, no noise, or several kinds of noise at once. `intensity` as for
     `white_sigma_v`.
     """
-    kinds = stimulus.is_white + (stimulus.ou_std > 0) + (stimulus.syn_current != 0)
+    kinds = stimulus.is_white + (stimulus.ou_std > 0) + (stimulus.synaptic_std > 0)
     if kinds != 1 or not has_noise_theory(neuron, stimulus):
         return None
     if isinstance(neuron, LIFParams) and stimulus.is_white:
@@ -121,8 +121,6 @@ def noisy_rate_hz(
         sigma = white_sigma_v(neuron, stimulus, 0.0, intensity)
         std = sigma / neuron.r_m * math.sqrt(neuron.tau_m / neuron.tau_syn)
     total = levels + stimulus.synaptic_mean
-    if std == 0:
-        return theory.rate_hz(plain, total)
     rate = theory.coloured_rate_hz(plain, total, std, _memory(neuron, stimulus))
     if dt > 0 and plain.on_grid:
         # Whole steps of rest, and a crossing that waits half a step on average for its detection.

@@ -72,7 +72,7 @@ class Heatmap(NamedTuple):
     y: Array  # [n]
     values: Array  # [n, n], row = y; NaN where not done, invalid, or too few spikes
     done: int  # rows
-    valid: NDArray[np.bool_]  # [n, n] False where the setting is refused
+    valid: NDArray[np.bool_]  # [n, n] False where the setting is refused, as far as that is known
     onset: Array | None  # [P, 2] points (x, y) where theory lets firing set in; None without
 
 
@@ -118,7 +118,8 @@ def heatmap(
     valid = _valid(setup, params.x, x, params.y, y)
     onset = _onset(setup, params, recording, x, y)
     done = 0
-    for first, found in count_cells(setup, Cells(params.x, x, params.y, y, valid), recording):
+    cells = Cells(params.x, x, params.y, y, valid.copy())
+    for first, found in count_cells(setup, cells, recording):
         done = first + found.counts.shape[0]
         rate = np.where(found.mean_isi_ms > 0, 1000.0 / found.mean_isi_ms, 0.0)
         measured = {
@@ -128,7 +129,8 @@ def heatmap(
             "first": found.first_ms,
         }
         values[first:done] = measured[params.measure]
-        yield Heatmap(x, y, values.copy(), done, valid, onset)
+        valid[first:done] &= np.isfinite(found.counts)  # the model may refuse a step as too long
+        yield Heatmap(x, y, values.copy(), done, valid.copy(), onset)
 
 
 def _axis(setup: Setup, params: HeatmapParams, side: str, recording: Recording | None) -> Array:

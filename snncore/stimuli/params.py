@@ -159,8 +159,8 @@ class StimulusParams(Params):
 
     @property
     def is_coloured(self) -> bool:
-        """Whether there is noise with a memory: OU or synaptic input."""
-        return self.ou_std > 0 or self.syn_current != 0
+        """Whether there is noise with a memory: OU, or synaptic input that does arrive."""
+        return self.ou_std > 0 or self.synaptic_std > 0
 
     @property
     def is_noisy(self) -> bool:
