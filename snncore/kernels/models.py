@@ -21,7 +21,7 @@ import numpy as np
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from snncore.kernels import hodgkin_huxley, kernel_threads, linear, odes
+from snncore.kernels import hodgkin_huxley, kernel_threads, linear, odes, qif
 from snncore.kernels.many import Sums, note
 
 Floats = NDArray[np.float64]
@@ -37,7 +37,12 @@ class Records(NamedTuple):
     offset: Floats  # [T, M] ms
 
 
-STEPS: dict[type, Callable[..., Any]] = {**linear.STEPS, **odes.STEPS, **hodgkin_huxley.STEPS}
+STEPS: dict[type, Callable[..., Any]] = {
+    **linear.STEPS,
+    **odes.STEPS,
+    **qif.STEPS,
+    **hodgkin_huxley.STEPS,
+}
 
 
 def step(c: Any, current: float, s: Floats, m: int, dt: float) -> float:

@@ -1,4 +1,4 @@
-"""CPU steps of the models of one or two variables: RK4, and the quadratic neuron's closed form.
+"""CPU steps by RK4 of the models of one or two variables.
 
 See `snncore.neurons.rk4` and the models' own files for the equations and the coordinates.
 """
@@ -22,7 +22,6 @@ _REACH = 0.3  # as in `snncore.neurons.eif` and `izhikevich`
 _NEAREST = 1e-30  # as in `snncore.neurons.eif`
 _BOTTOM, _LOWEST, _KAPPA = -62.5, -16.25, 25.0  # as in `snncore.neurons.izhikevich`
 _FURTHEST = 2 * math.atan(40.0)
-_TINY = 1e-12  # as in `snncore.neurons.qif`
 
 
 class AdEx(NamedTuple):
@@ -57,19 +56,6 @@ class Izhikevich(NamedTuple):
     c_m: Floats
     x_peak: Floats  # the coordinate of v_peak
     pieces: Floats
-
-
-class QIF(NamedTuple):
-    """Parameters of `snncore.neurons.qif`, each [M]."""
-
-    tau_m: Floats
-    r_m: Floats
-    v_rest: Floats
-    v_c: Floats
-    a_0: Floats
-    v_peak: Floats
-    v_reset: Floats
-    t_ref: Floats
 
 
 class FitzHughNagumo(NamedTuple):
@@ -303,59 +289,8 @@ def _fitzhugh_nagumo(c, current, s, m, dt):  # type: ignore[no-untyped-def]
     return offset
 
 
-@numba.njit(nogil=True, cache=True)
-def _time_to(z, z_peak, k, q):  # type: ignore[no-untyped-def]
-    """`qif._time_to`."""
-    far, pace = z_peak - z, q + k * z * z_peak
-    speed = math.sqrt(abs(k * q))
-    if far <= 0:
-        return 0.0
-    if speed < _TINY:
-        return far / pace if pace > 0 else math.inf
-    if q > 0:
-        return math.atan2(speed * far, pace) / speed
-    if k * z > speed:
-        ratio = speed * far / pace
-        return math.atanh(ratio) / speed if ratio < 1 else math.inf
-    return math.inf
-
-
-@numba.njit(nogil=True, cache=True)
-def _flow(z, s, k, q):  # type: ignore[no-untyped-def]
-    """`qif._flow`."""
-    speed = math.sqrt(abs(k * q))
-    turn = speed * s
-    cosine = math.cos(turn) if q > 0 else 1.0
-    if speed < _TINY:
-        sine = s
-    else:
-        sine = (math.sin(turn) if q > 0 else math.tanh(turn)) / speed
-    return (z * cosine + q * sine) / (cosine - k * z * sine)
-
-
-def _qif(c, current, s, m, dt):  # type: ignore[no-untyped-def]
-    middle = 0.5 * (c.v_rest[m] + c.v_c[m])
-    k = c.a_0[m] / c.tau_m[m]
-    q = c.r_m[m] * current / c.tau_m[m] - k * (0.5 * (c.v_c[m] - c.v_rest[m])) ** 2
-    z, z_peak = s[m, 0] - middle, c.v_peak[m] - middle
-    wait = min(s[m, 3], dt)
-    length, left, offset = dt - wait, s[m, 3] - wait, -1.0
-    meets = _time_to(z, z_peak, k, q)
-    if length > 0 and meets <= length:
-        offset = wait + meets
-        rest = length - meets
-        pause = min(rest, c.t_ref[m])
-        z, length, left = c.v_reset[m] - middle, rest - pause, c.t_ref[m] - pause
-        if _time_to(z, z_peak, k, q) <= length:
-            z, length = z_peak, 0.0
-    s[m, 0] = _flow(z, length, k, q) + middle
-    s[m, 3] = left
-    return offset
-
-
 STEPS: dict[type, Callable[..., Any]] = {
     AdEx: _adex,
     Izhikevich: _izhikevich,
-    QIF: _qif,
     FitzHughNagumo: _fitzhugh_nagumo,
 }

@@ -178,7 +178,7 @@ def _columns(
     Raises:
         ValueError: dt is too long for one of them.
     """
-    from snncore.kernels import hodgkin_huxley, linear, odes
+    from snncore.kernels import hodgkin_huxley, linear, odes, qif
 
     kinds: dict[str, type[Any]] = {
         "adaptive": linear.Adaptive,
@@ -186,7 +186,7 @@ def _columns(
         "alpha": linear.Alpha,
         "eif": odes.AdEx,
         "adex": odes.AdEx,
-        "qif": odes.QIF,
+        "qif": qif.QIF,
         "izhikevich": odes.Izhikevich,
         "fitzhugh_nagumo": odes.FitzHughNagumo,
         "hodgkin_huxley": hodgkin_huxley.HodgkinHuxley,
