@@ -10,7 +10,7 @@ import pytest
 from snncore import theory
 from snncore.neurons import MODELS
 from snncore.playground import Setup, play
-from snncore.playground.budget import neuron_steps
+from snncore.playground.budget import check_steps, most_steps, neuron_steps
 from snncore.playground.convergence import ConvergenceParams, convergence
 from snncore.playground.heatmap import (
     HeatmapParams,
@@ -290,6 +290,16 @@ def test_work_is_measured_in_what_a_step_costs():
     assert neuron_steps(Setup.of("hodgkin_huxley"), 1_000_000) < 100_000
     pieces = [neuron_steps(Setup.of("eif", dt=dt), 1_000_000) for dt in (0.1, 5.0)]
     assert pieces[1] < 0.5 * pieces[0]
+
+
+def test_a_run_of_a_page_is_refused_where_it_would_hold_up_others_with_the_cure():
+    longest = Setup.of("lif", duration=60_000.0)
+    check_steps(longest)
+    with pytest.raises(ValueError, match=r"duration must be <= 60,000 ms here.*600,000 steps"):
+        check_steps(Setup.of("lif", duration=60_001.0))
+    with pytest.raises(ValueError, match="enlarge dt, or take the command line"):
+        check_steps(Setup.of("hodgkin_huxley", duration=60_000.0))
+    assert most_steps(longest) > most_steps(Setup.of("eif")) > most_steps(Setup.of("eif", dt=2.0))
 
 
 @pytest.mark.parametrize(("model", "cure"), [("eif", 0.032), ("lif", 0.008)])

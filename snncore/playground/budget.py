@@ -1,4 +1,4 @@
-"""How many neuron-steps an analysis may take, so that a visitor waits less than 0.3 s."""
+"""How much an analysis or a page's run may compute, so that a visitor does not wait."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from snncore import theory
 from snncore.neurons import LIFParams
 from snncore.playground.setup import Setup
 
+# ns that a step of one neuron takes among many (measured, in one piece), without its noise.
+STEP_NS = {
+    "lif": 15, "adaptive": 180, "synaptic": 190, "alpha": 210, "eif": 540, "adex": 580,
+    "qif": 140, "izhikevich": 330, "fitzhugh_nagumo": 140, "hodgkin_huxley": 480,
+}  # fmt: skip
 # What a step costs beside one of the LIF neuron with its noise (measured: 15 ns and 40 ns there;
 # 0.4 to 1 µs for a model whose equations are integrated, 1.3 µs for Hodgkin-Huxley).
 _COST = {"lif": 1.0, "hodgkin_huxley": 12.0}
 _OTHERS = 8.0
 _SPIKE = 4.0  # what finding and listing a spike costs beside a step
+# A run on a page: half a second of one core, and 20 MB in a cache that all visitors share.
+_RUN_NS, _RUN_STEPS = 0.5e9, 600_000
+_KEPT_NS = 800  # what a step costs beside the equations: drive, noise, voltages that are kept
 
 
 def neuron_steps(setup: Setup, of_lif: int) -> int:
@@ -24,3 +32,24 @@ def neuron_steps(setup: Setup, of_lif: int) -> int:
         per_step = min(rate_hz / 1000.0 * setup.run.dt, 1e6)  # many, where the rate has no limit
         cost *= max(1.0, _SPIKE * per_step)
     return max(1, int(of_lif / cost))
+
+
+def most_steps(setup: Setup) -> int:
+    """The longest run of this neuron, in steps of this dt, that follows a slider."""
+    step_ns = _KEPT_NS + STEP_NS[setup.model] * setup.pieces
+    return max(1, min(_RUN_STEPS, int(_RUN_NS / step_ns)))
+
+
+def check_steps(setup: Setup) -> None:
+    """Refuse a run that would hold up a page and its other visitors; the engine takes longer ones.
+
+    Raises:
+        ValueError: more than `most_steps`, with the cure.
+    """
+    most, run = most_steps(setup), setup.run
+    if run.n_steps > most:
+        raise ValueError(
+            f"duration must be <= {most * run.dt:,.10g} ms here (at most {most:,} steps of "
+            f"{run.dt:g} ms with this model), got {run.duration:g}; shorten it, enlarge dt, or "
+            "take the command line, which computes more"
+        )
