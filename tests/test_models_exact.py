@@ -10,9 +10,10 @@ from scipy.optimize import brentq
 from snntorch import Synaptic
 
 from snncore import simulate
-from snncore.neurons import AdaptiveParams, AlphaParams, QIFParams, SynapticParams
+from snncore.neurons import MODELS, AdaptiveParams, AlphaParams, QIFParams, SynapticParams
 from snncore.neurons.linear import filtered, filtered_twice, mean_decay
 from snncore.neurons.synaptic import propagator
+from snncore.simulate import models as runner
 
 EXACT = {
     "adaptive": AdaptiveParams(),
@@ -240,3 +241,29 @@ def test_the_quadratic_neuron_is_silent_below_its_rheobase_and_runs_away_above_v
     assert len(spike_times("qif", [0.2249], params, 0.1, part=3000.0)) == 0
     for kick, count in ((100.0, 0), (160.0, 1)):  # to 5 mV below V_c, to 1 mV above it
         assert len(spike_times("qif", [kick] + [0.0] * 2000, params, 0.1, part=0.1)) == count
+
+
+@pytest.mark.parametrize("engine", [runner._run_kernel, runner._run_torch])
+def test_every_crossing_is_a_root_of_the_closed_form(engine):
+    # A threshold near 0 mV resolves distances to 1e-20: Newton's last steps are exact, and an
+    # iteration that goes on at the root leaves it again.
+    p = SynapticParams(v_th=2e-4, v_rest=-52.5, v_reset=-75.0, tau_syn=33.0, t_ref=0.0)
+    current = torch.from_numpy(8 + 8 * np.random.default_rng(2).standard_normal((2000, 1, 1)))
+    model = MODELS["synaptic"]
+    found = engine(current, model.init((1, 1), p, dtype=torch.float64), p, 1.0, model)
+    v, i_syn = (x[:, 0, 0].numpy() for x in found.values)
+    steps = np.flatnonzero(found.spikes[:, 0, 0].numpy())
+    assert len(steps) > 50
+    for k in steps:
+        i = float(current[k, 0, 0])
+        rest = p.v_rest + p.r_m * i
+        slow = p.r_m * (i_syn[k - 1] - i) / (1 - p.tau_m / p.tau_syn)
+
+        def distance(s, k=k, rest=rest, slow=slow):
+            leak, synapse = math.exp(-s / p.tau_m), math.exp(-s / p.tau_syn)
+            return rest + (v[k - 1] - rest) * leak + slow * (synapse - leak) - p.v_th
+
+        if distance(0.0) < 0:
+            assert float(found.offset[k, 0, 0]) == pytest.approx(
+                brentq(distance, 0, 1, xtol=1e-14), abs=1e-10
+            )
