@@ -1,42 +1,13 @@
-"""Numbers that judge a result: spike-train statistics, picture errors, classification scores.
+"""Numbers that judge a result: errors of pictures and signals, classification scores.
 
-Every function takes arrays, changes none of them, and returns plain floats or small arrays; where
-too little data leaves a number undefined it returns NaN, which the page words as "not enough
-spikes".
+Every function takes arrays, changes none of them, and returns plain floats or small arrays. What
+spikes tell is in `snncore.spike_trains`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-
-def rate_hz(n_spikes: float, duration: float) -> float:
-    """Mean firing rate in Hz of `n_spikes` in `duration` ms (> 0)."""
-    if not duration > 0:
-        raise ValueError(f"duration must be > 0 ms, got {duration}")
-    return 1000.0 * float(n_spikes) / float(duration)
-
-
-def intervals(times: ArrayLike) -> NDArray[np.float64]:
-    """Inter-spike intervals in ms of ascending spike times in ms [K] → [K-1]."""
-    return np.diff(np.asarray(times, dtype=np.float64))
-
-
-def cv(times: ArrayLike) -> float:
-    """Coefficient of variation of the inter-spike intervals, std/mean; NaN below 2 intervals."""
-    isi = intervals(times)
-    if isi.size < 2 or isi.mean() == 0:
-        return float("nan")
-    return float(isi.std() / isi.mean())
-
-
-def fano(counts: ArrayLike) -> float:
-    """Fano factor var/mean (unbiased variance) of spike counts [K]; NaN below 2 or all zero."""
-    values = np.asarray(counts, dtype=np.float64)
-    if values.size < 2 or values.mean() == 0:
-        return float("nan")
-    return float(values.var(ddof=1) / values.mean())
 
 
 def rmse(reference: ArrayLike, estimate: ArrayLike) -> float:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from snntorch import spikegen
 
-from snncore import encoding, metrics, rng
+from snncore import encoding, metrics, rng, spike_trains
 from snncore.encoding import latency, rate
 
 INTENSITY = encoding.codes("intensity")
@@ -136,7 +136,7 @@ def test_rate_intervals_and_counts_follow_the_bernoulli_law(p):
         p * steps, abs=5 * math.sqrt(steps * p * (1 - p) / neurons)
     )
     # Fano = 1 − p; relative standard error of a variance √(2/(K − 1)) = 7.1 %
-    assert metrics.fano(counts) == pytest.approx(1 - p, rel=4 * math.sqrt(2 / (neurons - 1)))
+    assert spike_trains.fano(counts) == pytest.approx(1 - p, rel=4 * math.sqrt(2 / (neurons - 1)))
     # the trains one after another are one long train: no interval is cut off
     gaps = np.diff(np.flatnonzero(spikes.T))
     error = 5 / math.sqrt(len(gaps))  # of a mean or a CV near 1: 1/√K

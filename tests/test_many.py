@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from snncore import metrics, rng
+from snncore import rng, spike_trains
 from snncore.kernels import many as kernel
 from snncore.neurons import LIFParams
 from snncore.simulate import many, run_lif
@@ -65,7 +65,7 @@ def test_each_neuron_spikes_as_it_does_alone(reset, timing, own):
             assert found.mean_isi_ms[m] == pytest.approx(np.diff(times).mean(), abs=1e-9)
         else:
             assert math.isnan(found.mean_isi_ms[m])
-        assert found.cv[m] == pytest.approx(metrics.cv(times), abs=1e-9, nan_ok=True)
+        assert found.cv[m] == pytest.approx(spike_trains.cv(times), abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("dt", [0.1, 3.0, 40.0])

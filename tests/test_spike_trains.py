@@ -46,6 +46,13 @@ def test_the_fano_factor_of_a_poisson_process_is_one_within_its_band():
     assert curve.fano[0] == pytest.approx(1, abs=0.05)
 
 
+def test_the_fano_factor_by_hand():
+    assert st.fano([2, 4, 6]) == 1.0  # variance 4, mean 4
+    assert st.fano([3, 3, 3]) == 0.0
+    for counts in ([], [4], [0, 0, 0]):
+        assert math.isnan(st.fano(counts))
+
+
 def test_the_bands_of_fano_and_autocorrelogram_hold_the_truth_19_times_in_20():
     inside_fano, inside_auto, runs = 0.0, 0.0, 200
     for _ in range(runs):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import metrics, rng
+from snncore import rng, spike_trains
 from snncore.params import Params, integer, number
 from snncore.playground.expected import noisy_rate_hz, white_sigma_v
 from snncore.playground.setup import Setup
@@ -130,9 +130,9 @@ def population(
         bin_width=width,
         rate_hz=binned * (1000.0 / (width * size)),
         theory_hz=_theory_hz(setup, table, size, wave.reshape(n_bins, per_bin).mean(axis=1)),
-        mean_rate_hz=metrics.rate_hz(float(found.count.mean()), steps * run.dt),
+        mean_rate_hz=1000.0 * float(found.count.mean()) / (steps * run.dt),
         cv=float(cvs.mean()) if cvs.size else math.nan,
-        fano=metrics.fano(found.count),
+        fano=spike_trains.fano(found.count),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import metrics
+from snncore import spike_trains
 from snncore.playground.expected import Expected, expected
 from snncore.playground.setup import Setup
 from snncore.stimuli import Recording
@@ -81,8 +81,8 @@ def _column(values: torch.Tensor) -> Array:
 
 
 def _summary(times: Array, setup: Setup, theory: Expected) -> Summary:
-    count_rate = metrics.rate_hz(len(times), setup.run.n_steps * setup.run.dt)
-    gaps = metrics.intervals(times)
+    count_rate = spike_trains.count_rate_hz(times, setup.run.n_steps * setup.run.dt)
+    gaps = spike_trains.intervals(times)
     isi = float(gaps.mean()) if gaps.size else math.nan
     rate = 1000.0 / isi if isi > 0 else 0.0
     last = 1000.0 / float(gaps[-1]) if gaps.size and gaps[-1] > 0 else 0.0
@@ -105,7 +105,7 @@ def _summary(times: Array, setup: Setup, theory: Expected) -> Summary:
         relative_error=_relative_error(rates[compared], theory.rate_hz),
         first_spike_ms=float(times[0]) if len(times) else math.nan,
         theory_first_spike_ms=theory.first_spike_ms,
-        cv=metrics.cv(times),
+        cv=spike_trains.cv(times),
         theory_cv=theory.cv,
         rheobase_na=theory.rheobase_na,
         onset=theory.onset,

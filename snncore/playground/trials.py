@@ -95,7 +95,7 @@ def trials(setup: Setup, params: TrialsParams, recording: Recording | None = Non
         reliability=spike_trains.reliability(trains, duration, params.jitter),
         chance=spike_trains.reliability(trains, duration, params.jitter, shift=shift),
         mean_rate_hz=float(counts.mean()) * 1000.0 / duration,
-        fano=float(counts.var(ddof=1) / counts.mean()) if counts.any() else math.nan,
+        fano=spike_trains.fano(counts),
     )
 
 

@@ -12,6 +12,7 @@ from snncore.spike_trains.counts import (
     Autocorrelogram,
     FanoCurve,
     autocorrelogram,
+    fano,
     fano_curve,
 )
 from snncore.spike_trains.intervals import (
@@ -50,6 +51,7 @@ __all__ = [
     "count_rate_hz",
     "cv",
     "cv2",
+    "fano",
     "fano_curve",
     "instantaneous_rate",
     "interval_rate_hz",

@@ -42,6 +42,14 @@ class Autocorrelogram(NamedTuple):
     n_spikes: int  # how many spikes were used
 
 
+def fano(counts: ArrayLike) -> float:
+    """Fano factor var/mean (unbiased variance) of spike counts [K]; NaN below 2 or all zero."""
+    values = np.asarray(counts, dtype=np.float64)
+    if values.size < 2 or values.mean() == 0:
+        return math.nan
+    return float(values.var(ddof=1) / values.mean())
+
+
 def fano_curve(times: ArrayLike, duration: float, windows: ArrayLike | None = None) -> FanoCurve:
     """Fano factor of the counts in windows that lie side by side.
 
@@ -70,18 +78,17 @@ def fano_curve(times: ArrayLike, duration: float, windows: ArrayLike | None = No
     n = np.minimum(n, _MOST_WINDOWS)
     keep = (n >= MIN_WINDOWS) & (values.size >= MIN_SPIKES)
     lengths, n = lengths[keep], n[keep]
-    fano = np.empty(lengths.size)
+    factors = np.empty(lengths.size)
     for k, length in enumerate(lengths):
         edges = np.arange(n[k] + 1) * length
         counts = np.diff(np.searchsorted(values, edges)).astype(np.float64)
-        mean = counts.mean()
-        fano[k] = counts.var(ddof=1) / mean if mean > 0 else math.nan
+        factors[k] = fano(counts)
     shape = (n - 1) / 2.0
     return FanoCurve(
         lengths,
-        fano,
-        fano / stats.gamma.ppf(0.975, shape, scale=1 / shape),
-        fano / stats.gamma.ppf(0.025, shape, scale=1 / shape),
+        factors,
+        factors / stats.gamma.ppf(0.975, shape, scale=1 / shape),
+        factors / stats.gamma.ppf(0.025, shape, scale=1 / shape),
         n,
     )
 
