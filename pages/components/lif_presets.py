@@ -95,11 +95,15 @@ def _remember(setup: Setup | None) -> bool:
 
 
 def _undo() -> None:
-    """Callback: the setting before the one shown (which a contradiction of values is not)."""
-    history: list[Setup] = st.session_state[HISTORY]
-    if st.session_state.get(ctl.VALID):
+    """Callback: the setting before the one shown (which a contradiction of values is not).
+
+    A double click calls it twice before the page has drawn anything in between.
+    """
+    history: list[Setup] = st.session_state.get(HISTORY, [])
+    if st.session_state.get(ctl.VALID) and len(history) > 1:
         history.pop()
-    ctl.show(history[-1], keep_file=True)
+    if history:
+        ctl.show(history[-1], keep_file=True)
 
 
 def notice(setup: Setup, recording: Recording | None) -> str:

@@ -263,6 +263,30 @@ def test_undo_goes_back_step_by_step_also_from_a_contradiction(page):
     assert page.button(key="lif__undo").disabled
 
 
+def test_a_double_click_on_undo_stops_at_the_first_setting(page, monkeypatch):
+    page.slider(key="lif_tau_m").set_value(25.0).run()
+    once = lif_presets._undo
+
+    def twice() -> None:  # both clicks arrive before the page has drawn what the first one does
+        once()
+        once()
+
+    monkeypatch.setattr(lif_presets, "_undo", twice)
+    page.button(key="lif__undo").click().run()
+    assert shown(page) == expected(Setup())
+    assert page.button(key="lif__undo").disabled
+
+
+def test_undo_remembers_a_hundred_settings(page):
+    for k in range(3):
+        page.session_state[lif_presets.HISTORY] = [
+            Setup.of("lif", duration=float(100 + j)) for j in range(99 + k)
+        ]
+        page.run()
+        assert len(page.session_state[lif_presets.HISTORY]) == 100
+        assert page.session_state[lif_presets.HISTORY][-1] == Setup()
+
+
 def test_a_new_model_after_an_untouched_preset_shows_what_it_is_known_for(page):
     page.selectbox(key="lif_model").set_value("izhikevich").run()
     assert shown(page) == expected(lif_presets.usual("izhikevich"))
