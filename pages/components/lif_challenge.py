@@ -105,9 +105,10 @@ def challenge_panel(setup: Setup, recording: Recording | None) -> None:
             "Voltage of the secret neuron and of the guess over the injected current.",
         )
         st.caption(_reading(challenge, result))
+    score = _judge(challenge)
     with side:
         _buttons(challenge, guess)
-    _verdict(challenge)
+    _verdict(challenge, score)
 
 
 def _control(name: str, cls: type[Challenge] | type[Injection] = Challenge) -> Any:
@@ -178,9 +179,12 @@ def _reading(challenge: Challenge, result: Experiment) -> str:
 
 def _attempt(challenge: Challenge) -> Attempt:
     log: dict[str, Attempt] = st.session_state.setdefault(_LOG, {})
-    while len(log) >= _MAX_LOG:
-        log.pop(next(iter(log)))
-    return log.setdefault(f"{challenge.level} {challenge.number}", Attempt())
+    name = f"{challenge.level} {challenge.number}"
+    if name not in log:
+        while len(log) >= _MAX_LOG:
+            log.pop(next(iter(log)))
+        log[name] = Attempt()
+    return log[name]
 
 
 def _buttons(challenge: Challenge, guess: LIFParams) -> None:
@@ -202,11 +206,28 @@ def _buttons(challenge: Challenge, guess: LIFParams) -> None:
 
 
 def _check(challenge: Challenge, guess: LIFParams) -> None:
-    attempt, score = _attempt(challenge), cached_score(challenge, guess)
+    """Callback: count the check of a guess; the next run works out what it is worth.
+
+    The same guess once more, as by a double click, is no further check.
+    """
+    attempt = _attempt(challenge)
+    if attempt.over or guess == attempt.guess:
+        return
     attempt.checks += 1
     attempt.guess = guess
-    attempt.best = max(attempt.best, engine.final(score.total, attempt.checks))
-    attempt.over = all(v.is_right for v in score.verdicts)
+
+
+def _judge(challenge: Challenge) -> Score | None:
+    """What the last check is worth; None before the first, or where it cannot be computed."""
+    attempt = _attempt(challenge)
+    guess = attempt.guess
+    if guess is None:
+        return None
+    score = computed(lambda: cached_score(challenge, guess))
+    if score is not None:
+        attempt.best = max(attempt.best, engine.final(score.total, attempt.checks))
+        attempt.over = attempt.over or all(v.is_right for v in score.verdicts)
+    return score
 
 
 def _reveal(challenge: Challenge) -> None:
@@ -214,14 +235,13 @@ def _reveal(challenge: Challenge) -> None:
     attempt.over = attempt.revealed = True
 
 
-def _verdict(challenge: Challenge) -> None:
+def _verdict(challenge: Challenge, score: Score | None) -> None:
     """What the last check said; after the end also the truth."""
     attempt = _attempt(challenge)
-    if attempt.guess is None:
+    if score is None:
         if attempt.revealed:
             st.markdown(_table(challenge, None, truth=True))
         return
-    score = cached_score(challenge, attempt.guess)
     solved = attempt.over and not attempt.revealed
     checks = "one check" if attempt.checks == 1 else f"{attempt.checks} checks"
     numbers, table = st.columns([1, 1.9], gap="medium")

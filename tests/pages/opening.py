@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,3 +21,12 @@ def open_page(page: str = "", **query: str) -> AppTest:
         app.run()
     assert not app.exception, app.exception
     return app
+
+
+def chart_data(app: AppTest, index: int = 0) -> dict[str, pd.DataFrame]:
+    """The tables that the page sent with one of its charts, by their names."""
+    chart = app.get("vega_lite_chart")[index]
+    return {
+        table.name: pa.ipc.open_stream(table.data.data).read_pandas()
+        for table in chart.proto.datasets
+    }

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from snncore.playground.challenge import RANGES, START, Challenge
+from pages.components import lif_challenge
+from snncore.neurons import LIFParams
+from snncore.playground.challenge import RANGES, START, Challenge, Score
+from tests.pages.opening import chart_data
 
 
 def _script() -> None:
@@ -13,13 +19,16 @@ def _script() -> None:
 
     from pages.components.lif_challenge import challenge_panel
     from snncore.playground import Setup
+    from snncore.stimuli import Recording
 
     setup = Setup.of(st.query_params.get("model", "lif"), current=3.0, duration=200)
-    challenge_panel(setup, None)
+    rows = st.session_state["file"]
+    challenge_panel(setup, Recording.from_csv(rows.encode(), "mine.csv") if rows else None)
 
 
-def show(**query: str) -> AppTest:
+def show(file: str = "", **query: str) -> AppTest:
     at = AppTest.from_function(_script, default_timeout=120)
+    at.session_state["file"] = file
     for name, value in query.items():
         at.query_params[name] = value
     return calm(at.run())
@@ -39,6 +48,10 @@ def words(at: AppTest) -> str:
 
 def numbers(at: AppTest) -> dict[str, str]:
     return {m.label: m.value for m in at.metric}
+
+
+def voltage(at: AppTest) -> pd.DataFrame:
+    return chart_data(at)["secret"]
 
 
 def guess(at: AppTest, challenge: Challenge) -> None:
@@ -89,6 +102,72 @@ def test_a_wrong_guess_is_told_the_side_only_after_the_check_and_costs_points():
     press(at, "check")
     assert numbers(at)["Points"] == "95"
     assert "You found it: 95 points after 2 checks." in words(at)
+
+
+def test_the_same_guess_is_checked_once(monkeypatch):
+    once = lif_challenge._check
+
+    def twice(challenge: Challenge, guess: LIFParams) -> None:  # a double click
+        once(challenge, guess)
+        once(challenge, guess)
+
+    monkeypatch.setattr(lif_challenge, "_check", twice)
+    at = show(challenge_level="easy", challenge_number="2")
+    press(at, "check")
+    assert "after one check" in {m.delta for m in at.metric}
+    press(at, "check")
+    assert "after one check" in {m.delta for m in at.metric}
+
+
+def test_a_click_computes_nothing_before_the_page_has_a_place_for_it(monkeypatch):
+    at = show(challenge_level="easy", challenge_number="2")
+    seen = []
+    score = lif_challenge.cached_score
+
+    def watched(challenge: Challenge, guess: LIFParams) -> Score:
+        seen.append(any(f.function == "inline" for f in inspect.stack()))
+        return score(challenge, guess)
+
+    monkeypatch.setattr(lif_challenge, "cached_score", watched)
+    press(at, "check")
+    assert seen and all(seen)
+
+
+def test_a_worse_guess_later_takes_no_points_away():
+    challenge = Challenge("medium", 2)
+    at = show(challenge_level="medium", challenge_number="2")
+    names = list(challenge.names)
+    for name in names[1:]:  # two of three
+        at.slider(key=f"challenge_{name}").set_value(getattr(challenge.secret, name))
+    calm(at.run())
+    press(at, "check")
+    good = numbers(at)["Points"]
+    for name in names:
+        at.slider(key=f"challenge_{name}").set_value(float(RANGES[name].high))
+    calm(at.run())
+    press(at, "check")
+    assert numbers(at)["Points"] == good
+    assert "after 2 checks" in {m.delta for m in at.metric}
+
+
+def test_the_present_attempt_is_not_the_one_that_is_forgotten(monkeypatch):
+    monkeypatch.setattr(lif_challenge, "_MAX_LOG", 1)
+    at = show(challenge_level="easy", challenge_number="2")
+    press(at, "check")
+    assert "after one check" in {m.delta for m in at.metric}
+    press(at, "next")
+    at.number_input(key="challenge_number").set_value(2)
+    calm(at.run())
+    assert not at.metric  # one is kept, and that was the third challenge
+
+
+def test_a_file_drives_only_the_experiment_above():
+    rows = "t_ms,current_na\n" + "".join(f"{10 * k},{5 if k % 2 else -5}\n" for k in range(20))
+    at = show(challenge_level="easy", challenge_number="3", file=rows)
+    easy = {"challenge_level": "easy", "challenge_number": "3"}
+    assert not voltage(at).equals(voltage(show(**easy)))
+    ready = {"challenge_kind": "constant", **easy}
+    assert voltage(show(file=rows, **ready)).equals(voltage(show(**ready)))
 
 
 def test_reveal_shows_the_secret_and_keeps_the_points():
