@@ -202,3 +202,15 @@ def test_the_peak_is_that_of_the_work_not_of_the_limits_probe(monkeypatch):
     assert order == ["peak", "limit"]
     assert (got["ratio"], got["limit_per_s"], got["peak_mb"]) == (3.0, 9.0, 100.0)
     assert "limit" not in got
+
+
+def test_help_tells_apart_what_one_letter_means_in_different_models():
+    words = " ".join(CliRunner().invoke(main, ["lif", "--help"]).stdout.split())
+    assert "[nA; adex: 0.0805] | How strongly u follows the voltage" in words
+    assert "[izhikevich: 0.2]" in words  # its b has no current's unit
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback():
+    command = f"{sys.executable} -m snncore lif --script | true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable
@@ -123,6 +124,9 @@ class _Manners(click.Group):
             message = error.format_message()
         except ValueError as error:
             message = str(error)
+        except BrokenPipeError:  # the reader of our output has gone (`| head`): nothing more to say
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         except OSError as error:  # what fails to be read is a ValueError by the time it gets here
             target = f" {error.filename}" if error.filename is not None else ""
             message = f"cannot write{target}: {error.strerror or error}"

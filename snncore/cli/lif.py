@@ -42,8 +42,14 @@ def _option(name: str, owners: list[tuple[str, type[Params]]]) -> Callable[[Func
         words[0] += "/--no-" + name.replace("_", "-")
     if name == "duration":
         words.append("--duration-ms")
-    unit = f"{specs[0].unit}; " if specs[0].unit else ""
-    text = f"{specs[0].help} [{unit}{_defaults(name, owners)}]"
+    # The same letter may mean another quantity in another model: `a` of AdEx and of Izhikevich.
+    meanings: dict[tuple[str, str], list[tuple[str, type[Params]]]] = {}
+    for owner, spec in zip(owners, specs, strict=True):
+        meanings.setdefault((spec.help, spec.unit), []).append(owner)
+    text = " | ".join(
+        f"{meaning} [{unit + '; ' if unit else ''}{_defaults(name, those)}]"
+        for (meaning, unit), those in meanings.items()
+    )
     return click.option(*words, name, type=_type(specs), default=None, help=text)
 
 

@@ -17,7 +17,7 @@ def _noise(notice: str, **values: Any) -> Preset:
 
 PRESETS: dict[str, Preset] = {
     "Tonic": _lif(
-        "A constant current gives equal intervals, as long as the equation says they are."
+        "A constant current gives equal intervals; the equation below says how long they are."
     ),
     "Rheobase": _lif(
         "1 % above the rheobase the voltage creeps along the threshold before it fires.",
