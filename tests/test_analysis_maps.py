@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -15,6 +16,7 @@ from snncore.playground.convergence import ConvergenceParams, convergence
 from snncore.playground.heatmap import (
     HeatmapParams,
     axis_range,
+    check_time,
     fields,
     heatmap,
     value_of,
@@ -302,6 +304,30 @@ def test_a_run_of_a_page_is_refused_where_it_would_hold_up_others_with_the_cure(
     assert most_steps(longest) > most_steps(Setup.of("eif")) > most_steps(Setup.of("eif", dt=2.0))
 
 
+def test_a_map_that_would_hold_up_others_is_refused_with_the_cure():
+    wide = HeatmapParams(x="current", x_from=0, x_to=1, y="g_na", y_from=100, y_to=140, n=100)
+    setup = Setup.of("hodgkin_huxley", duration=2000)
+    with pytest.raises(ValueError, match=r"got 2000 .* shorten it, take 50 cells per side, or"):
+        check_time(setup, wide)
+    check_time(setup, dataclasses.replace(wide, n=40))
+    with pytest.raises(ValueError, match="shorten it, or enlarge dt"):
+        check_time(Setup.of("hodgkin_huxley", duration=1e5), dataclasses.replace(wide, n=50))
+    check_time(Setup.of("lif", duration=10_000), HeatmapParams())
+    # Short time constants are computed in pieces: the range counts, not only the setting above.
+    slow = HeatmapParams(x="current", x_from=0, x_to=1, y="tau_m", y_from=0.1, y_to=40, n=50)
+    check_time(Setup.of("eif", duration=1000, dt=0.2), dataclasses.replace(slow, y_from=10))
+    with pytest.raises(ValueError, match="duration must be"):
+        check_time(Setup.of("eif", duration=1000, dt=0.2), slow)
+
+
+def test_long_maps_come_in_pieces_of_about_a_second():
+    params = HeatmapParams(x_from=1.0, x_to=4.0, y_from=10, y_to=30, n=20)
+    short = [found.done for found in heatmap(Setup.of("lif", duration=100), params)]
+    assert short == [10, 20]
+    first = next(iter(heatmap(Setup.of("lif", duration=1e5), dataclasses.replace(params, n=50))))
+    assert first.done == 5
+
+
 @pytest.mark.parametrize(("model", "cure"), [("eif", 0.032), ("lif", 0.008)])
 def test_too_fine_a_comparison_is_refused_with_a_step_that_is_not(model, cure):
     long = ConvergenceParams(duration=1000)
@@ -410,3 +436,10 @@ def test_planes_of_all_models_with_at_most_two_variables(model):
         assert (plane.trajectory_w <= plane.w[-1]).all()
         for line in (plane.v_nullcline, plane.w_nullcline):
             assert np.isfinite(line[1]).any()
+
+
+def test_a_voltage_that_hardly_feels_the_second_variable_has_a_plane_too():
+    # Along most of the picture w moves dV/dt by less than its rounding: no division by nothing.
+    setup = Setup.of("adex", r_m=3e-9, v_peak=110.0, v_rest=0.0, duration=5)
+    plane = phase_plane(setup, PhasePlaneParams())
+    assert np.isfinite(plane.dv).all() and plane.w_nullcline is not None

@@ -154,3 +154,13 @@ def test_parameters_of_another_model_are_refused():
 
     with pytest.raises(ValueError, match="params must be LIFParams for model lif, got Other"):
         many("lif", Other(), {}, np.ones((9, 1)), 0.1)
+
+
+@pytest.mark.parametrize("timing", ["exact", "grid"])
+def test_the_shortest_time_constant_follows_its_drive_at_once(timing):
+    neuron = LIFParams(timing=timing, t_ref=0.5)
+    found = many("lif", neuron, {"tau_m": [5e-324, 1e-9]}, np.full((40, 1), 3.0), 0.1)
+    # Up to the threshold in no time, then the refractory period: of five steps on the grid, where
+    # the step of the spike itself comes on top.
+    interval = 0.6 if timing == "grid" else 0.5
+    assert found.mean_isi_ms == pytest.approx([interval] * 2, abs=1e-6)

@@ -41,7 +41,7 @@ from typing import NamedTuple
 
 import torch
 
-from snncore.neurons.model import Membrane, Model, Step, Variable
+from snncore.neurons.model import Membrane, Model, Step, Variable, check_dt
 from snncore.params import Params, choice, number
 
 Tensor = torch.Tensor
@@ -122,13 +122,6 @@ class LIFStep(NamedTuple):
 
     spikes: Tensor
     state: LIFState
-
-
-def check_dt(dt: float) -> float:
-    """`dt` in ms if it is a usable step, else ValueError."""
-    if not (math.isfinite(dt) and dt > 0):
-        raise ValueError(f"dt must be > 0 ms and finite, got {dt}")
-    return float(dt)
 
 
 def decay(params: LIFParams, dt: float) -> float:

@@ -63,29 +63,17 @@ class RestingPoint(NamedTuple):
 
 def slopes_of(setup: Setup) -> Slopes:
     """f(x, I): the time derivatives (per ms) of the model's variables x [K] between spikes."""
-    neuron = setup.neuron
-    if isinstance(neuron, LIFParams):
-        lif = neuron
-        return lambda x, i: (lif.v_rest - x[:1] + lif.r_m * i) / lif.tau_m
-    derivatives = setup.kind.derivatives
-    if derivatives is None:
-        raise ValueError(f"model must have known equations between spikes, got {setup.model!r}")
-    known = derivatives
+    derivatives, neuron = setup.kind.derivatives, setup.neuron
 
     def slopes(x: Array, current: float) -> Array:
-        return np.array(known(tuple(x), current, neuron), dtype=np.float64)
+        return np.array(derivatives(tuple(x), current, neuron), dtype=np.float64)
 
     return slopes
 
 
 def start_of(setup: Setup) -> Array:
     """The values of the variables [K] where every run starts."""
-    if isinstance(setup.neuron, LIFParams):
-        return np.array([setup.neuron.v_rest])
-    rest = setup.kind.rest
-    if rest is None:
-        raise ValueError(f"model must have a known start, got {setup.model!r}")
-    return np.array(rest(setup.neuron), dtype=np.float64)
+    return np.array(setup.kind.rest(setup.neuron), dtype=np.float64)
 
 
 def jacobian(slopes: Slopes, x: Array, current: float) -> tuple[Array, Array]:

@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 _ARROWS = 20  # along each side
 _FINE = 801
 _TRAJECTORY = 4000
+_NO_SLOPE = 1e-12  # per ms and unit: less is rounding
 _SEARCH = 4.0  # how far beyond the picture resting points are looked for, in its widths
 
 
@@ -177,7 +178,7 @@ def _as_function_of_v(slopes: Slopes, current: float, v: Array) -> tuple[Array, 
     """The second variable along a nullcline that is a function of V, and which equation that is."""
     for which in (1, 0):
         value, slope = _line(slopes, current, which, v)
-        if np.abs(slope).min() > 1e-12:
+        if np.abs(slope).min() > _NO_SLOPE:
             return -value / slope, which
     raise ValueError("model must feel its second variable, got one where neither equation does")
 
@@ -186,8 +187,9 @@ def _nullcline(
     slopes: Slopes, current: float, which: int, v: Array, w_range: tuple[float, float]
 ) -> tuple[Array, Array]:
     value, slope = _line(slopes, current, which, v)
-    if np.abs(slope).max() > 1e-12:
-        w = -value / slope
+    feels = np.abs(slope) > _NO_SLOPE
+    if feels.any():
+        w = np.where(feels, -value / np.where(feels, slope, 1.0), np.nan)
         # The rest of it lies outside of the picture.
         inside = (w >= w_range[0]) & (w <= w_range[1])
         return v, np.where(inside, w, np.nan)

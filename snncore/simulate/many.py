@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snncore.neurons import MODELS
-from snncore.neurons.lif import RESETS, LIFParams, check_dt
+from snncore.neurons.lif import RESETS, LIFParams
+from snncore.neurons.model import check_dt
 from snncore.params import Params
 
 Floats = NDArray[np.float64]
@@ -165,7 +166,7 @@ def _many_lif(
     z, scale = noise or (np.empty(0, dtype=np.float32), np.zeros(count))
     columns = Columns(
         tau_m=tau_m,
-        part=-np.expm1(-dt / tau_m),
+        part=-np.expm1(-dt / np.maximum(tau_m, dt / 1000.0)),  # e^−1000 is 0 already
         v_rest=column("v_rest"),
         r_m=column("r_m"),
         v_th=v_th,

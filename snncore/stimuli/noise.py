@@ -36,7 +36,7 @@ import torch
 from scipy import special
 
 from snncore import rng
-from snncore.neurons.lif import check_dt
+from snncore.neurons.model import check_dt
 
 Tensor = torch.Tensor
 _TINY = 1e-18  # a memory that has faded to this is nothing, in double precision too

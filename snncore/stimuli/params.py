@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from snncore.neurons.lif import check_dt
+from snncore.neurons.model import check_dt
 from snncore.params import Params, flag, number
 from snncore.stimuli import waveforms
 from snncore.stimuli.noise import Membrane, synaptic_mean, synaptic_std, voltage_std

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from snncore.neurons.lif import check_dt
+from snncore.neurons.model import check_dt
 
 Waveform = NDArray[np.float64]
 

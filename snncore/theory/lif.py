@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snncore.neurons.lif import LIFParams, check_dt, refractory_steps
+from snncore.neurons.lif import LIFParams, refractory_steps
+from snncore.neurons.model import check_dt
 
 Array = NDArray[np.float64]
 

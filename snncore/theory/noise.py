@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from snncore.neurons.lif import LIFParams, check_dt, refractory_steps
+from snncore.neurons.lif import LIFParams, refractory_steps
+from snncore.neurons.model import check_dt
 from snncore.theory.lif import grid_rate_hz, rate_hz, target_voltage
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from snncore.neurons.lif import check_dt
+from snncore.neurons.model import check_dt
 
 
 def poisson_dead_time_rate_hz(intensity_hz: float, t_ref: float) -> float:
