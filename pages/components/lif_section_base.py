@@ -41,14 +41,15 @@ class Section(NamedTuple):
     icon: str
     question: str  # one sentence: what it answers
     draw: Callable[[Bench], None]
-    params: tuple[str, type[Params]] | None = None  # prefix and class of its own controls
+    params: tuple[tuple[str, Params], ...] = ()  # prefix and first values of its own controls
 
     def controls(self) -> dict[str, Value]:
         """Keys of the section's own controls and their defaults."""
-        if self.params is None:
-            return {}
-        prefix, cls = self.params
-        return {f"{prefix}_{name}": value for name, value in cls().to_dict().items()}
+        return {
+            f"{prefix}_{name}": value
+            for prefix, first in self.params
+            for name, value in first.to_dict().items()
+        }
 
 
 class Row(NamedTuple):

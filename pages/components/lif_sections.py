@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import lif_challenge as challenge
 from pages.components import lif_section_accuracy as numerics
 from pages.components import lif_section_base as base
 from pages.components import lif_section_map as maps
@@ -12,12 +13,11 @@ from pages.components import lif_section_response as tuning
 from pages.components import lif_section_trains as trains
 from pages.components import lif_section_trials as again
 from pages.components import lif_section_voltage as voltage
-from pages.components.lif_challenge import challenge_panel
 from pages.components.lif_player import PlayerParams, player
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
-from snncore.playground.challenge import Challenge
+from snncore.playground.challenge import START, Challenge, Injection
 from snncore.playground.convergence import ConvergenceParams
 from snncore.playground.phase_plane import PhasePlaneParams
 from snncore.playground.response import ResponseParams
@@ -33,7 +33,7 @@ def _step_by_step(bench: Bench) -> None:
 
 
 def _challenge(bench: Bench) -> None:
-    challenge_panel(bench.setup, bench.recording)
+    challenge.challenge_panel(bench.setup, bench.recording)
 
 
 SECTIONS: tuple[Section, ...] = (
@@ -43,7 +43,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/play_circle:",
         "What happens in each time step, and why?",
         _step_by_step,
-        ("lif_player", PlayerParams),
+        (("lif_player", PlayerParams()),),
     ),
     Section(
         "regularity",
@@ -58,7 +58,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/repeat:",
         "If the same drive comes again, do the spikes come at the same times?",
         again.repeated,
-        ("lif_trials", TrialsParams),
+        (("lif_trials", TrialsParams()),),
     ),
     Section(
         "cause",
@@ -66,7 +66,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/bolt:",
         "What does the current do just before a spike?",
         again.cause,
-        ("lif_sta", STAParams),
+        (("lif_sta", STAParams()),),
     ),
     Section(
         "density",
@@ -81,7 +81,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/route:",
         "Where does the state of the neuron want to go from each place?",
         voltage.flow,
-        ("lif_plane", PhasePlaneParams),
+        (("lif_plane", PhasePlaneParams()),),
     ),
     Section(
         "response",
@@ -89,7 +89,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/graphic_eq:",
         "Which rhythms of the current reach the voltage, and how late?",
         tuning.frequency_response,
-        ("lif_response", ResponseParams),
+        (("lif_response", ResponseParams()),),
     ),
     Section(
         "map",
@@ -104,7 +104,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/speed:",
         "Is the time step short enough, and what would a simpler integrator make of it?",
         numerics.accuracy,
-        ("lif_accuracy", ConvergenceParams),
+        (("lif_accuracy", ConvergenceParams()),),
     ),
     Section(
         "population",
@@ -112,7 +112,7 @@ SECTIONS: tuple[Section, ...] = (
         ":material/grain:",
         "What do many neurons do together that one does not?",
         many.crowd,
-        ("lif", PopulationParams),
+        (("lif", PopulationParams()),),
     ),
     Section(
         "challenge",
@@ -120,7 +120,11 @@ SECTIONS: tuple[Section, ...] = (
         ":material/trophy:",
         "Can you find the parameters of a hidden neuron by experiment?",
         _challenge,
-        ("challenge", Challenge),
+        (
+            (challenge.KEY, Challenge()),
+            (challenge.KEY, Injection()),
+            (challenge.KEY, START),  # the guess
+        ),
     ),
 )
 

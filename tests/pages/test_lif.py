@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from pages.components import lif, lif_compare, lif_concerns, lif_controls, lif_files, lif_presets
+from pages.components.lif_sections import SECTIONS
 from pages.components.share import Download
 from snncore.cli import main
 from snncore.neurons import MODELS, LIFParams
@@ -302,6 +305,40 @@ def test_the_command_and_the_link_carry_exactly_what_was_changed(page):
     codes = [c.value for c in page.code]
     assert "python -m snncore lif --tau-m 30" in codes
     assert "?lif_tau_m=30" in codes
+
+
+def widgets(at: AppTest) -> dict[str, Any]:
+    """Everything on the page that holds a value, by its key."""
+    kinds = ("slider", "number_input", "selectbox", "toggle", "segmented_control")
+    return {w.key: w for kind in kinds for w in getattr(at, kind)}
+
+
+def change(widget: Any) -> None:
+    """Set a widget to another value than it has."""
+    if widget.type == "toggle":
+        widget.set_value(not widget.value)
+    elif widget.type in ("selectbox", "button_group"):
+        other = [o for o in widget.options if o not in (widget.value, str(widget.value))][0]
+        widget.set_value(type(widget.value)(other))
+    else:
+        step = widget.step
+        widget.set_value(widget.value + (step if widget.value + step <= widget.max else -step))
+
+
+@pytest.mark.parametrize("name", [section.name for section in SECTIONS])
+def test_the_link_carries_all_that_is_set_in_an_open_section(name):
+    small = {"lif_duration": "200", "lif_size": "20", "lif_trials_n_trials": "5"}
+    at = open_page(PAGE, **{f"lif_open_{name}": "true"}, **small)
+    own = widgets(at).keys() - widgets(open_page(PAGE)).keys()
+    if name == "challenge":
+        at.selectbox(key="challenge_kind").set_value("ramp").run()
+        own |= {"challenge_strength"}
+    for key in own - {"challenge_kind"}:
+        change(widgets(at)[key])
+    at.run()
+    assert not at.exception
+    link = next(c.value for c in at.code if c.value.startswith("?"))
+    assert own <= parse_qs(link[1:]).keys()
 
 
 def spelled(setup: Setup) -> dict[str, str]:
