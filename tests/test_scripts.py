@@ -109,7 +109,7 @@ MODEL_RUNS = {
     "adex": {"current": 1.0, "t_ref": 1.3, "b": 0.06},
     "adex, step in pieces": {"current": 1.0, "dt": 2.5},
     "eif, sharp upstroke, strong drive": {"current": 5.0, "delta_t": 0.1, "dt": 0.5},
-    "eif, turns back before the peak": {
+    "eif, strong noise on a low peak": {
         "tau_m": 138, "r_m": 650, "delta_t": 0.45, "v_peak": 0.0004, "sigma_v": 4.5,
         "noise_intensity": 0.9, "dt": 1.0, "duration": 600,
     },
