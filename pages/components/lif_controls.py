@@ -296,7 +296,9 @@ def link(setup: Setup) -> dict[str, Value]:
 
 def link_of(setup: Setup) -> dict[str, Value]:
     """The same for a setup by itself, all of its parts open that are on."""
-    names: dict[str, Value] = {} if setup.model == "lif" else {MODEL: setup.model}
+    # By its title, as Streamlit writes it: a short name opens the page, but Streamlit drops it from
+    # the address, so that a reload would show another model.
+    names: dict[str, Value] = {} if setup.model == "lif" else {MODEL: setup.kind.title}
     names |= {model_key(setup.model, n): v for n, v in setup.neuron.changed().items()}
     for part in (setup.stimulus, setup.run):
         names |= {f"{KEY}_{n}": v for n, v in part.changed().items()}
