@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from snncore import theory
 from snncore.neurons import LIFParams
 from snncore.playground.setup import Setup
@@ -11,27 +13,40 @@ STEP_NS = {
     "lif": 15, "adaptive": 180, "synaptic": 190, "alpha": 210, "eif": 540, "adex": 580,
     "qif": 140, "izhikevich": 330, "fitzhugh_nagumo": 140, "hodgkin_huxley": 480,
 }  # fmt: skip
-# What a step costs beside one of the LIF neuron with its noise (measured: 15 ns and 40 ns there;
-# 0.4 to 1 µs for a model whose equations are integrated, 1.3 µs for Hodgkin-Huxley).
-_COST = {"lif": 1.0, "hodgkin_huxley": 12.0}
-_OTHERS = 8.0
-_SPIKE = 4.0  # what finding and listing a spike costs beside a step
+_NOISE_NS = 25  # of a normal number for each neuron and step
+_SPIKE = 4.0  # what finding and listing a spike costs beside a step of the LIF neuron
+_MAP_LIF_NS = 4  # a step of a map's LIF neurons, several at once and under common noise
 # A run on a page: half a second of one core, and 20 MB in a cache that all visitors share.
 _RUN_NS, _RUN_STEPS = 0.5e9, 600_000
 _KEPT_NS = 800  # what a step costs beside the equations: drive, noise, voltages that are kept
 
 
 def neuron_steps(setup: Setup, of_lif: int) -> int:
-    """As much work with the setup's neuron as `of_lif` steps are with an ordinary LIF neuron."""
-    cost = _COST.get(setup.model, _OTHERS)
-    longest = setup.kind.longest_step
-    if longest is not None:  # longer steps are computed in pieces
-        cost *= max(1.0, setup.run.dt / float(longest(setup.neuron)))
-    if isinstance(setup.neuron, LIFParams) and setup.neuron.reset != "none":
-        rate_hz = float(theory.rate_hz(setup.neuron, setup.stimulus.mean_current))
-        per_step = min(rate_hz / 1000.0 * setup.run.dt, 1e6)  # many, where the rate has no limit
-        cost *= max(1.0, _SPIKE * per_step)
+    """As much work with the setup's neuron as `of_lif` steps are with an ordinary LIF neuron.
+
+    Both with noise of their own.
+    """
+    step_ns = _NOISE_NS + STEP_NS[setup.model] * setup.pieces
+    cost = step_ns / (_NOISE_NS + STEP_NS["lif"]) * _crowding(setup)
     return max(1, int(of_lif / cost))
+
+
+def map_seconds(corners: Sequence[Setup], cells: int) -> float:
+    """What a map takes of one core, where neurons between these corners share their noise."""
+    each = [
+        (_MAP_LIF_NS if s.model == "lif" else STEP_NS[s.model] * s.pieces) * _crowding(s)
+        for s in corners
+    ]
+    return 1e-9 * cells * corners[0].run.n_steps * sum(each) / len(each)
+
+
+def _crowding(setup: Setup) -> float:
+    """How much dearer a step is because it holds many spikes; only the LIF neuron has no end."""
+    if not isinstance(setup.neuron, LIFParams) or setup.neuron.reset == "none":
+        return 1.0
+    rate_hz = float(theory.rate_hz(setup.neuron, setup.stimulus.mean_current))
+    per_step = min(rate_hz / 1000.0 * setup.run.dt, 1e6)  # many, where the rate has no limit
+    return max(1.0, _SPIKE * per_step)
 
 
 def most_steps(setup: Setup) -> int:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from snncore import theory
 from snncore.params import Params, Spec, choice, integer
+from snncore.playground.budget import map_seconds
 from snncore.playground.many_cells import Cells, count_cells
 from snncore.playground.setup import Setup
 from snncore.stimuli import StimulusParams
@@ -36,6 +37,7 @@ MEASURES = {
     "first": ("First spike", "ms"),  # none without a spike
 }
 _NOT_AXES = ("csv_gain",)  # without a recording
+MOST_SECONDS = 60.0  # of one core for a visitor's map: others wait for it
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,37 @@ def heatmap(
         values[first:done] = measured[params.measure]
         valid[first:done] &= np.isfinite(found.counts)  # the model may refuse a step as too long
         yield Heatmap(x, y, values.copy(), done, valid.copy(), onset)
+
+
+def check_time(setup: Setup, params: HeatmapParams) -> None:
+    """Refuse a map that would hold up other visitors for more than `MOST_SECONDS`.
+
+    Raises:
+        ValueError: with the cure.
+    """
+    takes = map_seconds(_corners(setup, params), params.n**2)
+    if takes <= MOST_SECONDS:
+        return
+    most = MOST_SECONDS / takes * setup.run.duration
+    fewer = "take 50 cells per side, " if params.n > 50 else ""
+    raise ValueError(
+        f"duration must be <= {most:.3g} ms for a map of {params.n} × {params.n} of these neurons, "
+        f"got {setup.run.duration:g} (some {takes / 60:.2g} min of computing); shorten it, {fewer}"
+        "or enlarge dt"
+    )
+
+
+def _corners(setup: Setup, params: HeatmapParams) -> list[Setup]:
+    """The possible ones of a map's four corners; the setup itself where none is."""
+    found = []
+    for x in (params.x_from, params.x_to):
+        for y in (params.y_from, params.y_to):
+            values = {**setup.to_dict(), params.x: x, params.y: y}
+            try:
+                found.append(Setup.from_dict(values))
+            except ValueError:  # a cell without value
+                continue
+    return found or [setup]
 
 
 def _axis(setup: Setup, params: HeatmapParams, side: str, recording: Recording | None) -> Array:

@@ -28,7 +28,9 @@ Array = NDArray[np.float64]
 Noise = tuple[NDArray[np.float32], Array]
 
 _WHITE = ("sigma_v", "noise_intensity")
-_ROWS = 10  # of LIF neurons at a time: about 20 ms; the other models take longer for one row
+# Rows of LIF neurons at a time: about 20 ms of a short run, never above a second (4 ns a step);
+# the other models take longer for one row.
+_ROWS, _STEPS_AT_ONCE = 10, 250_000_000
 
 
 class Cells(NamedTuple):
@@ -55,7 +57,10 @@ def count_cells(
 ) -> Iterator[tuple[int, Found]]:
     """(number of the first row, statistics) of one group of rows after the other."""
     setup.stimulus.white_std(setup.membrane, setup.run.dt)  # names what does not go together
-    at_once = _ROWS if setup.model == "lif" else 1
+    at_once = 1
+    if setup.model == "lif":
+        fit = _STEPS_AT_ONCE // (setup.run.n_steps * cells.x.size)
+        at_once = min(_ROWS, max(1, fit))
     source = _Source(setup, cells, recording)
     for first in range(0, cells.y.size, at_once):
         yield first, _group(source, first, min(first + at_once, cells.y.size))
