@@ -5,7 +5,9 @@ step is. A current of standard deviation s, drawn anew every dt and held, moves 
 
     σ_V = s·R·√((1 − β)/(1 + β)) = s·R·√tanh(dt/(2τ_m)),  β = e^(−dt/τ_m)
 
-(standard deviation without threshold, exact on the grid). It is given in two ways:
+(standard deviation without threshold, exact on the grid). Where a synapse filters the current
+first, less of it arrives: √(τ_m/(τ_m + τ_s)) of σ_V behind an exponential one. It is given in two
+ways:
 
 - by σ_V itself, Var V = σ_V²: we solve the line above for s, so the voltage has the same variance
   and the same correlation e^(−|Δt|/τ_m) on every grid. In the σ of Brunel (2000) and NEST,

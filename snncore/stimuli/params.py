@@ -88,7 +88,7 @@ class StimulusParams(Params):
     )  # fmt: skip
     sigma_v: float = number(
         0, 0, 20, "How far white noise moves the voltage (standard deviation, without threshold): "
-        "Var V = σ_V², the same for every time step.",
+        "Var V = σ_V² for every time step. A synapse filters the current and leaves less of it.",
         unit="mV", step=0.1, label="Noise σ",
     )  # fmt: skip
     noise_intensity: float = number(
