@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
 from pages.components.inline import inline
 from pages.components.lif_concerns import concerns
 from pages.components.lif_controls import FLASH
-from snncore.playground import FICurve, Run, Setup, Summary, fi_curve, play
+from pages.components.lif_run import DASH, cached_run
+from snncore.playground import FICurve, Run, Setup, Summary, fi_curve
 from snncore.plots import neuron as plots
 from snncore.plots.firing import fi_chart
 from snncore.simulate import RunParams
 from snncore.stimuli import Recording, StimulusParams
 
-DASH = "–"
 FEW = "not enough spikes"
-# Streamlit would copy and hash the recording's samples at each run: its digest says the same.
-HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
-
-
-@st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
-def cached_run(setup: Setup, recording: Recording | None) -> Run:
-    """One neuron's run."""
-    return play(setup, recording)
 
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="16MB", show_spinner=False)
@@ -253,7 +243,10 @@ def curve_panel(
 
 
 def _curve_words(setup: Setup, found: FICurve) -> list[str]:
-    words = [f"Each dot is {found.duration / 1000:.2g} s of simulation at a constant current."]
+    longer = " (longer where spikes are rare)" if found.duration < 999 else ""
+    words = [
+        f"Each dot is {found.duration / 1000:.2g} s of simulation{longer} at a constant current."
+    ]
     if math.isfinite(found.onset_na) and found.onset == "rheobase":
         words.append(f"Firing sets in at the rheobase, {found.onset_na:.4g} nA.")
     elif math.isfinite(found.onset_na):

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from pages.components import controls
-from pages.components.lif_section_base import HASH, chart, computed
+from pages.components.lif_run import HASH
+from pages.components.lif_section_base import chart, computed
 from pages.components.share import exact_link
 from snncore.neurons import LIFParams
 from snncore.playground import Setup

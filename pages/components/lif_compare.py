@@ -10,15 +10,15 @@ import streamlit as st
 
 from pages.components import lif_controls as ctl
 from pages.components.inline import inline
-from pages.components.lif import cached_run, measured_rate
+from pages.components.lif import measured_rate
 from pages.components.lif_recording import plain_words
+from pages.components.lif_run import DASH, cached_run
 from snncore.params import Value
 from snncore.playground import Run, Setup, Summary
 from snncore.stimuli import Recording
 
 PARAM = "lif_a"
 MAX_LETTERS = 4000
-DASH = "–"
 
 
 class Kept(NamedTuple):

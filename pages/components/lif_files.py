@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pages.components.lif import cached_run
+from pages.components.lif_run import cached_run
 from pages.components.share import Download
 from snncore.params import Value
 from snncore.playground import Setup, csv_text, numpy_script, recording_csv, snntorch_script

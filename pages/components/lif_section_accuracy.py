@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 
 from pages.components import lif_section_base as base
-from pages.components.lif_section_base import HASH, Bench
+from pages.components.lif_run import DASH, HASH
+from pages.components.lif_section_base import Bench
 from snncore.playground import Setup
 from snncore.playground.convergence import (
     Convergence,
@@ -116,7 +117,7 @@ def _table(found: Convergence, dt: float) -> str:
             f"| {_order(m.spike_slope, m.spike_error)} "
             f"| {_order(m.voltage_slope, m.voltage_error)} |"
         )
-    reference = base.number(truth) if truth > 0 else base.DASH
+    reference = base.number(truth) if truth > 0 else DASH
     lines.append(f"| *{found.reference}* | {reference} | | | |")
     return "\n".join(lines)
 
@@ -130,7 +131,7 @@ def _order(slope: float, error: Array) -> str:
     if math.isfinite(slope):
         return f"{slope:.2f}"
     seen = error[np.isfinite(error)]
-    return "exact" if seen.size and seen.max() < 1e-8 else base.DASH
+    return "exact" if seen.size and seen.max() < 1e-8 else DASH
 
 
 def _columns(found: Convergence) -> dict[str, Array]:

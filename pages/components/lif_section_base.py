@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,16 +12,14 @@ from numpy.typing import ArrayLike
 
 from pages.components.controls import control
 from pages.components.inline import inline
+from pages.components.lif_run import DASH, cached_run
 from snncore.params import Params, Value
-from snncore.playground import Run, Setup, play
+from snncore.playground import Setup
 from snncore.plots.vega import Chart
 from snncore.stimuli import Recording
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Params)
-DASH = "–"
-# A recording is known by the digest of its samples: Streamlit looks only at parts of long arrays.
-HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
 
 
 class Bench(NamedTuple):
@@ -60,12 +57,6 @@ class Row(NamedTuple):
     theory: float = math.nan
     chance: float = math.nan  # standard error of `simulated`
     absolute: bool = False  # the error as a difference: a percentage would mean nothing
-
-
-@st.cache_data(max_entries=32, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
-def cached_play(setup: Setup, recording: Recording | None) -> Run:
-    """One run; sections that need more spikes than the page shows ask for a longer one."""
-    return play(setup, recording)
 
 
 def computed(work: Callable[[], T]) -> T | None:
@@ -112,7 +103,7 @@ def hint(text: str) -> None:
 
 def too_few(bench: Bench, what: str = "Not enough spikes") -> None:
     """Say that spikes are missing, and what to change; with the current that is needed."""
-    run = computed(lambda: cached_play(bench.setup, bench.recording))
+    run = computed(lambda: cached_run(bench.setup, bench.recording))
     if run is None:
         return
     onset = run.summary.rheobase_na

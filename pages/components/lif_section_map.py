@@ -12,7 +12,8 @@ import streamlit as st
 from pages.components import lif_section_base as base
 from pages.components.controls import label_of, limits
 from pages.components.job_panel import job_panel
-from pages.components.lif_section_base import HASH, Bench
+from pages.components.lif_run import HASH
+from pages.components.lif_section_base import Bench
 from snncore.jobs import Progress, Ticket, get_manager
 from snncore.params import Spec, Value, digest
 from snncore.playground import Setup
@@ -21,6 +22,7 @@ from snncore.playground.heatmap import (
     Heatmap,
     HeatmapParams,
     axis_range,
+    check_time,
     fields,
     heatmap,
     value_of,
@@ -180,6 +182,7 @@ def _identity(setup: Setup, params: HeatmapParams, recording: Recording | None) 
 
 
 def _submit(owner: str, setup: Setup, params: HeatmapParams, recording: Recording | None) -> Ticket:
+    check_time(setup, params)
     identity = _identity(setup, params, recording)
     size = 8 * (setup.run.n_steps * (params.n + 20) + 8 * params.n**2)
     return get_manager("sweep").submit(

@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 
 from pages.components import lif_section_base as base
-from pages.components.lif_section_base import HASH, Bench, Row
+from pages.components.lif_run import HASH
+from pages.components.lif_section_base import Bench, Row
 from snncore.playground import Population, PopulationParams, Setup, population
 from snncore.plots.analysis import Series
 from snncore.plots.base import pool_time

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from pages.components import lif_section_base as base
-from pages.components.lif_section_base import HASH, Bench, Row
+from pages.components.lif_run import HASH, cached_run
+from pages.components.lif_section_base import Bench, Row
 from snncore import spike_trains
 from snncore.neurons import LIFParams, Membrane
 from snncore.playground import Run, Setup
@@ -68,10 +69,10 @@ def _goes_on(setup: Setup, recording: Recording | None) -> bool:
 @st.cache_data(max_entries=32, ttl=3600, max_size="32MB", show_spinner=False, hash_funcs=HASH)
 def train_of(setup: Setup, recording: Recording | None) -> Train:
     """Statistics of this setting's spikes."""
-    run = base.cached_play(setup, recording)
+    run = cached_run(setup, recording)
     long = longer(setup, run, recording)
     if long != setup:
-        run = base.cached_play(long, recording)
+        run = cached_run(long, recording)
     times, duration = run.spike_times, long.run.n_steps * long.run.dt
     return Train(
         times,
@@ -95,7 +96,7 @@ def cached_law(neuron: LIFParams, current: float, sigma_v: float, dt: float) -> 
 
 def regularity(bench: Bench) -> None:
     """Instantaneous rate, intervals, Fano factor, autocorrelogram, return map."""
-    run = base.computed(lambda: base.cached_play(bench.setup, bench.recording))
+    run = base.computed(lambda: cached_run(bench.setup, bench.recording))
     if run is None:
         return
     summary = run.summary

@@ -14,6 +14,7 @@ from pages.components import lif_section_trains as trains
 from pages.components import lif_section_trials as again
 from pages.components import lif_section_voltage as voltage
 from pages.components.lif_player import PlayerParams, player
+from pages.components.lif_run import cached_run
 from pages.components.lif_section_base import Bench, Section
 from snncore.params import Value
 from snncore.playground import PopulationParams, Setup
@@ -27,7 +28,7 @@ from snncore.stimuli import Recording
 
 
 def _step_by_step(bench: Bench) -> None:
-    run = base.computed(lambda: base.cached_play(bench.setup, bench.recording))
+    run = base.computed(lambda: cached_run(bench.setup, bench.recording))
     if run is not None:
         player(bench.setup, run, bench.dark)
 

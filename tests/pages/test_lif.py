@@ -18,12 +18,20 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from pages.components import lif, lif_compare, lif_concerns, lif_controls, lif_files, lif_presets
+from pages.components import (
+    lif,
+    lif_compare,
+    lif_concerns,
+    lif_controls,
+    lif_files,
+    lif_presets,
+    lif_run,
+)
 from pages.components.lif_sections import SECTIONS
 from pages.components.share import Download
 from snncore.cli import main
 from snncore.neurons import MODELS, LIFParams
-from snncore.playground import PRESETS, Setup, play
+from snncore.playground import PRESETS, Run, Setup, play
 from snncore.plots import neuron as plots
 from snncore.simulate import RunParams
 from snncore.stimuli import PARTS, Recording, StimulusParams
@@ -94,13 +102,13 @@ def test_a_slider_changes_the_numbers(page):
 def test_silence_is_put_in_words_not_in_nan(page):
     page.slider(key="lif_current").set_value(0.0).run()
     numbers = shown(page)
-    assert numbers["Spikes"] == "0" and numbers["CV"] == lif.DASH
+    assert numbers["Spikes"] == "0" and numbers["CV"] == lif_run.DASH
     assert "not enough spikes" in texts(page)
     assert any("rheobase, 2 nA" in w.value for w in page.warning)
     without_nan(page)
 
 
-@pytest.mark.parametrize(("mode", "theory"), [("subtract", "33.64"), ("none", lif.DASH)])
+@pytest.mark.parametrize(("mode", "theory"), [("subtract", "33.64"), ("none", lif_run.DASH)])
 def test_every_reset_mode_works(mode, theory):
     at = open_page(PAGE, lif_reset=mode, lif_timing="grid")
     assert shown(at)["Theory [Hz]"] == theory
@@ -218,7 +226,7 @@ def test_values_of_another_model_in_a_link_do_not_come_back_later():
 def test_nonsense_in_the_address_is_the_default(value):
     names = ("lif_model", "lif_current", "lif_amplitude", lif_controls.PARTS_PARAM, "lif_tau_m")
     at = open_page(PAGE, **{name: value for name in names})
-    assert shown(at)["First spike [ms]"] in ("32.189", lif.DASH)
+    assert shown(at)["First spike [ms]"] in ("32.189", lif_run.DASH)
     assert model_of(at) == "lif"
 
 
@@ -318,7 +326,7 @@ def change(widget: Any) -> None:
     if widget.type == "toggle":
         widget.set_value(not widget.value)
     elif widget.type in ("selectbox", "button_group"):
-        other = [o for o in widget.options if o not in (widget.value, str(widget.value))][0]
+        other = next(o for o in widget.options if o not in (widget.value, str(widget.value)))
         widget.set_value(type(widget.value)(other))
     else:
         step = widget.step
@@ -560,9 +568,25 @@ def test_two_recordings_of_a_million_rows_that_differ_in_one_are_two_runs():
     one[1000:3000] = other[1000:3000] = 3.0
     other[2000] = 9.0
     setup = Setup.of("lif", current=0.0, duration=400.0)
-    first = lif.cached_run(setup, Recording("a", t, one))
-    assert lif.cached_run(setup, Recording("b", t, other)).current.max() == 9.0
-    assert lif.cached_run(setup, Recording("c", t, one)).current.max() == 3.0 == first.current.max()
+    first = lif_run.cached_run(setup, Recording("a", t, one))
+    assert lif_run.cached_run(setup, Recording("b", t, other)).current.max() == 9.0
+    again = lif_run.cached_run(setup, Recording("c", t, one))
+    assert again.current.max() == 3.0 == first.current.max()
+
+
+def test_the_sections_look_at_the_page_s_run_and_compute_none_again(monkeypatch):
+    asked = []
+
+    def watched(setup: Setup, recording: Recording | None) -> Run:
+        asked.append(setup)
+        return play(setup, recording)
+
+    monkeypatch.setattr(lif_run, "play", watched)
+    names = ("steps", "regularity", "density")
+    at = open_page(PAGE, lif_tau_m="17.5", **{f"lif_open_{name}": "true" for name in names})
+    at.button(key="lif_keep").click().run()
+    assert Setup.of(tau_m=17.5) in asked
+    assert len(asked) == len(set(asked))
 
 
 # Bad input

@@ -101,7 +101,7 @@ def test_closed_sections_compute_nothing(monkeypatch):
     def forbidden(*_: object) -> None:
         raise AssertionError("computed while closed")
 
-    for name in ("cached_play", "computed"):
+    for name in ("cached_run", "computed"):
         monkeypatch.setattr(base, name, forbidden)
     at = show(Setup())
     assert charts(at) == 0
@@ -278,6 +278,14 @@ def test_the_map_is_a_job_that_ends_in_the_engine_s_map():
     at.query_params["setup"] = json.dumps(Setup.of(seed=11, t_ref=5.0, **SHORT).to_dict())
     at.run()
     assert "of an earlier setting" in words(at)
+
+
+def test_a_map_that_would_hold_up_others_is_not_started():
+    at = show(Setup.of("hodgkin_huxley", duration=5000.0), "map")
+    at.button(key="lif_map_start").click().run()
+    (warning,) = at.warning
+    assert "shorten it, take 50 cells per side, or enlarge dt" in warning.value
+    assert "lif_map_job" not in at.query_params and charts(at) == 0
 
 
 def test_a_map_with_impossible_cells_says_so():

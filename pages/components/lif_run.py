@@ -1,0 +1,23 @@
+"""The run of the LIF Playground: computed once, kept for all parts of the page that look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import streamlit as st
+
+from snncore.playground import Run, Setup, play
+from snncore.stimuli import Recording
+
+DASH = "–"  # where there is no number
+# A recording is known by the digest of its samples: Streamlit would copy them at each run, and
+# look only at parts of long ones.
+HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
+
+
+@st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
+def cached_run(setup: Setup, recording: Recording | None) -> Run:
+    """One neuron's run; a section that needs more spikes than the page shows asks for a longer."""
+    return play(setup, recording)
