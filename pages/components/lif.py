@@ -243,7 +243,8 @@ def curve_panel(
 
 
 def _curve_words(setup: Setup, found: FICurve) -> list[str]:
-    longer = " (longer where spikes are rare)" if found.duration < 999 else ""
+    short = found.duration < 999 and not setup.stimulus.is_noisy
+    longer = " (longer where spikes are rare)" if short else ""
     words = [
         f"Each dot is {found.duration / 1000:.2g} s of simulation{longer} at a constant current."
     ]

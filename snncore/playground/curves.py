@@ -31,7 +31,7 @@ _STEP_NS = {
     "adaptive": 180, "synaptic": 190, "alpha": 210, "eif": 540, "adex": 580, "qif": 140,
     "izhikevich": 330, "fitzhugh_nagumo": 140, "hodgkin_huxley": 480,
 }  # fmt: skip
-_SPIKE_NS = 1600
+_SPIKE_NS = 3000
 _PROBE = 20  # a twentieth of the run shows how often the neuron spikes
 _ENOUGH = 2  # spikes of a dot; one with fewer runs for up to `_OTHER_MS`
 _RERUN = 0.4  # of the budget
