@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -120,14 +121,20 @@ def _relative_error(measured: float, rate_hz: float) -> float:
 
 def csv_text(setup: Setup, run: Run) -> str:
     """The run as CSV: t_ms, current_na, v_mv, further variables, spike (1 at a spike's step)."""
+    import pyarrow  # Streamlit brings it; ten times as fast as numbers written one by one
+    from pyarrow.csv import WriteOptions, write_csv
+
     units = {"mV": "_mv", "nA": "_na"}
     names = [v.name + units.get(v.unit, "") for v in setup.kind.variables]
     spike = np.zeros(run.t.size, dtype=np.int64)
     spike[run.spike_steps] = 1
-    columns = [run.current, run.v, *run.others.values()]
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    lines = [
-        f"{t:.10g},{','.join(map(repr, row))},{s}"
-        for t, row, s in zip(run.t.tolist(), rows, spike.tolist(), strict=True)
-    ]
-    return "\n".join([",".join(["t_ms", "current_na", *names, "spike"]), *lines]) + "\n"
+    columns = {
+        "t_ms": np.round(run.t, 9),
+        "current_na": run.current,
+        **dict(zip(names, (run.v, *run.others.values()), strict=True)),
+        "spike": spike,
+    }
+    text = io.BytesIO((",".join(columns) + "\n").encode())
+    text.seek(0, io.SEEK_END)
+    write_csv(pyarrow.table(columns), text, WriteOptions(include_header=False))
+    return text.getvalue().decode()
