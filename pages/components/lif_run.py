@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from snncore.playground import Run, Setup, play
+from snncore.playground.budget import check_steps
 from snncore.stimuli import Recording
 
 DASH = "–"  # where there is no number
@@ -19,5 +20,10 @@ HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)
 def cached_run(setup: Setup, recording: Recording | None) -> Run:
-    """One neuron's run; a section that needs more spikes than the page shows asks for a longer."""
+    """One neuron's run; a section that needs more spikes than the page shows asks for a longer.
+
+    Raises:
+        ValueError: the engine refuses, or the run is too long for a page.
+    """
+    check_steps(setup)
     return play(setup, recording)

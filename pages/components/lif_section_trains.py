@@ -15,6 +15,7 @@ from pages.components.lif_section_base import Bench, Row
 from snncore import spike_trains
 from snncore.neurons import LIFParams, Membrane
 from snncore.playground import Run, Setup
+from snncore.playground.budget import most_steps
 from snncore.plots.analysis import Mark, Series, curves
 from snncore.stimuli import Recording
 from snncore.theory.first_passage import (
@@ -56,7 +57,7 @@ def longer(setup: Setup, run: Run, recording: Recording | None) -> Setup:
     duration = min(wanted, _LONGEST_MS, most)
     if duration <= shown:
         return setup
-    whole = float(math.ceil(duration / 100) * 100)
+    whole = min(math.ceil(duration / 100) * 100.0, most_steps(setup) * setup.run.dt)
     return dataclasses.replace(setup, run=dataclasses.replace(setup.run, duration=whole))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import time
@@ -18,6 +19,7 @@ from pages.components.lif_section_base import Row
 from snncore import spike_trains
 from snncore.neurons import MODELS
 from snncore.playground import PopulationParams, Setup, play, population
+from snncore.playground.budget import most_steps
 from snncore.playground.density import density
 from snncore.playground.heatmap import HeatmapParams, heatmap
 from snncore.playground.phase_plane import PhasePlaneParams, phase_plane
@@ -146,6 +148,17 @@ def test_a_drive_that_does_not_go_on_is_not_lengthened():
         assert trains.longer(setup, play(setup), None) == setup
     setup = Setup.of(current=2.5, amplitude=0.5)
     assert trains.longer(setup, play(setup), None).run.duration > setup.run.duration
+
+
+def test_a_run_too_long_for_a_page_is_refused_with_the_cure():
+    at = open_page(PAGE, lif_duration="100000", lif_dt="0.1")
+    assert len(at.error) == 1
+    assert "shorten it, enlarge dt, or take the command line" in at.error[0].value
+    # A longer run for the statistics keeps within the limit, too.
+    slow = Setup.of("eif", tau_m=0.5, current=0.3, dt=10.0, duration=1000.0)
+    shown = play(Setup.of(current=2.5))
+    shown = shown._replace(summary=dataclasses.replace(shown.summary, count=2))
+    assert trains.longer(slow, shown, None).run.n_steps <= most_steps(slow)
 
 
 def test_intervals_under_noise_are_drawn_with_their_law():
