@@ -69,5 +69,5 @@ with bar:
     share_bar(
         command=lif_files.command(setup, recording, units()),
         params=lif_controls.link(setup) | lif_compare.link() | open_sections(),
-        downloads=lif_files.downloads(setup, recording),
+        downloads=lif_files.downloads(setup, recording, None if drawn is None else behind),
     )

@@ -39,12 +39,18 @@ def _option(name: str, value: Value) -> str:
     return f"--{option} {f'{value:.10g}' if isinstance(value, float) else value}"
 
 
-def downloads(setup: Setup, recording: Recording | None) -> list[Download]:
-    """Files, each made when it is asked for."""
+def downloads(
+    setup: Setup, recording: Recording | None, behind: Setup | None = None
+) -> list[Download]:
+    """Files, each made when it is asked for; figures show `behind` in grey as the page does."""
     name = setup.model
 
     def drawn(kind: str) -> Callable[[], bytes]:
-        return lambda: figure(setup, cached_run(setup, recording), kind)
+        def data() -> bytes:
+            other = None if behind is None else cached_run(behind, recording)
+            return figure(setup, cached_run(setup, recording), kind, other)
+
+        return data
 
     files = [
         Download(

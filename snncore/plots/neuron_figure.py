@@ -16,7 +16,11 @@ _DASHES = ("-", "--", ":", "-.")
 
 
 def figure(setup: Setup, run: Run, kind: Literal["png", "svg"], behind: Run | None = None) -> bytes:
-    """Voltage, further variables and current, one above the other; the same run, the same file."""
+    """Voltage, further variables and current, one above the other; the same run, the same file.
+
+    Args:
+        behind: another run, "A", whose voltage is drawn dashed and grey behind this one.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -34,6 +38,8 @@ def figure(setup: Setup, run: Run, kind: Literal["png", "svg"], behind: Run | No
                 linestyle="--", label="A",
             )  # fmt: skip
         upper.plot(*thin(run.t, run.v), color=COLOURS["voltage"], linewidth=1)
+        if behind is not None:
+            upper.legend(frameon=False, loc="upper right")
         level = threshold(setup)
         style = {"color": COLOURS["threshold"], "linestyle": "--", "linewidth": 1}
         if MOVING_THRESHOLD in run.others:

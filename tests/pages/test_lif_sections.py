@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components import lif_compare, lif_files, lif_sections
 from pages.components import lif_section_base as base
 from pages.components import lif_section_map as maps
 from pages.components import lif_section_trains as trains
-from pages.components import lif_sections
 from pages.components.lif_section_base import Row
 from snncore import spike_trains
 from snncore.neurons import MODELS
@@ -26,6 +26,7 @@ from snncore.playground.phase_plane import PhasePlaneParams, phase_plane
 from snncore.playground.response import ResponseParams, response
 from snncore.playground.sta import STAParams, sta
 from snncore.playground.trials import TrialsParams, trials
+from snncore.plots.base import COLOURS
 from snncore.theory.first_passage import interval_law
 from tests.pages.opening import open_page
 
@@ -339,6 +340,27 @@ def test_numbers_are_written_for_reading(value, shown):
 )
 def test_errors_are_in_percent_where_that_means_something(row, shown):
     assert base.error_words(row) == shown
+
+
+def test_the_figure_to_take_away_shows_a_as_the_page_does():
+    setup, a = Setup.of(**SHORT), Setup.of(current=3.0, **SHORT)
+
+    def svg(*behind: Setup) -> str:
+        files = {d.file_name: d for d in lif_files.downloads(setup, None, *behind)}
+        return files["lif.svg"].data().decode()
+
+    assert 'id="legend' not in svg() and COLOURS["reference"].lower() not in svg()
+    assert 'id="legend' in svg(a) and COLOURS["reference"].lower() in svg(a)
+
+
+@pytest.mark.parametrize(("model", "drawn"), [("lif", True), ("fitzhugh_nagumo", False)])
+def test_the_page_gives_its_a_to_the_files(monkeypatch, model, drawn):
+    seen = []
+    real = lif_files.downloads
+    monkeypatch.setattr(lif_files, "downloads", lambda *args: seen.append(args) or real(*args))
+    a = Setup.of(model, current=3.0)
+    open_page(PAGE, lif_a=lif_compare.encode(a))
+    assert seen[-1] == (Setup(), None, a if drawn else None)  # no mV, no common axis
 
 
 def test_files_have_empty_cells_where_there_is_no_value():
