@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages.components.controls import control, label_of
-from pages.components.lif_recording import file_panel
+from pages.components.lif_recording import file_panel, forget_file
 from snncore.neurons import MODELS
 from snncore.params import Params, Spec, Value, parse
 from snncore.playground import Setup
@@ -155,7 +155,11 @@ def parameters(model: str) -> Controls:
     st.markdown("**Drive**")
     chosen = _part_choice()
     values = _drive(chosen, model)
-    recording = file_panel() if FILE in chosen else None
+    recording = None
+    if FILE in chosen:
+        recording = file_panel()
+    else:
+        forget_file()
     if any(title in NOISES for title in chosen):
         values |= _fields(StimulusParams, KEY, ["frozen"], columns=1)
     st.markdown(f"**{MODELS[model].title}**")

@@ -9,7 +9,7 @@ from pages.components.text import plain
 from snncore.stimuli import Recording
 
 MAX_MB = 32
-_READ = "lif__read_file"
+READ = "lif__read_file"  # in the session: what was asked for last, and what came of it
 _TIME_UNITS, _CURRENT_UNITS = ("ms", "s", "µs"), ("nA", "pA", "µA")
 
 
@@ -28,15 +28,15 @@ def file_panel() -> Recording | None:
     time_unit = left.selectbox("Time in", _TIME_UNITS, key="lif_file_time")
     current_unit = right.selectbox("Current in", _CURRENT_UNITS, key="lif_file_current")
     if file is None:
-        st.session_state.pop(_READ, None)
+        forget_file()
         st.caption("No file yet: this part adds nothing.")
         return None
     asked = (file.file_id, time_unit, current_unit)
-    known = st.session_state.get(_READ)
+    known = st.session_state.get(READ)
     if known is None or known[0] != asked:
         data, name = file.getvalue(), file.name
         known = (asked, inline(lambda: _read(data, name, time_unit, current_unit)))
-        st.session_state[_READ] = known
+        st.session_state[READ] = known
     answer: Recording | str = known[1]
     if isinstance(answer, str):
         st.error(f"{plain(file.name)} cannot be used: {answer}")
@@ -46,6 +46,11 @@ def file_panel() -> Recording | None:
         "upload the file, too."
     )
     return answer
+
+
+def forget_file() -> None:
+    """Free the recording (up to some ten MB) of a visitor who works without it now."""
+    st.session_state.pop(READ, None)
 
 
 def units() -> tuple[str, str]:

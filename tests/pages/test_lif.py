@@ -25,6 +25,7 @@ from pages.components import (
     lif_controls,
     lif_files,
     lif_presets,
+    lif_recording,
     lif_run,
 )
 from pages.components.lif_sections import SECTIONS
@@ -35,7 +36,7 @@ from snncore.playground import PRESETS, Run, Setup, play
 from snncore.plots import neuron as plots
 from snncore.simulate import RunParams
 from snncore.stimuli import PARTS, Recording, StimulusParams
-from tests.pages.opening import open_page
+from tests.pages.opening import chart_data, open_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "pages/1_LIF_Playground.py"
@@ -256,8 +257,10 @@ def test_the_notice_goes_with_the_first_change_and_reset_brings_the_start_back(p
     page.slider(key="lif_tau_m").set_value(25.0).run()
     assert "What to notice" not in texts(page)
     assert page.pills(key=lif_presets.PRESET).value is None
+    page.selectbox(key=lif_presets.GROUP).set_value(lif_presets.GROUPS[-1]).run()
     page.button(key="lif__reset").click().run()
     assert shown(page) == expected(Setup())
+    assert page.selectbox(key=lif_presets.GROUP).value == lif_presets.GROUPS[0]
 
 
 def test_undo_goes_back_step_by_step_also_from_a_contradiction(page):
@@ -428,6 +431,23 @@ def test_a_is_kept_in_the_link_and_compared(page):
     assert "lif_a=" in link and "lif_current=3" in link
 
 
+def test_a_is_drawn_behind_the_picture_and_the_curve(page):
+    page.button(key="lif_keep").click().run()
+    page.slider(key="lif_r_m").set_value(14.0).run()
+    before, after = play(Setup()), play(Setup.of(r_m=14.0))
+    picture, curve = chart_data(page, 0), chart_data(page, 1)
+    assert picture["voltage_a"]["v"].min() == before.v.min()
+    assert picture["spikes_a"]["t"].tolist() == pytest.approx(before.spike_times)
+    assert picture["spikes"]["t"].tolist() == pytest.approx(after.spike_times)
+    (rate,) = curve["here_a"]["f"]
+    assert rate == pytest.approx(before.summary.rate_hz)
+    # No spike below v_th − v_rest = R · I: A's curve begins at the higher current.
+    first = [c.loc[c["f"] > 0, "i"].min() for c in (curve["line_a"], curve["theory"])]
+    assert first == pytest.approx([20 / 10, 20 / 14], rel=0.05)
+    page.button(key="lif_remove_a").click().run()
+    assert "voltage_a" not in chart_data(page, 0) and "line_a" not in chart_data(page, 1)
+
+
 def test_swap_exchanges_a_and_b_and_remove_forgets_a(page):
     page.button(key="lif_keep").click().run()
     page.pills(key=lif_presets.PRESET).set_value("Step").run()
@@ -519,6 +539,40 @@ def test_a_file_drives_the_neuron():
     assert any("--stimulus-csv" in c.value for c in at.code)
     at.slider(key="lif_csv_gain").set_value(0.0).run()
     assert shown(at)["Spikes"] == "16"
+
+
+def test_undo_swap_and_a_preset_of_another_drive_know_what_becomes_of_a_file():
+    at = with_file(b"t_ms,i_nA\n0,1\n100,3\n200,0\n")
+    with_it = shown(at)
+    at.button(key="lif_keep").click().run()
+    at.slider(key="lif_tau_m").set_value(25.0).run()
+    changed = shown(at)
+    assert changed != with_it
+    at.button(key="lif__undo").click().run()
+    assert lif_controls.FILE in at.pills(key=lif_controls.PARTS_KEY).value
+    assert shown(at) == with_it
+    at.slider(key="lif_tau_m").set_value(25.0).run()
+    at.button(key="lif_swap").click().run()
+    assert shown(at) == with_it
+    at.button(key="lif_swap").click().run()
+    assert shown(at) == changed
+    at.pills(key=lif_presets.PRESET).set_value("Sine").run()
+    assert shown(at) == expected(PRESETS["Sine"].setup)  # a preset is without the file
+
+
+def test_a_file_is_forgotten_with_its_part():
+    at = with_file(b"t_ms,i_nA\n0,1\n100,3\n200,0\n")
+    for leave in ("pills", "preset", "reset"):
+        assert lif_recording.READ in at.session_state
+        if leave == "pills":
+            at.pills(key=lif_controls.PARTS_KEY).set_value(["Constant"]).run()
+        elif leave == "preset":
+            at.pills(key=lif_presets.PRESET).set_value("Sine").run()
+        else:
+            at.button(key="lif__reset").click().run()
+        shown(at)
+        assert lif_recording.READ not in at.session_state
+        with_file(b"t_ms,i_nA\n0,1\n100,3\n200,0\n", at=at)
 
 
 def test_the_units_of_a_file_can_be_said():
@@ -670,6 +724,15 @@ def test_a_fast_long_run_draws_a_bounded_number_of_marks():
     assert len(result.spike_times) > 3000
     spec = plots.trace_chart(setup, result, behind=result)
     assert max(len(rows) for rows in spec["datasets"].values()) <= plots.MAX_POINTS
+
+
+def test_grey_bands_last_from_each_spike_for_the_refractory_period():
+    setup = Setup.of(t_ref=7.5)
+    result = play(setup)
+    bands = plots.trace_chart(setup, result)["datasets"]["bands"]
+    assert bands["t"].tolist() == result.spike_times.tolist()
+    assert (bands["end"] - bands["t"]).tolist() == pytest.approx([7.5] * len(bands), abs=1e-9)
+    assert bands["v"].max() < bands["top"].min()
 
 
 @pytest.mark.parametrize("name", MODELS)
