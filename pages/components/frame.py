@@ -106,8 +106,8 @@ def open_page(key: PageKey) -> None:
         st.space("small")
         _device_badge(device)
         _data_status()
-        if key != "stdp":  # there the panel itself looks after it
-            keep_alive()
+        # The trainer's own panel looks after a training.
+        keep_alive(without="computation" if key == "stdp" else None)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):

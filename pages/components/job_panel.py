@@ -17,6 +17,7 @@ from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manage
 POLL_RUNNING_S = 1.0
 KEEP_ALIVE_S = 30.0
 POLL_QUEUED_S = 3.0  # others come first: spare the server
+_NAMES: dict[Kind, str] = {"computation": "training", "download": "download", "sweep": "map"}
 
 
 def job_panel(
@@ -49,7 +50,7 @@ def job_panel(
         when nothing was started yet or the link's computation is no longer kept.
     """
     manager = get_manager(kind)
-    view, lost = _current(manager, job_key, ticket_param)
+    view, lost = _current(kind, job_key, ticket_param)
     active = view is not None and view.active
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         start = st.button(
@@ -96,37 +97,38 @@ def _session(owner: str) -> str:
     return owner
 
 
-def keep_alive() -> None:
-    """Look after this session's computation from whatever page it is on.
+def keep_alive(*, without: Kind | None = None) -> None:
+    """Look after this session's computations from whatever page it is on.
 
-    Draws, in the current container, a line that leads back to it; nothing when there is none.
+    Draws, in the current container, a line for each but the one of the kind `without`.
     Without it a computation would be stopped some minutes after its visitor went to another page.
     """
-    ticket = st.session_state.get("_alive")
-    if ticket is None:
-        return
-    view = get_manager().get(ticket)
-    if view is None or not view.active:
-        del st.session_state["_alive"]
-        return
-
-    @st.fragment(run_every=KEEP_ALIVE_S)
-    def line() -> None:
-        view = get_manager().get(ticket)
+    kept: dict[Kind, str] = st.session_state.get("_alive", {})
+    for kind, ticket in [item for item in kept.items() if item[0] != without]:
+        view = get_manager(kind).get(ticket)
         if view is None or not view.active:
-            st.caption(":material/check: The training has ended.")
-            return
-        done = 0.0 if view.snapshot is None else view.snapshot.fraction
-        st.caption(f":material/model_training: Training under way, {done:.0%}")
-
-    line()
+            del kept[kind]
+        else:
+            _alive_line(kind, ticket)
 
 
-def _current(manager: JobManager, job_key: str, ticket_param: str) -> tuple[JobView | None, bool]:
+@st.fragment(run_every=KEEP_ALIVE_S)
+def _alive_line(kind: Kind, ticket: str) -> None:
+    view = get_manager(kind).get(ticket)
+    if view is None or not view.active:
+        st.caption(f":material/check: The {_NAMES[kind]} has ended.")
+        return
+    done = 0.0 if view.snapshot is None else view.snapshot.fraction
+    name = _NAMES[kind].capitalize()
+    st.caption(f":material/model_training: {name} under way, {done:.0%}")
+
+
+def _current(kind: Kind, job_key: str, ticket_param: str) -> tuple[JobView | None, bool]:
     """The view of the computation in the address, or of this session's last; and if it was lost.
 
     Coming back from another page, the address has lost its watch id: it is put back.
     """
+    manager = get_manager(kind)
     watch = st.query_params.get(ticket_param)
     mine = st.session_state.get(f"{job_key}_ticket")
     view = manager.get(mine) if mine else None
@@ -145,8 +147,8 @@ def _current(manager: JobManager, job_key: str, ticket_param: str) -> tuple[JobV
         return st.session_state.get(f"{job_key}_view"), False
     if watch != view.watch:
         st.query_params[ticket_param] = view.watch
-    if view.active and manager is get_manager():
-        st.session_state["_alive"] = view.ticket
+    if view.active:
+        st.session_state.setdefault("_alive", {})[kind] = view.ticket
     st.session_state[f"{job_key}_view"] = None if view.active else view
     return view, False
 

@@ -20,6 +20,15 @@ view = job_panel("demo", submit=lambda owner: module.test_submit(owner, name),
                  draw=lambda payload, done: st.text(f"payload {payload} done {done}"))
 st.text("state " + (view.state if view else "none"))
 """
+ELSEWHERE = """
+import streamlit as st
+from pages.components import job_panel as module
+if st.toggle("Away", key="away"):
+    module.keep_alive()
+else:
+    module.job_panel("demo", submit=lambda owner: module.test_submit(owner, "work"),
+                     draw=lambda payload, done: None, kind="KIND")
+"""
 PATIENCE = 10.0
 
 
@@ -30,6 +39,7 @@ class Desk:
         self.manager = JobManager(Limits(max_queue=2), reap_every_s=0)
         self.go = threading.Semaphore(0)
         self.started = 0
+        self.looks: list[str] = []  # kinds of the managers that were asked for
 
     def work(self) -> Iterator[Progress]:
         self.started += 1
@@ -56,7 +66,12 @@ class Desk:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk = Desk()
-    monkeypatch.setattr(job_panel, "get_manager", lambda kind="computation": desk.manager)
+
+    def manager(kind: str = "computation") -> JobManager:
+        desk.looks.append(kind)
+        return desk.manager
+
+    monkeypatch.setattr(job_panel, "get_manager", manager)
     monkeypatch.setattr(job_panel, "test_submit", desk.submit, raising=False)
     yield desk
     desk.manager.close()
@@ -231,3 +246,15 @@ def test_an_own_result_outlives_the_manager_s_memory(desk: Desk) -> None:
 )
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert job_panel.duration(seconds) == words
+
+
+@pytest.mark.parametrize(("kind", "name"), [("computation", "Training"), ("sweep", "Map")])
+def test_other_pages_look_after_a_computation_of_any_kind(desk, kind, name):
+    at = AppTest.from_string(ELSEWHERE.replace("KIND", kind), default_timeout=60).run()
+    at.button(key="demo_start").click().run()
+    at.toggle(key="away").set_value(True).run()
+    (line,) = at.caption
+    assert f"{name} under way" in line.value
+    seen = len(desk.looks)
+    at.run()  # what the line's own clock does every half minute
+    assert len(desk.looks) > seen and set(desk.looks) == {kind}
