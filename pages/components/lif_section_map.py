@@ -120,23 +120,42 @@ def _choices(bench: Bench) -> HeatmapParams | None:
         with axis:
             title = "Horizontal parameter" if side == "x" else "Vertical parameter"
             name = axes[_choice(title, list(axes), side, 0 if side == "x" else 1)]
-        start, end = axis_range(bench.setup, name)
-        with low:
-            chosen[f"{side}_from"] = _end(name, known[name], "from", start)
-        with high:
-            chosen[f"{side}_to"] = _end(name, known[name], "to", end)
         chosen[side] = name
+        start, end = axis_range(bench.setup, name)
+        if side == "x" or name != chosen["x"]:  # else `_problem` says so
+            with low:
+                start = _end(name, known[name], "from", start)
+            with high:
+                end = _end(name, known[name], "to", end)
+        chosen[f"{side}_from"], chosen[f"{side}_to"] = start, end
         with other:
             if side == "x":
                 chosen["measure"] = measures[_choice("Measure", list(measures), "measure", 0)]
             else:
                 chosen["n"] = _cells_per_side()
     st.session_state[f"{KEY}_axes"] = (chosen["x"], chosen["y"])
-    try:
-        return HeatmapParams(**chosen)
-    except ValueError as reason:
-        base.hint(f"These values do not fit together: {reason}.")
+    problem = _problem(chosen, known)
+    if problem:
+        base.hint(problem)
         return None
+    return HeatmapParams(**chosen)
+
+
+def _problem(chosen: dict[str, Any], known: dict[str, Spec]) -> str:
+    """Why there is no such map, in the words of the page; "" where there is one."""
+    if chosen["x"] == chosen["y"]:
+        return "Both axes are the same parameter: choose another for one of them."
+    for side in ("x", "y"):
+        name, low, high = chosen[side], chosen[f"{side}_from"], chosen[f"{side}_to"]
+        label, spec = label_of(name, known[name]), known[name]
+        if low >= high:
+            return f"{label} must go from a smaller to a larger number, got {low:g} to {high:g}."
+        if low < spec.lo or high > spec.hi or (spec.lo_open and low == spec.lo):
+            sign = ">" if spec.lo_open else ">="
+            return (
+                f"{label} must be {sign} {spec.lo:g} and <= {spec.hi:g}, got {low:g} to {high:g}."
+            )
+    return ""
 
 
 def _choice(title: str, options: list[str], name: str, first: int) -> str:

@@ -302,6 +302,23 @@ def test_a_map_that_would_hold_up_others_is_not_started():
     assert "lif_map_job" not in at.query_params and charts(at) == 0
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"lif_map_from_tau_m": "-5"}, "Membrane τ [ms] must be > 0 and <= 200, got"),
+        (
+            {"lif_map_from_current": "4", "lif_map_to_current": "2"},
+            "Constant [nA] must go from a smaller to a larger number, got 4 to 2.",
+        ),
+        ({"lif_map_y": "Constant [nA]"}, "Both axes are the same parameter"),
+    ],
+)
+def test_an_impossible_range_of_a_map_is_named_as_on_the_page(values, said):
+    at = show(Setup.of(**SHORT), "map", **values)
+    assert said in words(at)
+    assert not at.button and charts(at) == 0
+
+
 def test_a_map_with_impossible_cells_says_so():
     setup = Setup.of(**SHORT)
     at = show(setup, "map", lif_map_n="50", lif_map_x="Reset to [mV]", lif_map_y="Threshold [mV]",
