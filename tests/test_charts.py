@@ -62,6 +62,7 @@ def test_thinning_keeps_every_peak_and_the_limit():
     thin_t, thin_v = thin(t, v)
     assert thin_t.size <= MAX_POINTS and {9.0, -9.0} <= set(thin_v)
     assert np.all(np.diff(thin_t) > 0) and np.array_equal(v[thin_t.astype(int)], thin_v)
+    assert thin(t[:100], v[:100])[0].size == 100
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,12 @@ def test_arrows_of_the_flow_point_where_the_state_goes():
     rises = np.abs(up) > 1e-4 * np.ptp(found.w)
     assert np.array_equal(np.sign(up)[rises], np.sign(found.dw.ravel())[rises])
     assert rises.sum() > 50
+
+
+def test_a_plane_needs_two_variables():
+    alone = phase_plane(Setup.of("lif"), PhasePlaneParams())
+    with pytest.raises(ValueError, match="found must have two variables for a plane"):
+        phase.plane(alone, ("V", "w"), dark=False)
 
 
 def test_the_phase_line_of_an_exponential_neuron_is_not_flattened_by_its_spike():

@@ -16,17 +16,7 @@ from numpy.typing import NDArray
 from snncore.neurons import Variable
 from snncore.playground import Run, Setup
 from snncore.plots.base import COLOURS
-from snncore.plots.vega import MAX_POINTS, ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
-
-__all__ = [
-    "MAX_POINTS",
-    "marks",
-    "panel_variables",
-    "spike_strokes",
-    "thin",
-    "threshold",
-    "trace_chart",
-]
+from snncore.plots.vega import ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
 
 Array = NDArray[np.float64]
 

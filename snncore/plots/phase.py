@@ -16,10 +16,16 @@ _HEAD = 0.32  # of its length
 
 
 def plane(found: PhasePlane, titles: tuple[str, str], *, dark: bool, height: int = 440) -> Chart:
-    """Nullclines, arrows, trajectory and resting points of a model with two variables."""
-    assert found.w is not None and found.dw is not None
-    assert found.trajectory_w is not None and found.v_nullcline and found.w_nullcline
-    v_span, w_span = _ends(found.v), _ends(found.w)
+    """Nullclines, arrows, trajectory and resting points of a model with two variables.
+
+    Raises:
+        ValueError: `found` has one variable only.
+    """
+    w, dw, course = found.w, found.dw, found.trajectory_w
+    first_line, second_line = found.v_nullcline, found.w_nullcline
+    if w is None or dw is None or course is None or first_line is None or second_line is None:
+        raise ValueError("found must have two variables for a plane, got one; draw a line")
+    v_span, w_span = _ends(found.v), _ends(w)
     x, y = axis("x", titles[0], v_span, grid=False), axis("y", titles[1], w_span, grid=False)
     names = {
         f"{_short(titles[0])} stands still": COLOURS["voltage"],
@@ -32,10 +38,10 @@ def plane(found: PhasePlane, titles: tuple[str, str], *, dark: bool, height: int
         del names[threshold]
     key = Key(names, columns=2)
     data = {
-        "arrows": _path(*_arrows(found, v_span, w_span)),
-        "first": _path(*found.v_nullcline),
-        "second": _path(*found.w_nullcline),
-        "run": _path(*_without_jumps(found)),
+        "arrows": _path(*_arrows((found.v, w), (found.dv, dw))),
+        "first": _path(*first_line),
+        "second": _path(*second_line),
+        "run": _path(*_without_jumps(found.trajectory_v, course, found.reset)),
     }
     order = {"field": "k", "type": "quantitative"}
 
@@ -123,16 +129,14 @@ def _rests(
     return layers
 
 
-def _arrows(
-    found: PhasePlane, v_span: tuple[float, float], w_span: tuple[float, float]
-) -> tuple[Array, Array]:
+def _arrows(axes: tuple[Array, Array], flow: tuple[Array, Array]) -> tuple[Array, Array]:
     """One broken line of all arrows: shaft, head, gap; their length is the same everywhere."""
-    assert found.w is not None and found.dw is not None
+    v_span, w_span = _ends(axes[0]), _ends(axes[1])
     width, height = v_span[1] - v_span[0], w_span[1] - w_span[0]
-    v, w = np.meshgrid(found.v, found.w)
-    across, up = found.dv / width, found.dw / height
+    v, w = np.meshgrid(*axes)
+    across, up = flow[0] / width, flow[1] / height
     size = np.maximum(np.hypot(across, up), 1e-300)
-    length = _LENGTH / (found.v.size - 1)
+    length = _LENGTH / (axes[0].size - 1)
     a, b = (across / size * length).ravel(), (up / size * length).ravel()
     tail_x, tail_y = (v.ravel() - v_span[0]) / width - a / 2, (w.ravel() - w_span[0]) / height
     tail_y = tail_y - b / 2
@@ -147,11 +151,9 @@ def _arrows(
     )
 
 
-def _without_jumps(found: PhasePlane) -> tuple[Array, Array]:
-    """The trajectory with a gap at each reset, of at most 2,000 points."""
-    assert found.trajectory_w is not None
-    v, w = found.trajectory_v, found.trajectory_w
-    if np.isfinite(found.reset):
+def _without_jumps(v: Array, w: Array, reset: float) -> tuple[Array, Array]:
+    """The trajectory with a gap at each reset; NaN where the model has none."""
+    if np.isfinite(reset):
         falls = np.flatnonzero(np.diff(v) < -0.2 * np.ptp(v)) + 1
         v, w = np.insert(v, falls, np.nan), np.insert(w, falls, np.nan)
     return v, w
