@@ -49,7 +49,7 @@ with main:
             setup, result, behind=drawn, height=470 if plots.panel_variables(setup) else 390
         ),
         key="lif_trace_chart",
-        alt="Membrane voltage over time with threshold and spikes, above the current.",
+        alt=lif.picture_words(setup, result.summary),
     )
     lif.remarks(setup, recording, result, lif_presets.notice(setup, recording))
     if bad_a:

@@ -188,6 +188,16 @@ def numbers(setup: Setup, summary: Summary) -> list[Number]:
     ]
 
 
+def picture_words(setup: Setup, summary: Summary) -> str:
+    """What the picture of the run shows, for those who cannot see it."""
+    rate = fixed(measured_rate(setup, summary), 1)
+    spikes = "1 spike" if summary.count == 1 else f"{summary.count:,} spikes"
+    return (
+        f"{setup.kind.title}: voltage over time with {spikes}, {rate} Hz, in "
+        f"{setup.run.duration:g} ms; below it the current."
+    )
+
+
 def number_row(setup: Setup, summary: Summary) -> None:
     """The numbers side by side, wrapping where the screen is narrow."""
     with st.container(horizontal=True, horizontal_alignment="distribute", key="lif_numbers"):
@@ -237,7 +247,8 @@ def curve_panel(
     st.vega_lite_chart(
         spec=spec,
         key="lif_fi_chart",
-        alt="Firing rate over constant current: simulated dots on the theoretical line.",
+        alt=f"{setup.kind.title}: firing rate over constant current, simulated dots on the "
+        f"theoretical line. This run: {fixed(rate, 1)} Hz.",
     )
     st.caption(" ".join(_curve_words(setup, found)))
 

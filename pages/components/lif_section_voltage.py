@@ -37,7 +37,7 @@ def distribution(bench: Bench) -> None:
     per = f"1/{unit}" if unit else "1"
     series = []
     if found.free is not None and found.n_neurons > 1:
-        series.append(Series("Without threshold", found.v, found.free, "#56B4E9", "dots"))
+        series.append(Series("Without threshold", found.v, found.free, "current", "dots"))
     if found.gauss is not None:
         series.append(Series("Gauss (theory)", found.line_v, found.gauss, "reference", "dash"))
     edges = np.append(found.v - found.width / 2, found.v[-1] + found.width / 2)
@@ -60,7 +60,12 @@ def distribution(bench: Bench) -> None:
         y_span=(0.0, _top(found)),
         height=340,
     )
-    base.chart(spec, "density", "Distribution of the membrane voltage, with theory.")
+    base.chart(
+        spec,
+        "density",
+        f"Distribution of the voltage of the {bench.setup.kind.title} model: mean "
+        f"{base.number(found.mean)} {unit}, standard deviation {base.number(found.std)} {unit}.",
+    )
     if clock is not None:
         st.caption(
             "Without noise each voltage is passed once per interval: density = rate / speed."

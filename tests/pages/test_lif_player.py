@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components import lif_player
 from pages.components.lif_player import KEY, MAX_STEPS, first_step, payload
 from snncore.neurons import MODELS
 from snncore.playground import Setup, play
+from tests.pages.test_frame import contrast
 
 
 def script() -> None:
@@ -134,3 +138,23 @@ def test_reset_modes_and_timings_are_told_to_the_browser() -> None:
         told = payload(setup, play(setup), 0)["lif"]
         assert told["grid"] is grid and told["reset"] == values.get("reset", "value")
         assert all(told[name] == getattr(setup.neuron, name) for name in ("tau_m", "t_ref", "v_th"))
+
+
+@pytest.mark.parametrize(
+    ("text", "back", "button"),
+    [
+        ("#17212B", "#FFFFFF", "#F3F6F9"),
+        ("#ECF1F5", "#0E1117", "#1A212B"),
+    ],  # .streamlit/config.toml
+)
+def test_the_edges_of_the_buttons_can_be_seen(text, back, button):
+    css = Path(lif_player.__file__).with_suffix(".css").read_text(encoding="utf-8")
+    assert css.count("border: 1px solid var(--edge)") == 2  # buttons and the choice of the speed
+    (found,) = re.findall(r"--edge: color-mix\(in srgb, var\(--st-text-color\) (\d+)%", css)
+    share = int(found) / 100
+    mixed = [
+        round(share * int(text[k : k + 2], 16) + (1 - share) * int(back[k : k + 2], 16))
+        for k in (1, 3, 5)
+    ]
+    edge = "#" + "".join(f"{value:02X}" for value in mixed)
+    assert contrast(edge, back) >= 3 and contrast(edge, button) >= 3

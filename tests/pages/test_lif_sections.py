@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import time
 
 import numpy as np
@@ -29,9 +30,11 @@ from snncore.playground.trials import TrialsParams, trials
 from snncore.plots.base import COLOURS
 from snncore.theory.first_passage import interval_law
 from tests.pages.opening import open_page
+from tests.pages.test_frame import contrast
 
 NAMES = [section.name for section in lif_sections.SECTIONS]
 SHORT = {"duration": 200.0}
+FEW = {"lif_size": "20", "lif_trials_n_trials": "5", "lif_response_points": "5"}
 PAGE = "pages/1_LIF_Playground.py"
 
 
@@ -83,7 +86,7 @@ def charts(at: AppTest) -> int:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_section_opens_for_every_model(model):
-    at = show(Setup.of(model, **SHORT), *(n for n in NAMES if n != "challenge"))
+    at = show(Setup.of(model, **SHORT), *(n for n in NAMES if n != "challenge"), **FEW)
     assert charts(at) >= 5
     said = words(at).lower().replace("|", " ").split()
     assert not {"nan", "inf", "-inf", "nan,"} & set(said)
@@ -91,9 +94,12 @@ def test_every_section_opens_for_every_model(model):
 
 def test_every_section_takes_a_recorded_current():
     rows = "t_ms,current_na\n" + "".join(f"{10 * k},{2.5 + (k % 3)}\n" for k in range(20))
-    names = [n for n in NAMES if n not in ("challenge", "map")]
-    at = show(Setup.of(current=0.0, **SHORT), *names, recording=rows)
-    assert charts(at) >= 5
+    for name in NAMES:
+        if name not in ("challenge", "map"):
+            alone = show(Setup.of(current=0.0, duration=100.0), name, recording=rows, **FEW)
+            # The cause of spikes asks for noise, the steps are no chart.
+            assert charts(alone) >= 1 or name in ("cause", "steps"), name
+    at = show(Setup.of(current=0.0, **SHORT), "regularity", recording=rows)
     silent = show(Setup.of(current=0.0, **SHORT), "regularity")
     assert "Not enough spikes" in words(silent)  # the spikes above come from the file
     other = show(Setup.of(current=0.0, **SHORT), "regularity", recording=rows.replace("4.5", "3"))
@@ -223,6 +229,15 @@ def test_the_density_section_holds_the_engine_s_numbers():
     assert cells(at, "Distance to Fokker")[0] == base.number(found.fokker_planck_distance)
 
 
+def test_the_voltage_s_density_has_colours_that_can_be_seen():
+    at = show(Setup.of(current=1.8, sigma_v=3.0, **SHORT), "density")
+    (drawn,) = at.get("vega_lite_chart")
+    colours = set(re.findall(r"#[0-9A-Fa-f]{6}", drawn.proto.spec))
+    assert COLOURS["voltage"] in colours and COLOURS["theory"] in colours
+    for colour in colours:
+        assert contrast(colour, "#FFFFFF") >= 3 and contrast(colour, "#0E1117") >= 3, colour
+
+
 def test_gain_and_phase_are_those_of_an_rc_filter():
     at = show(Setup(), "response", lif_response_points="5")
     found = response(Setup(), ResponseParams(points=5))
@@ -254,12 +269,9 @@ def test_the_phase_plane_names_the_resting_points_of_the_engine():
 
 
 def test_contradicting_controls_end_their_section_only():
-    at = show(Setup(), "response", "population", lif_response_low_hz="900", **SHORT_LINK)
+    at = show(Setup(), "response", "population", lif_response_low_hz="900", lif_size="20")
     assert "do not fit together" in words(at)
     assert charts(at) == 1  # of the population, which stands below
-
-
-SHORT_LINK = {"lif_size": "20"}
 
 
 def test_the_population_section_is_the_engine_s():
@@ -378,6 +390,15 @@ def test_the_page_gives_its_a_to_the_files(monkeypatch, model, drawn):
     a = Setup.of(model, current=3.0)
     open_page(PAGE, lif_a=lif_compare.encode(a))
     assert seen[-1] == (Setup(), None, a if drawn else None)  # no mV, no common axis
+
+
+def test_pictures_say_in_words_what_is_in_them():
+    at = open_page(PAGE, lif_current="3")
+    run, curve, *_ = [chart.proto.alt for chart in at.get("vega_lite_chart")]
+    known = play(Setup.of(current=3.0)).summary
+    rate = f"{known.rate_hz:.1f} Hz"
+    assert f"{known.count} spikes, {rate}, in 500 ms" in run and Setup().kind.title in run
+    assert f"This run: {rate}" in curve
 
 
 def test_files_have_empty_cells_where_there_is_no_value():
