@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages.components import lif_controls as ctl
+from pages.components.controls import label_of
 from pages.components.inline import inline
 from pages.components.lif import measured_rate
 from pages.components.lif_recording import plain_words
@@ -126,7 +127,7 @@ def same_unit(setup: Setup, behind: Setup | None) -> bool:
 
 def comparison(a: Setup, b: Setup, first: Summary, second: Summary) -> None:
     """What was changed from A to B, and what that did to the numbers."""
-    changes = ctl.differences(a, b)
+    changes = differences(a, b)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown("**A and B**", width="content")
         st.button(
@@ -164,3 +165,24 @@ def _fixed(value: Any, digits: int, sign: str = "") -> str:
         return DASH
     text = f"{value:{sign}.{digits}f}"
     return text if float(text) else text.lstrip("+-")
+
+
+def differences(first: Setup, second: Setup) -> list[str]:
+    """What differs between two setups, in words, e.g. "Constant [nA]: 2.5 → 3"."""
+    if first.model != second.model:
+        return [f"Model: {first.kind.title} → {second.kind.title}"]
+    words = []
+    for a, b in (
+        (first.neuron, second.neuron),
+        (first.stimulus, second.stimulus),
+        (first.run, second.run),
+    ):
+        old, new = a.to_dict(), b.to_dict()
+        for name, spec in type(a).specs().items():
+            if old[name] != new[name]:
+                words.append(f"{label_of(name, spec)}: {_word(old[name])} → {_word(new[name])}")
+    return words
+
+
+def _word(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.components.controls import control, label_of
+from pages.components.controls import control
 from pages.components.lif_recording import file_panel, forget_file
 from snncore.neurons import MODELS
 from snncore.params import Params, Spec, Value, parse
@@ -67,8 +67,10 @@ def show(setup: Setup, *, keep_file: bool = False) -> None:
 def begin() -> None:
     """At the top of each run: values that were asked for in the last one; a fresh address read."""
     wish = st.query_params.get(MODEL)
-    if MODEL not in st.session_state and wish in MODELS:
-        st.session_state[MODEL] = wish  # the short name, where Streamlit expects the title
+    if MODEL not in st.session_state:  # Streamlit expects the title; the short name is as good
+        for name, model in MODELS.items():
+            if wish in (name, model.title):
+                st.session_state[MODEL] = name
     # Streamlit writes a value set by a button into the address only if it knew the key before.
     for key, value in _defaults().items():
         st.session_state.setdefault(key, value)
@@ -81,6 +83,8 @@ def begin() -> None:
             if title not in st.session_state[PARTS_KEY]:
                 _switch_off(part)
         _forget_hidden()
+        if _in_address("sigma_v"):
+            fit_noise(st.session_state[MODEL], fresh=True)
 
 
 def _parts_of_address() -> list[str]:
@@ -139,11 +143,16 @@ def model_choice(on_change: Callable[[], None]) -> str:
     )
 
 
-def fit_noise(model: str) -> None:
-    """Where noise cannot be given in mV, give it as a current, and say so; for callbacks."""
-    if not _has_membrane(model) and st.session_state.get(f"{KEY}_sigma_v"):
-        st.session_state[f"{KEY}_sigma_v"] = 0.0
-        st.session_state[f"{KEY}_noise_intensity"] = 0.5
+def fit_noise(model: str, *, fresh: bool = False) -> None:
+    """Where noise cannot be given in mV, give it as a current, and say so; for callbacks.
+
+    `fresh`: it is given in the address, which the widgets have not read yet.
+    """
+    if not _has_membrane(model) and (fresh or st.session_state.get(f"{KEY}_sigma_v")):
+        for name, value in (("sigma_v", 0.0), ("noise_intensity", 0.5)):
+            st.session_state[f"{KEY}_{name}"] = value
+            if fresh and f"{KEY}_{name}" in st.query_params:
+                del st.query_params[f"{KEY}_{name}"]
         st.session_state[FLASH] = (
             f"{MODELS[model].title} has no passive membrane whose voltage noise could be given in "
             "mV: the white noise is now 0.5 nA·√ms strong."
@@ -307,24 +316,3 @@ def link_of(setup: Setup) -> dict[str, Value]:
     for part in (setup.stimulus, setup.run):
         names |= {f"{KEY}_{n}": v for n, v in part.changed().items()}
     return names
-
-
-def differences(first: Setup, second: Setup) -> list[str]:
-    """What differs between two setups, in words, e.g. "Constant [nA]: 2.5 → 3"."""
-    if first.model != second.model:
-        return [f"Model: {first.kind.title} → {second.kind.title}"]
-    words = []
-    for a, b in (
-        (first.neuron, second.neuron),
-        (first.stimulus, second.stimulus),
-        (first.run, second.run),
-    ):
-        old, new = a.to_dict(), b.to_dict()
-        for name, spec in type(a).specs().items():
-            if old[name] != new[name]:
-                words.append(f"{label_of(name, spec)}: {_word(old[name])} → {_word(new[name])}")
-    return words
-
-
-def _word(value: Value) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -34,6 +34,7 @@ from snncore.cli import main
 from snncore.neurons import MODELS, LIFParams
 from snncore.playground import PRESETS, Run, Setup, play
 from snncore.plots import neuron as plots
+from snncore.plots.vega import MAX_POINTS
 from snncore.simulate import RunParams
 from snncore.stimuli import PARTS, Recording, StimulusParams
 from tests.pages.opening import chart_data, open_page
@@ -169,6 +170,18 @@ def test_voltage_noise_becomes_current_noise_where_there_is_no_passive_membrane(
     assert any("no passive membrane" in i.value for i in at.info)
     assert at.session_state["lif_noise_intensity"] > 0
     assert "lif_sigma_v" not in {s.key for s in at.slider}
+
+
+@pytest.mark.parametrize("named", ["hodgkin_huxley", MODELS["hodgkin_huxley"].title])
+def test_voltage_noise_in_a_link_to_such_a_model_becomes_current_noise_too(named):
+    at = open_page(PAGE, lif_model=named, lif_sigma_v="3", hodgkin_huxley_celsius="10")
+    shown(at)
+    assert any("no passive membrane" in i.value for i in at.info)
+    assert at.slider(key="lif_noise_intensity").value == 0.5
+    assert at.slider(key="hodgkin_huxley_celsius").value == 10.0
+    assert at.query_params["hodgkin_huxley_celsius"] == "10"  # a reload keeps it
+    at.selectbox(key="lif_model").set_value("lif").run()
+    assert at.slider(key="lif_sigma_v").value == 0.0
 
 
 def test_each_model_keeps_its_own_parameters(page):
@@ -707,23 +720,12 @@ def test_the_default_gives_no_cause_for_concern():
 # Charts
 
 
-def test_thinning_keeps_every_peak_and_the_limit():
-    t = np.arange(123_457.0)
-    v = np.sin(t / 50)
-    v[77_777], v[5] = 9.0, -9.0
-    thin_t, thin_v = plots.thin(t, v)
-    assert thin_t.size <= plots.MAX_POINTS
-    assert 9.0 in thin_v and -9.0 in thin_v
-    assert np.all(np.diff(thin_t) > 0) and np.array_equal(v[thin_t.astype(int)], thin_v)
-    assert plots.thin(t[:100], v[:100])[0].size == 100
-
-
 def test_a_fast_long_run_draws_a_bounded_number_of_marks():
     setup = Setup.of("lif", current=10.0, t_ref=0.0, duration=20_000.0)
     result = play(setup)
     assert len(result.spike_times) > 3000
     spec = plots.trace_chart(setup, result, behind=result)
-    assert max(len(rows) for rows in spec["datasets"].values()) <= plots.MAX_POINTS
+    assert max(len(rows) for rows in spec["datasets"].values()) <= MAX_POINTS
 
 
 def test_grey_bands_last_from_each_spike_for_the_refractory_period():
