@@ -472,3 +472,10 @@ def test_populations_of_every_model(model):
         assert np.isnan(crowd.theory_hz).all()
     noisy = population(setup, PopulationParams(size=20))  # equal neurons get noise of their own
     assert len({tuple(column) for column in noisy.spikes.T.tolist()}) > 5
+
+
+def test_a_population_s_time_is_cut_by_what_a_step_of_its_model_costs():
+    size = PopulationParams(size=200)
+    parts = [population(Setup.of(m, duration=500), size).duration for m in ("lif", "qif", "adex")]
+    assert parts[0] == parts[1] == 500  # 140 ns a step
+    assert parts[2] < 250  # 580 ns

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from snncore import rng, spike_trains
 from snncore.params import Params, integer, number
+from snncore.playground.budget import neuron_steps
 from snncore.playground.expected import noisy_rate_hz, white_sigma_v
 from snncore.playground.setup import Setup
 from snncore.simulate import many
@@ -22,7 +23,7 @@ from snncore.theory import CONSTANT
 Array = NDArray[np.float64]
 
 _MAX_WORK = 2_500_000  # neuron-steps of a panel: about 0.1 s on one core with noise
-_OTHER_WORK = 1_000_000  # of a model other than the LIF neuron, in pieces of steps
+_OTHER_WORK = 6_000_000  # as many of the LIF neuron take 0.24 s: the longest wait for any model
 _OWN_NOISE = 2.0  # mV, for equal neurons whose drive has no noise: else all rows would be equal
 _OWN_INTENSITY = 0.2  # nA·√ms, the same for a model without a passive membrane
 # What differs between neurons when their parameters spread.
@@ -108,7 +109,7 @@ def population(
     """
     setup = _with_noise(setup, params)
     neuron, stimulus, run, size = setup.neuron, setup.stimulus, setup.run, params.size
-    work = _MAX_WORK if setup.model == "lif" else _OTHER_WORK // setup.pieces
+    work = _MAX_WORK if setup.model == "lif" else neuron_steps(setup, _OTHER_WORK)
     steps = min(run.n_steps, max(1, work // size))
     current = setup.drive(recording, steps, n_neurons=size)[:, 0].numpy()
     table = spread_of(setup, params)
