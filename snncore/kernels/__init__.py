@@ -50,11 +50,10 @@ def _choose_cache() -> None:
 
 
 _choose_cache()
-if numba.config.THREADING_LAYER == "default":
-    # OpenMP's threads spin while they wait for each other. On a machine with other work to do (a
-    # server with visitors, torch's own threads) that makes kernels three to five times slower;
-    # Numba's own threads sleep. They must not be entered twice: see `kernel_threads`.
-    numba.config.THREADING_LAYER = "workqueue"
+# GNU OpenMP, Numba's threads on Linux, lets a thread that waits for others spin for milliseconds
+# before it sleeps. On a machine with anything else to do, that keeps the core from whoever it
+# waits for: kernels were two to four times slower. It reads this when the first kernel loads it.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 class FairLock:
