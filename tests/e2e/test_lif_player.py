@@ -214,3 +214,20 @@ def test_at_every_step_the_equation_gives_the_simulated_voltage(visit: Visit, qu
     assert seen["bad"] == []
     assert seen["fired"] > 5 and seen["plain"] > 20
     assert (seen["held"] > 0) == ("none" not in query)
+
+
+def test_who_asks_for_less_motion_gets_a_slow_start_and_no_spark(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.emulate_media(reduced_motion="reduce")
+    player = opened(visitor)
+    speed = player.get_by_label("Steps per second")
+    expect(speed).to_have_value("10")
+    player.press("s")  # at a spike, while nothing plays, the overflow is drawn
+    overflow = player.locator('[data-id="overflow"]')
+    expect(overflow).to_have_attribute("visibility", "visible")
+    spike = step_of(player)
+    speed.select_option("2")  # a step is shown for half a second
+    player.get_by_role("button", name="One step back").click()
+    player.get_by_role("button", name="Play").click()
+    expect(player.locator(".title")).to_contain_text(f"Step {spike:,} of")
+    assert overflow.get_attribute("visibility") == "hidden"
