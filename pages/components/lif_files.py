@@ -8,6 +8,7 @@ from pages.components.lif_run import cached_run
 from pages.components.share import Download
 from snncore.params import Value
 from snncore.playground import Setup, csv_text, numpy_script, recording_csv, snntorch_script
+from snncore.playground.scripts import check_snntorch
 from snncore.plots.neuron_figure import figure
 from snncore.stimuli import Recording
 
@@ -78,10 +79,13 @@ def downloads(
             )
         )
     try:
-        program = snntorch_script(setup, recording)
+        check_snntorch(setup, recording)
     except ValueError:  # snnTorch has no such neuron
         return files
-    files.insert(
-        2, Download("Program (snnTorch)", program.encode(), f"{name}_snntorch.py", _PYTHON)
+    torch_program = Download(
+        "Program (snnTorch)",
+        lambda: snntorch_script(setup, recording).encode(),
+        f"{name}_snntorch.py",
+        _PYTHON,
     )
-    return files
+    return [*files[:2], torch_program, *files[2:]]

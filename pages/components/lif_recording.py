@@ -62,8 +62,6 @@ def units() -> tuple[str, str]:
 
 
 def _read(data: bytes, name: str, time_unit: str, current_unit: str) -> Recording | str:
-    if len(data) > MAX_MB * 2**20:
-        return f"it has {len(data) / 2**20:.0f} MB, at most {MAX_MB} are read."
     try:
         return Recording.from_csv(data, name, time_unit, current_unit)
     except ValueError as error:

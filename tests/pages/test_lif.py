@@ -32,7 +32,7 @@ from pages.components.lif_sections import SECTIONS
 from pages.components.share import Download
 from snncore.cli import main
 from snncore.neurons import MODELS, LIFParams
-from snncore.playground import PRESETS, Run, Setup, play
+from snncore.playground import PRESETS, Run, Setup, play, snntorch_script
 from snncore.plots import neuron as plots
 from snncore.plots.vega import MAX_POINTS
 from snncore.simulate import RunParams
@@ -410,6 +410,22 @@ def test_the_exports_are_the_run(tmp_path):
     times = [float(line.split(",")[1]) for line in done.stdout.splitlines()[1:]]
     assert times == pytest.approx(result.spike_times, abs=2e-9) and len(times) > 5
     assert files["lif.png"].startswith(b"\x89PNG") and b"<svg" in files["lif.svg"]
+
+
+def test_no_file_is_written_before_it_is_asked_for():
+    files = lif_files.downloads(Setup(), None)
+    assert files and all(callable(file.data) for file in files)
+    text = next(content(f) for f in files if f.file_name == "lif_snntorch.py").decode()
+    assert "snntorch" in text
+    impossible = Setup.of(reset="subtract", timing="grid", current=10.0, r_m=50.0, dt=5.0)
+    with pytest.raises(ValueError, match="snnTorch"):
+        snntorch_script(impossible)
+    assert "lif_snntorch.py" not in {f.file_name for f in lif_files.downloads(impossible, None)}
+
+
+def test_a_file_above_the_limit_is_refused_in_the_words_of_the_engine():
+    answer = lif_recording._read(b"0,1\n" * 8_400_000, "mine.csv", "ms", "nA")
+    assert isinstance(answer, str) and "at most 32 MB" in answer
 
 
 def test_snntorch_is_offered_where_it_has_the_neuron():

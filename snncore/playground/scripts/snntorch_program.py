@@ -201,8 +201,8 @@ _NONE = {
 }
 
 
-def snntorch_script(setup: Setup, recording: Recording | None = None) -> str:
-    """The text of a snnTorch program with the spikes of `play` on the grid (timing "grid").
+def check_snntorch(setup: Setup, recording: Recording | None = None) -> None:
+    """Whether there is such a program, without writing it.
 
     Raises:
         ValueError: snnTorch has no such neuron, or acts otherwise under this drive; with the
@@ -214,10 +214,20 @@ def snntorch_script(setup: Setup, recording: Recording | None = None) -> str:
             f"snnTorch has no equivalent of the model {setup.kind.title}: {reason}; export the "
             "numpy program instead"
         )
+    _EQUIVALENT[setup.model](setup)
+    if getattr(setup.neuron, "reset", "") == "subtract":
+        _check_subtraction(setup, float(setup.drive(recording).max()))
+
+
+def snntorch_script(setup: Setup, recording: Recording | None = None) -> str:
+    """The text of a snnTorch program with the spikes of `play` on the grid (timing "grid").
+
+    Raises:
+        ValueError: there is none (`check_snntorch`).
+    """
+    check_snntorch(setup, recording)
     p: Any = setup.neuron
     neuron = _EQUIVALENT[setup.model](setup)
-    if getattr(p, "reset", "") == "subtract":
-        _check_subtraction(setup, float(setup.drive(recording).max()))
     differences = [*_ALWAYS]
     if p.t_ref > 0:
         differences.append(_BY_HAND)
