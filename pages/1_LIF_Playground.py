@@ -70,4 +70,5 @@ with bar:
         command=lif_files.command(setup, recording, units()),
         params=lif_controls.link(setup) | lif_compare.link() | open_sections(),
         downloads=lif_files.downloads(setup, recording, None if drawn is None else behind),
+        missing="" if recording is None else "This link opens the page without your file.",
     )

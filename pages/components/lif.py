@@ -141,7 +141,7 @@ def numbers(setup: Setup, summary: Summary) -> list[Number]:
         percent = 100 * s.relative_error
         error = f"{percent:+.2f} %" if abs(percent) < 10 else f"{percent:+.0f} %"
         error = "0 %" if abs(percent) < 1e-9 else error
-        error_note = "rate vs theory"
+        error_note = "of slow-drive theory" if s.theory == "quasi-static" else "rate vs theory"
         if s.theory == "Siegert" and s.count > 0 and math.isfinite(s.theory_cv):
             error_note = f"chance: ±{100 * s.theory_cv / math.sqrt(s.count):.0f} %"
     cv_note = f"theory {s.theory_cv:.3f}" if math.isfinite(s.theory_cv) else "of intervals"
@@ -171,7 +171,8 @@ def numbers(setup: Setup, summary: Summary) -> list[Number]:
             error,
             error_note,
             "Measured rate / theory − 1. It shrinks with the time step, and with noise with the "
-            "length of the run.",
+            "length of the run. Quasi-static theory takes each moment's current for a constant "
+            "one: where the drive changes within an interval, the theory is wrong, not the run.",
         ),
         Number(
             "CV",
@@ -263,7 +264,9 @@ def _curve_words(setup: Setup, found: FICurve) -> list[str]:
         words.append(f"Firing sets in at the rheobase, {found.onset_na:.4g} nA.")
     elif math.isfinite(found.onset_na):
         words.append(
-            f"Rest becomes unstable at the {found.onset} bifurcation, {found.onset_na:.4g} nA."
+            f"Dashed line: at {found.onset_na:.4g} nA rest loses its stability ({found.onset} "
+            "bifurcation). A sudden step may start lasting firing already below it, where rest is "
+            "possible, too."
         )
     if found.line_hz is None and found.noisy_hz is None:
         words.append("There is no closed theory of this rate: the dots are all there is.")

@@ -65,6 +65,16 @@ def concerns(setup: Setup, recording: Recording | None, result: Run) -> list[str
         words.append(
             f"Your file begins at {recording.t[0]:g} ms, after the end of the run ({end:g} ms)."
         )
+    if recording is not None and recording.t[-1] - recording.t[0] < 0.1 * end:
+        words.append(
+            f"Your file lasts {recording.t[-1] - recording.t[0]:g} ms of a run of {end:g} ms: if "
+            "its times are in seconds, say so beside the file."
+        )
+    if s.pulse_current and s.pulse_width < dt:
+        words.append(
+            f"A pulse of {s.pulse_width:g} ms is shorter than the time step ({dt:g} ms): a step "
+            "has all of it or nothing. Shorten the step, or widen the pulse."
+        )
     neuron: Any = setup.neuron
     if hasattr(neuron, "v_rest") and hasattr(neuron, "v_th") and neuron.v_rest >= neuron.v_th:
         words.append(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages.components.controls import control
+from pages.components.lif_address import unusable
 from pages.components.lif_recording import file_panel, forget_file
 from snncore.neurons import MODELS
 from snncore.params import Params, Spec, Value, parse
@@ -82,7 +83,13 @@ def begin() -> None:
         for title, part in PARTS.items():
             if title not in st.session_state[PARTS_KEY]:
                 _switch_off(part)
+        lost = unusable(KEY, st.session_state[MODEL])
         _forget_hidden()
+        if lost:
+            st.session_state[FLASH] = (
+                "The address asks for what this page cannot show, and the usual values stand "
+                f"instead: {'; '.join(lost)}."
+            )
         if _in_address("sigma_v"):
             fit_noise(st.session_state[MODEL], fresh=True)
 

@@ -78,7 +78,8 @@ def repeated(bench: Bench) -> None:
     )
     st.caption(
         "Reliability is the mean agreement of two trials (Schreiber et al. 2003): 1 when all "
-        "spikes coincide. By chance: the same trials, each shifted by a random time."
+        "spikes coincide. By chance: the same trials, each shifted by a random time. Theory knows "
+        "no beginning; each trial begins at rest, so its first spike is late."
     )
     base.download(
         "lif_trials",

@@ -23,6 +23,7 @@ def share_bar(
     command: str,
     params: Mapping[str, object],
     downloads: Sequence[Download],
+    missing: str = "",
 ) -> None:
     """Draw the row.
 
@@ -31,11 +32,12 @@ def share_bar(
         params: names and values of the address, as `controls.link_params` gives them; None is
             left out.
         downloads: files for the Export button; without any, the button is not drawn.
+        missing: what the link cannot carry, in a sentence.
     """
     with st.container(horizontal=True, gap="small", key="share_bar"):
         with st.popover("Share", icon=":material/link:", key="share_link", width="content"):
             url = st.context.url
-            st.markdown("This link opens the page exactly as you see it now.")
+            st.markdown(missing or "This link opens the page exactly as you see it now.")
             st.code(exact_link(url, params), language=None, wrap_lines=True)
             if url is None:
                 st.caption("Add it to the address of this page.")

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from snncore.neurons import LIFParams
+from snncore.playground.budget import STEP_NS
 from snncore.playground.expected import noisy_rate_hz, white_sigma_v
 from snncore.playground.setup import Setup
 from snncore.simulate import Many, many
@@ -24,13 +25,9 @@ _CURVE_TRIAL = 1  # the dots' noise is not the noise of the run above them
 _LIF_POINTS, _OTHER_POINTS = 41, 21
 _LIF_MS, _OTHER_MS = 2000.0, 1000.0  # of each dot, as far as the time allows
 _LIF_STEPS = 2_500_000  # of all dots: some 10 ms, with noise 0.1 s
-# The curve follows a slider, so it may take 65 ms of one core, with reruns 90. ns that a step
-# of one neuron takes (measured, in one piece), and what a spike adds to it.
+# The curve follows a slider, so it may take 65 ms of one core, with reruns 90. A step
+# takes `STEP_NS`, and a spike `_SPIKE_NS`.
 _BUDGET_NS = 65e6
-_STEP_NS = {
-    "adaptive": 180, "synaptic": 190, "alpha": 210, "eif": 540, "adex": 580, "qif": 140,
-    "izhikevich": 330, "fitzhugh_nagumo": 140, "hodgkin_huxley": 480,
-}  # fmt: skip
 _SPIKE_NS = 3000
 _PROBE = 20  # a twentieth of the run shows how often the neuron spikes
 _ENOUGH = 2  # spikes of a dot; one with fewer runs for up to `_OTHER_MS`
@@ -119,7 +116,7 @@ def _steps(setup: Setup, points: int, highest: float) -> int:
     dt = setup.run.dt
     if setup.model == "lif":
         return max(1, math.floor(min(_LIF_MS / dt + 0.5, _LIF_STEPS / points)))
-    step_ns = float(_STEP_NS[setup.model] * setup.pieces)
+    step_ns = float(STEP_NS[setup.model] * setup.pieces)
 
     def allowed(step_ns: float) -> float:
         fit = _BUDGET_NS / (points * step_ns)

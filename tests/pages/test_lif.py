@@ -768,3 +768,22 @@ def test_the_chart_of_a_model_shows_its_further_variables(name):
 def test_defaults_of_the_page_are_those_of_the_engine():
     assert Setup() == Setup("lif", LIFParams(), StimulusParams(), RunParams())
     assert lif_controls.link_of(Setup()) == {}
+
+
+def test_an_address_with_values_that_cannot_be_is_told_about():
+    at = open_page(PAGE, lif_current="50", lif_tau_m="nan", lif_model="nonsense")
+    words = " ".join(i.value for i in at.info)
+    assert "no model is called nonsense" in words
+    words = words.replace("\\", "")
+    assert "Constant [nA] must be <= 10 nA, got 50" in words and "must be finite" in words
+    assert shown(at)["Theory [Hz]"] == "33.64"
+    assert not any("address" in i.value for i in open_page(PAGE, lif_current="3").info)
+
+
+def test_a_file_that_covers_next_to_nothing_of_the_run_raises_a_doubt():
+    t, current = np.array([0.0, 0.25, 0.5]), np.ones(3)
+    short = Recording("s.csv", t, current)
+    setup = Setup.of()
+    words = " ".join(lif_concerns.concerns(setup, short, play(setup, short)))
+    assert "Your file lasts 0.5 ms of a run of 500 ms" in words
+    assert "Your file" not in " ".join(lif_concerns.concerns(setup, None, play(setup)))
