@@ -60,7 +60,7 @@ def test_a_map_fills_in_and_ends_with_a_file(visit: Visit) -> None:
 def test_a_long_map_shows_its_progress_and_can_be_cancelled(visit: Visit) -> None:
     visitor = visit()
     page = visitor.open(
-        "LIF_Playground?lif_model=hodgkin_huxley&lif_duration=1000&lif_open_map=true"
+        "LIF_Playground?lif_model=hodgkin_huxley&lif_duration=500&lif_open_map=true"
     )
     box = page.locator(".st-key-lif_open_map")
     box.get_by_role("button", name="Compute the map").click()
