@@ -33,7 +33,7 @@ def test_registry_names_are_keys_and_descriptions_complete():
     assert len(encoding.CODES) >= 7
     for name, code in encoding.CODES.items():
         assert code.name == name
-        assert code.title and code.equation and code.source and code.idea
+        assert code.title and code.equation and code.reference and code.idea
 
 
 def test_unknown_code_is_named_with_the_known_ones():

@@ -8,7 +8,24 @@ from __future__ import annotations
 
 from typing import Literal
 
-from snncore.encoding import delta, latency, rate
+from snncore.encoding import (
+    burst,
+    delta,
+    integrate,
+    latency,
+    order,
+    phase,
+    poisson,
+    population,
+    pulse_width,
+    rate,
+    renewal,
+    retina_latency,
+    sigma_delta,
+    spiker,
+    time_encoding,
+    window,
+)
 from snncore.encoding.code import Code as Code
 from snncore.encoding.delta import DeltaParams as DeltaParams
 from snncore.encoding.delta import FadeInParams as FadeInParams
@@ -39,9 +56,11 @@ from snncore.encoding.transmit import fitted_size as fitted_size
 from snncore.encoding.transmit import transmit_images as transmit_images
 from snncore.encoding.transmit import transmit_signal as transmit_signal
 
-CODES: dict[str, Code] = {
-    code.name: code for family in (rate, latency, delta) for code in family.CODES
-}
+_MODULES = (
+    rate, poisson, renewal, integrate, latency, order, phase, burst, population, retina_latency,
+    delta, window, sigma_delta, spiker, pulse_width, time_encoding,
+)  # fmt: skip
+CODES: dict[str, Code] = {code.name: code for module in _MODULES for code in module.CODES}
 
 
 def get_code(name: str) -> Code:
@@ -55,6 +74,6 @@ def get_code(name: str) -> Code:
     return CODES[name]
 
 
-def codes(kind: Literal["intensity", "signal"]) -> tuple[Code, ...]:
+def codes(kind: Literal["intensity", "picture", "signal"]) -> tuple[Code, ...]:
     """All codes of one kind, in the order of the registry."""
     return tuple(code for code in CODES.values() if code.kind == kind)

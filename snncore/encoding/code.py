@@ -1,55 +1,118 @@
 """What every spike code is: a description with an encoder and its decoder, and the shared checks.
 
-An *intensity* code turns each value of [B, N] in 0..1 into a spike train [T, B, N]; a *signal*
-code turns each sample of a signal [T, B, N] into a spike or none. Every code can be undone:
+An *intensity* code turns each value of [B, N] in 0..1 into spikes [T, B, N·spread]; a *picture*
+code looks at neighbouring pixels too, [B, H, W] → [T, B, M]; a *signal* code turns each sample of
+a signal [T, B, N] into a spike or none:
 
     encode(values, params, n_steps=T, seed=…, samples=…) → spikes,  decode(spikes, params) → values
-    encode(signal, params, seed=…, samples=…) → spikes,             decode(spikes, params, start)
+    encode(pictures, params, n_steps=T, seed=…, samples=…) → spikes,
+                                                 decode(spikes, params, (H, W)) → values [B, H·W]
+    encode(signal, params, seed=…, samples=…) → spikes,     decode(spikes, params, header) → signal
 
-Deterministic codes take `seed` and `samples` too and ignore them, so that callers treat all alike.
+The `header` of a signal code is what its decoder must be told beside the spikes, [K, B, N]: by
+default the first sample. Deterministic codes take `seed` and `samples` too and ignore them, so
+that callers treat all alike. Spikes are bool, uint8 where a step may hold several, or int8 of
+−1, 0, +1 where they have a sign.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from snncore.params import Params
 
 Tensor = torch.Tensor
 
 
-@dataclass(frozen=True, slots=True)
+Kind = Literal["intensity", "picture", "signal"]
+FAMILIES = (
+    "rate", "latency", "order", "phase", "burst", "population", "delta", "pulse", "filter",
+    "integrate", "retina",
+)  # fmt: skip
+
+
+class Law(NamedTuple):
+    """What theory says of the spike train of one constant value, in steps.
+
+    intervals[k − 1] is the probability of an interval of k steps, for k = 1, 2, …; its sum falls
+    short of 1 by what lies beyond. fano is the limit of long windows.
+    """
+
+    name: str
+    rate: float  # spikes per step
+    cv: float
+    fano: float
+    intervals: NDArray[np.float64]
+
+
+def one_each(params: Params) -> int:
+    """One neuron per value: the `spread` of most codes."""
+    del params
+    return 1
+
+
+def first_sample(signal: Tensor, params: Params) -> Tensor:
+    """The header of most signal codes: their first sample, [1, B, N]."""
+    del params
+    return signal[:1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """One spike code of the registry.
 
     Attributes:
         name: the word for links and the command line.
         title: the name to read.
-        equation: LaTeX, in the symbols of `params`.
-        kind: "intensity" ([B, N] → [T, B, N] bool) or "signal" ([T, B, N] → [T, B, N]).
+        family: one of `FAMILIES`.
+        equation: LaTeX, in the symbols of `params`; encoder and decoder parted by ", \\qquad ".
+        kind: "intensity", "picture" or "signal", see the head of this module.
         silent_at_zero: whether an input of 0 never makes a spike.
         stochastic: whether the seed matters.
+        invertible: whether the values come back, to within quantisation and sampling noise. A
+            code that is not may still have a decoder, whose picture is only alike.
         params: its parameter set.
         encode, decode: see the head of this module.
-        source: where the code comes from.
+        reference: where the code comes from (author, year).
         idea: one sentence on what carries the information.
+        spread: neurons per value.
+        header: what the decoder of a signal code is told beside the spikes.
+        partial: how a decoder reads the first t steps alone: "cut" the train there, because it
+            divides by its length, or "mask" the rest as silence.
+        knob: the field of `params` that trades spikes for quality; "" if only the time does.
+        law: the law of the intervals of a constant value, (params, value, longest interval) → Law;
+            None where there is none in closed form.
+        bound: largest error that theory allows, (params, n_steps) → |x − x̂|; None where unknown.
+            For signal codes it holds while the signal keeps the condition that `bound_holds` names.
+        bound_holds: the condition of the bound, in words.
     """
 
     name: str
     title: str
+    family: str
     equation: str
-    kind: Literal["intensity", "signal"]
+    kind: Kind
     silent_at_zero: bool
     stochastic: bool
+    invertible: bool
     params: type[Params]
     encode: Callable[..., Tensor]
     decode: Callable[..., Tensor]
-    source: str
+    reference: str
     idea: str
+    spread: Callable[[Params], int] = one_each
+    header: Callable[[Tensor, Params], Tensor] = first_sample
+    partial: Literal["cut", "mask"] = "mask"
+    knob: str = ""
+    law: Callable[[Params, float, int], Law] | None = None
+    bound: Callable[[Params, int], float] | None = None
+    bound_holds: str = ""
 
 
 def check_intensities(values: Tensor, n_steps: int, *, least: int = 1) -> Tensor:

@@ -122,22 +122,22 @@ def send_on_delta_encode(
 
 
 def delta_decode(
-    spikes: Tensor, params: SendOnDeltaParams | None = None, start: Tensor | None = None
+    spikes: Tensor, params: SendOnDeltaParams | None = None, header: Tensor | None = None
 ) -> Tensor:
     """start + θ·Σ spikes, float32 [T, B, N]: the decoder of both signal codes.
 
     Args:
         spikes: [T, B, N] of −1, 0, +1.
         params: the θ that encoded (`DeltaParams` or `SendOnDeltaParams`).
-        start: the first sample [B, N]; 0 without it, and always 0 for `delta_encode` without
+        header: the first sample [1, B, N]; 0 without it, and always 0 for `delta_encode` without
             padding, whose first spike already stands for it.
     """
     params = params or SendOnDeltaParams()
     level = check_spikes(spikes).cumsum(dim=0, dtype=torch.int32).to(torch.float32)
     signal = level * params.threshold
-    if start is None or (isinstance(params, DeltaParams) and not params.padding):
+    if header is None or (isinstance(params, DeltaParams) and not params.padding):
         return signal
-    return signal + start.to(torch.float32)[None]
+    return signal + header.to(torch.float32)
 
 
 def fade_in_encode(
@@ -191,46 +191,55 @@ def fade_in_decode(spikes: Tensor, params: FadeInParams | None = None) -> Tensor
 DELTA = Code(
     name="delta",
     title="Delta modulation (previous sample)",
+    family="delta",
     equation=r"s_t - s_{t-1} \ge \theta \Rightarrow +1,\quad \le -\theta \Rightarrow -1, \qquad "
     r"\hat s_t = s_0 + \theta\sum_{u\le t} e_u",
     kind="signal",
     silent_at_zero=True,
     stochastic=False,
+    invertible=True,
     params=DeltaParams,
     encode=delta_encode,
     decode=delta_decode,
-    source="de Jager 1952; spikegen.delta of snnTorch (Eshraghian et al. 2023)",
+    reference="de Jager 1952; spikegen.delta of snnTorch (Eshraghian et al. 2023)",
     idea="A spike says that the signal has just jumped; slow drifts go unnoticed.",
+    knob="threshold",
 )
 
 SEND_ON_DELTA = Code(
     name="send_on_delta",
     title="Send-on-delta (step-forward)",
+    family="delta",
     equation=r"s_t > b+\theta \Rightarrow b\leftarrow b+\theta,\quad "
     r"s_t < b-\theta \Rightarrow b\leftarrow b-\theta, \qquad \hat s_t = b",
     kind="signal",
     silent_at_zero=True,
     stochastic=False,
+    invertible=True,
     params=SendOnDeltaParams,
     encode=send_on_delta_encode,
     decode=delta_decode,
-    source="Miskowicz 2006; Kasabov et al. 2016 (step-forward); Lichtsteiner et al. 2008",
+    reference="Miskowicz 2006; Kasabov et al. 2016 (step-forward); Lichtsteiner et al. 2008",
     idea="A spike says that the signal has moved by θ since the last one, however slowly.",
+    knob="threshold",
 )
 
 FADE_IN = Code(
     name="fade_in",
     title="Delta (fade-in)",
+    family="delta",
     equation=r"\tfrac{t}{T}x > b+\theta \Rightarrow b \mathrel{+}= \theta, \qquad "
     r"\hat x = (k+\tfrac12)\,\theta",
     kind="intensity",
     silent_at_zero=True,
     stochastic=False,
+    invertible=True,
     params=FadeInParams,
     encode=fade_in_encode,
     decode=fade_in_decode,
-    source="Miskowicz 2006; Lichtsteiner et al. 2008 (event camera)",
+    reference="Miskowicz 2006; Lichtsteiner et al. 2008 (event camera)",
     idea="The picture fades in; each pixel fires whenever its light has grown by θ.",
+    knob="threshold",
 )
 
 CODES = (DELTA, SEND_ON_DELTA, FADE_IN)

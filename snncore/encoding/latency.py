@@ -176,28 +176,32 @@ def latency_rc_decode(spikes: Tensor, params: LatencyRcParams | None = None) -> 
 LATENCY = Code(
     name="latency",
     title="Latency (linear)",
+    family="latency",
     equation=r"t = (T-1)\,(1-x), \qquad \hat x = 1-\frac{t}{T-1}",
     kind="intensity",
     silent_at_zero=True,
     stochastic=False,
+    invertible=True,
     params=LatencyParams,
     encode=latency_encode,
     decode=latency_decode,
-    source="Thorpe 1990; VanRullen & Thorpe 2001",
+    reference="Thorpe 1990; VanRullen & Thorpe 2001",
     idea="One spike per pixel: the brighter, the earlier.",
 )
 
 LATENCY_RC = Code(
     name="latency_rc",
     title="Latency (RC)",
+    family="latency",
     equation=r"t = \tau\,\ln\frac{x}{x-\theta}, \qquad \hat x = \frac{\theta}{1-e^{-t/\tau}}",
     kind="intensity",
     silent_at_zero=True,
     stochastic=False,
+    invertible=True,
     params=LatencyRcParams,
     encode=latency_rc_encode,
     decode=latency_rc_decode,
-    source="VanRullen & Thorpe 2001; the logarithmic latency of snnTorch (Eshraghian et al. 2023)",
+    reference="VanRullen & Thorpe 2001; latency of snnTorch (Eshraghian et al. 2023)",
     idea="One spike per pixel, when a leaky membrane charged by it reaches the threshold.",
 )
 

@@ -151,13 +151,13 @@ def rate_signal_encode(
 
 
 def rate_signal_decode(
-    spikes: Tensor, params: RateSignalParams | None = None, start: Tensor | None = None
+    spikes: Tensor, params: RateSignalParams | None = None, header: Tensor | None = None
 ) -> Tensor:
     """Centred moving average of the spikes over `window` steps divided by the gain, [T, B, N].
 
-    At the ends the average is over the steps that exist. `start` is not needed and ignored.
+    At the ends the average is over the steps that exist. `header` is not needed and ignored.
     """
-    del start
+    del header
     params = params or RateSignalParams()
     spikes = check_spikes(spikes)
     steps, half = spikes.shape[0], params.window // 2
@@ -172,31 +172,39 @@ def rate_signal_decode(
 RATE = Code(
     name="rate",
     title="Rate (Bernoulli)",
+    family="rate",
     equation=r"P(s_t = 1) = g\,x, \qquad "
     r"\hat x = \frac{1}{gT}\sum_{t=1}^{T} s_t",
     kind="intensity",
     silent_at_zero=True,
     stochastic=True,
+    invertible=True,
     params=RateParams,
     encode=rate_encode,
     decode=rate_decode,
-    source="Adrian & Zotterman 1926; Dayan & Abbott 2001, ch. 1",
+    reference="Adrian & Zotterman 1926; Dayan & Abbott 2001, ch. 1",
     idea="How often a neuron fires says how bright its pixel is.",
+    partial="cut",
+    knob="gain",
 )
 
 RATE_SIGNAL = Code(
     name="rate_signal",
     title="Rate of a signal (Bernoulli)",
+    family="rate",
     equation=r"P(e_t = 1) = g\,s_t, \qquad "
     r"\hat s_t = \frac{1}{gW}\sum_{|u-t|\le W/2} e_u",
     kind="signal",
     silent_at_zero=True,
     stochastic=True,
+    invertible=True,
     params=RateSignalParams,
     encode=rate_signal_encode,
     decode=rate_signal_decode,
-    source="Dayan & Abbott 2001, ch. 1",
+    reference="Dayan & Abbott 2001, ch. 1",
     idea="The density of spikes around a moment says how large the signal is there.",
+    partial="cut",
+    knob="gain",
 )
 
 CODES = (RATE, RATE_SIGNAL)

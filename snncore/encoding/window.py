@@ -1,0 +1,7 @@
+"""Codes by comparison with recent statistics: threshold-based representation, moving window."""
+
+from __future__ import annotations
+
+from snncore.encoding.code import Code
+
+CODES: tuple[Code, ...] = ()
