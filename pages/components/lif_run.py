@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.sections import DASH as DASH
 from snncore.playground import Run, Setup, play
 from snncore.playground.budget import check_steps
 from snncore.stimuli import Recording
 
-DASH = "–"  # where there is no number
 # A recording is known by the digest of its samples: Streamlit would copy them at each run, and
 # look only at parts of long ones.
 HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.components import lif_challenge as challenge
 from pages.components import lif_section_accuracy as numerics
 from pages.components import lif_section_base as base
@@ -13,6 +11,7 @@ from pages.components import lif_section_response as tuning
 from pages.components import lif_section_trains as trains
 from pages.components import lif_section_trials as again
 from pages.components import lif_section_voltage as voltage
+from pages.components import sections as shared
 from pages.components.lif_player import PlayerParams, player
 from pages.components.lif_run import cached_run
 from pages.components.lif_section_base import Bench, Section
@@ -137,15 +136,7 @@ def open_key(name: str) -> str:
 
 def open_sections() -> dict[str, Value]:
     """Names and values of the address that restore the open sections and what is set in them."""
-    found: dict[str, Value] = {}
-    for section in SECTIONS:
-        if not st.session_state.get(open_key(section.name), False):
-            continue
-        found[open_key(section.name)] = True
-        for key, default in section.controls().items():
-            value = st.session_state.get(key, default)
-            if value != default:
-                found[key] = value
+    found = shared.open_values(SECTIONS, open_key)
     if open_key("map") in found:
         found |= maps.link_values()
     return found
@@ -153,17 +144,4 @@ def open_sections() -> dict[str, Value]:
 
 def sections(setup: Setup, recording: Recording | None, dark: bool) -> None:
     """Draw the list; a closed section costs nothing."""
-    bench = Bench(setup, recording, dark)
-    st.subheader("Look closer", anchor=False)
-    for section in SECTIONS:
-        box = st.expander(
-            section.title,
-            icon=section.icon,
-            key=open_key(section.name),
-            on_change="rerun",
-            bind="query-params",
-        )
-        if box.open:
-            with box:
-                st.markdown(section.question)
-                section.draw(bench)
+    shared.show(SECTIONS, Bench(setup, recording, dark), open_key)
