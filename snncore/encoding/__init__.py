@@ -25,6 +25,7 @@ from snncore.encoding import (
     spiker,
     time_encoding,
     window,
+    zero_crossing,
 )
 from snncore.encoding.code import Code as Code
 from snncore.encoding.delta import DeltaParams as DeltaParams
@@ -58,7 +59,7 @@ from snncore.encoding.transmit import transmit_signal as transmit_signal
 
 _MODULES = (
     rate, poisson, renewal, integrate, latency, order, phase, burst, population, retina_latency,
-    delta, window, sigma_delta, spiker, pulse_width, time_encoding,
+    delta, zero_crossing, window, sigma_delta, spiker, pulse_width, time_encoding,
 )  # fmt: skip
 CODES: dict[str, Code] = {code.name: code for module in _MODULES for code in module.CODES}
 

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
+from snncore.encoding import fused
 from snncore.encoding.code import Code, check_intensities, check_signal, check_spikes
+from snncore.kernels import encode_signal
 from snncore.params import Params, flag, number
 
 Tensor = torch.Tensor
@@ -87,6 +90,16 @@ def delta_encode(
     params = params or DeltaParams()
     signal = check_signal(signal)
     first = signal[:1] if params.padding else torch.zeros_like(signal[:1])
+    if signal.device.type == "cpu":
+        rise = np.full(first.numel(), params.threshold, np.float32)
+        fall = -rise if params.off_spikes else np.full_like(rise, -np.inf)
+        before = first.detach().reshape(-1).numpy()
+        return fused.run(encode_signal.delta, signal, before, rise, fall, False)
+    return _delta_torch(signal, first, params)
+
+
+def _delta_torch(signal: Tensor, first: Tensor, params: DeltaParams) -> Tensor:
+    """The definition, on any device."""
     step = signal - torch.cat((first, signal[:-1]))
     spikes = (step >= params.threshold).to(torch.int8)
     if params.off_spikes:
@@ -109,7 +122,14 @@ def send_on_delta_encode(
     del seed, samples
     params = params or SendOnDeltaParams()
     signal = check_signal(signal)
-    start, theta = signal[0], params.threshold
+    if signal.device.type == "cpu":
+        return fused.run(encode_signal.send_on_delta, signal, params.threshold)
+    return _send_on_delta_torch(signal, params.threshold)
+
+
+def _send_on_delta_torch(signal: Tensor, theta: float) -> Tensor:
+    """The definition, on any device."""
+    start = signal[0]
     level = torch.zeros_like(start)  # k: whole numbers, exact in float32 up to 2**24
     spikes = torch.zeros(signal.shape, dtype=torch.int8, device=signal.device)
     for t in range(1, signal.shape[0]):
@@ -138,6 +158,12 @@ def delta_decode(
     if header is None or (isinstance(params, DeltaParams) and not params.padding):
         return signal
     return signal + header.to(torch.float32)
+
+
+def send_on_delta_bound(params: SendOnDeltaParams, n_steps: int) -> float:
+    """|s − ŝ| ≤ θ while no step of the signal exceeds θ, whatever the number of steps."""
+    del n_steps
+    return params.threshold
 
 
 def fade_in_encode(
@@ -173,8 +199,19 @@ def fade_in_encode(
             "use more steps or a larger threshold, or bright pixels overload"
         )
     clock = torch.arange(n_steps + 1, device=values.device, dtype=torch.float32) / n_steps
+    if values.device.type == "cpu":
+        flat = np.ascontiguousarray(values.detach().numpy()).reshape(-1)
+        spikes = np.empty((n_steps, flat.size), dtype=np.bool_)
+        encode_signal.fade_in(flat, clock[1:].numpy(), np.float32(params.threshold), spikes)
+        return torch.from_numpy(spikes).reshape(n_steps, *values.shape)
     light = clock.view(-1, 1, 1) * values[None]
-    return send_on_delta_encode(light, SendOnDeltaParams(params.threshold))[1:] > 0
+    return _send_on_delta_torch(light, params.threshold)[1:] > 0
+
+
+def fade_in_bound(params: FadeInParams, n_steps: int) -> float:
+    """Largest error: θ where silence may hide it, whatever the number of steps."""
+    del n_steps
+    return params.threshold
 
 
 def fade_in_decode(spikes: Tensor, params: FadeInParams | None = None) -> Tensor:
@@ -222,6 +259,8 @@ SEND_ON_DELTA = Code(
     reference="Miskowicz 2006; Kasabov et al. 2016 (step-forward); Lichtsteiner et al. 2008",
     idea="A spike says that the signal has moved by θ since the last one, however slowly.",
     knob="threshold",
+    bound=send_on_delta_bound,
+    bound_holds="no step of the signal exceeds θ",
 )
 
 FADE_IN = Code(
@@ -240,6 +279,7 @@ FADE_IN = Code(
     reference="Miskowicz 2006; Lichtsteiner et al. 2008 (event camera)",
     idea="The picture fades in; each pixel fires whenever its light has grown by θ.",
     knob="threshold",
+    bound=fade_in_bound,
 )
 
 CODES = (DELTA, SEND_ON_DELTA, FADE_IN)

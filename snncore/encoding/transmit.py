@@ -88,5 +88,5 @@ def transmit_signal(
     _expect(code, "signal", params)
     values = make_signal(signal)
     spikes = code.encode(values, params, seed=seed)
-    decoded = code.decode(spikes, params, values[0])
+    decoded = code.decode(spikes, params, code.header(values, params))
     return Transmission(values.numpy(), spikes.numpy(), decoded.numpy())
