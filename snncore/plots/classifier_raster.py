@@ -119,9 +119,8 @@ def _band(
     )  # fmt: skip
     tips = [tip("row", f"{name} neuron", "d"), tip("x", "step", "d"), tip("value", "input")]
     ends = {"y2": {"field": "y2"}}
-    if (
-        (shown != 0) & (shown != 1)
-    ).any():  # constant currents, no spikes: a bar per neuron as long as the whole time, fainter for less current
+    spikes_only = bool(((shown == 0) | (shown == 1)).all())
+    if not spikes_only:  # constant currents: a bar as long as the whole time, fainter for less
         table = table[table["x"] == 0].assign(x2=float(steps))
         most = max(1e-9, float(np.abs(shown).max()))
         shade = {"field": "value", "type": "quantitative", "legend": None,
