@@ -111,7 +111,7 @@ class Code:
     partial: Literal["cut", "mask"] = "mask"
     knob: str = ""
     law: Callable[[Params, float, int], Law] | None = None
-    bound: Callable[[Params, int], float] | None = None
+    bound: Callable[..., float] | None = None
     bound_holds: str = ""
 
 

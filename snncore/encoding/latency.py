@@ -7,7 +7,9 @@ The first spikes of a population carry enough for a decision before any rate cou
     RC:      t = τ ln(x / (x − θ)),  x > θ       when a membrane charging towards x crosses θ
 
 Times are rounded to whole steps, half to even, as in snnTorch. What would fire after the last
-step, and the value 0, stays silent.
+step, and the value 0, stays silent. The RC form is the logarithmic latency; with τ fitted it uses
+the whole window, which the form (T − 1) − ln(αx + 1) found elsewhere does not: it puts all of
+0.01..1 into the first few steps.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from dataclasses import dataclass
 
 import torch
 
-from snncore.encoding.code import Code, check_intensities, check_spikes
+from snncore.encoding.code import Code, check_intensities
+from snncore.encoding.one_spike import first_spike as first_spike
+from snncore.encoding.one_spike import rounded_steps, train
 from snncore.params import Params, flag, number
 
 Tensor = torch.Tensor
@@ -92,17 +96,20 @@ def rc_times(values: Tensor, threshold: float, tau: float) -> Tensor:
     return torch.where(above, times, torch.full_like(times, math.inf))
 
 
-def _one_spike(times: Tensor, fires: Tensor, n_steps: int) -> Tensor:
-    """bool [T, B, N]: a spike at the rounded time where `fires` and it is inside the window."""
-    steps = torch.where(fires, times, torch.full_like(times, -1.0)).round()
-    clock = torch.arange(n_steps, device=times.device, dtype=times.dtype).view(-1, 1, 1)
-    return clock == steps[None]
-
-
-def first_spike(spikes: Tensor) -> tuple[Tensor, Tensor]:
-    """Step of the first spike (int64 [B, N], 0 if there is none) and whether there is one."""
-    fired = check_spikes(spikes) != 0
-    return fired.to(torch.uint8).argmax(dim=0), fired.any(dim=0)
+def latency_steps(
+    values: Tensor,
+    params: LatencyParams,
+    *,
+    n_steps: int,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Tensor:
+    """Step of each neuron's spike, int64 [B, N], −1 for silence; see `latency_encode`."""
+    del seed, samples
+    values = check_intensities(values, n_steps, least=2)
+    fires = (values >= params.threshold) & (values > 0)
+    times = torch.where(fires, linear_times(values, n_steps), torch.full_like(values, math.inf))
+    return rounded_steps(times, n_steps)
 
 
 def latency_encode(
@@ -122,10 +129,7 @@ def latency_encode(
         ValueError: values outside 0..1 or NaN, a bad shape, n_steps < 2.
     """
     del seed, samples
-    params = params or LatencyParams()
-    values = check_intensities(values, n_steps, least=2)
-    fires = (values >= params.threshold) & (values > 0)
-    return _one_spike(linear_times(values, n_steps), fires, n_steps)
+    return train(latency_steps(values, params or LatencyParams(), n_steps=n_steps), n_steps)
 
 
 def latency_decode(spikes: Tensor, params: LatencyParams | None = None) -> Tensor:
@@ -136,6 +140,26 @@ def latency_decode(spikes: Tensor, params: LatencyParams | None = None) -> Tenso
         raise ValueError("spikes must have at least 2 steps to tell one latency from another")
     values = 1.0 - step.to(torch.float32) / (spikes.shape[0] - 1)
     return torch.where(fired, values, torch.zeros_like(values))
+
+
+def latency_bound(params: LatencyParams, n_steps: int) -> float:
+    """Half a step of time, or the threshold where that is more: below it all is silent."""
+    return max(0.5 / max(1, n_steps - 1), params.threshold)
+
+
+def latency_rc_steps(
+    values: Tensor,
+    params: LatencyRcParams,
+    *,
+    n_steps: int,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Tensor:
+    """Step of each neuron's spike, int64 [B, N], −1 for silence; see `latency_rc_encode`."""
+    del seed, samples
+    values = check_intensities(values, n_steps, least=2)
+    times = rc_times(values, params.threshold, params.tau_steps(n_steps))
+    return rounded_steps(times, n_steps)
 
 
 def latency_rc_encode(
@@ -155,10 +179,7 @@ def latency_rc_encode(
         ValueError: values outside 0..1 or NaN, a bad shape, n_steps < 2.
     """
     del seed, samples
-    params = params or LatencyRcParams()
-    values = check_intensities(values, n_steps, least=2)
-    times = rc_times(values, params.threshold, params.tau_steps(n_steps))
-    return _one_spike(times, torch.isfinite(times), n_steps)
+    return train(latency_rc_steps(values, params or LatencyRcParams(), n_steps=n_steps), n_steps)
 
 
 def latency_rc_decode(spikes: Tensor, params: LatencyRcParams | None = None) -> Tensor:
@@ -171,6 +192,25 @@ def latency_rc_decode(spikes: Tensor, params: LatencyRcParams | None = None) -> 
         charged > params.threshold, params.threshold / charged, torch.ones_like(charged)
     )
     return torch.where(fired, values, torch.zeros_like(values))
+
+
+def latency_rc_bound(params: LatencyRcParams, n_steps: int) -> float:
+    """Largest distance of a value from θ/(1 − e^{−t/τ}) of the step t that it fires in.
+
+    Step t holds the values whose time rounds to it, of t − ½ to t + ½; silence holds all below
+    those of the last step, and reads back as 0.
+    """
+    tau = params.tau_steps(max(2, n_steps))
+
+    def value(time: float) -> float:
+        charged = -math.expm1(-time / tau)
+        return params.threshold / charged if charged > params.threshold else 1.0
+
+    worst = value(n_steps - 0.5)
+    for step in range(n_steps):
+        centre = value(step)
+        worst = max(worst, value(max(0.0, step - 0.5)) - centre, centre - value(step + 0.5))
+    return worst
 
 
 LATENCY = Code(
@@ -187,6 +227,9 @@ LATENCY = Code(
     decode=latency_decode,
     reference="Thorpe 1990; VanRullen & Thorpe 2001",
     idea="One spike per pixel: the brighter, the earlier.",
+    knob="threshold",
+    bound=latency_bound,
+    bound_holds="for every value",
 )
 
 LATENCY_RC = Code(
@@ -203,6 +246,9 @@ LATENCY_RC = Code(
     decode=latency_rc_decode,
     reference="VanRullen & Thorpe 2001; latency of snnTorch (Eshraghian et al. 2023)",
     idea="One spike per pixel, when a leaky membrane charged by it reaches the threshold.",
+    knob="threshold",
+    bound=latency_rc_bound,
+    bound_holds="for every value",
 )
 
 CODES = (LATENCY, LATENCY_RC)
