@@ -31,7 +31,13 @@ STREAMS = {
     "coloured": 11,
     "synapse": 12,
     "spread": 13,
+    "encode_start": 14,
+    "encode_events": 15,
     "challenge": 20,
+    "jitter": 30,
+    "deletion": 31,
+    "insertion": 32,
+    "shuffle": 33,
 }
 
 _MASK = 0xFFFFFFFF

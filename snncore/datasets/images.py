@@ -100,6 +100,12 @@ def resize(images: NDArray[np.uint8], size: int | tuple[int, int]) -> NDArray[np
     return out
 
 
+def fitted_size(height: int, width: int, side: int) -> tuple[int, int]:
+    """(height, width) shrunk in proportion until the longer is at most `side`; never enlarged."""
+    scale = min(1.0, side / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
 def to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, rounded; grey pictures pass unchanged.
 

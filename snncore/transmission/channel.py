@@ -26,6 +26,7 @@ from snncore.encoding import Code
 from snncore.params import Params
 
 Tensor = torch.Tensor
+Spikes = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.int8]
 
 MAX_CELLS = 1 << 28  # T·S·M of one transmission: a quarter of a gigabyte
 
@@ -34,11 +35,15 @@ class Sent(NamedTuple):
     """What went in, the spikes, and what was read back; numpy arrays on the CPU.
 
     values float32 [S, N]; spikes bool, uint8 or int8 [T, S, M] (M neurons); decoded float32 [S, N].
+    `seed` and `first_sample` are those that made the spikes; `seed` is None where the spikes were
+    changed on the way, so that no encoder can repeat them.
     """
 
     values: NDArray[np.float32]
-    spikes: NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.int8]
+    spikes: Spikes
     decoded: NDArray[np.float32]
+    seed: int | None = None
+    first_sample: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ class Channel:
         samples = torch.arange(first_sample, first_sample + len(flat), device=there.device)
         spikes = self.encode(there, seed=seed, samples=samples)
         back = self.decode(spikes, there)
-        return Sent(flat, spikes.cpu().numpy(), back.cpu().numpy())
+        return Sent(flat, spikes.cpu().numpy(), back.cpu().numpy(), seed, first_sample)
 
     def _check(self, values: Tensor) -> None:
         if values.ndim != 2 or values.shape[1] != self.n_values:

@@ -1,0 +1,114 @@
+"""The best setting of a code under a budget of spikes: its knob is turned until nothing is better.
+
+A grid over the whole range, evenly spaced in the logarithm, then finer grids around the best point
+that fits the budget: quality against a knob has several peaks, which a golden section search would
+miss. The result is the best of all that were tried, the same every time.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snncore.transmission.channel import Channel
+from snncore.transmission.distortion import Point, measured, settings, turned
+from snncore.transmission.scores import Scores, scores
+
+_GRID = 24  # settings of the first round
+_FINER = 6  # settings on either side of the best, in each later round
+_ROUNDS = 3
+
+
+class Tuned(NamedTuple):
+    """The best setting, and everything that was tried on the way, in that order."""
+
+    channel: Channel
+    knob: str
+    setting: float
+    scores: Scores
+    tried: tuple[Point, ...]
+
+
+def tune(
+    values: NDArray[np.float32],
+    channel: Channel,
+    budget: float,
+    *,
+    seed: int = 0,
+    sample: int = 0,
+) -> Tuned:
+    """The setting of the channel's knob with the best SNR at most `budget` spikes per value.
+
+    Where the SNR is not defined (a constant input) the RMSE decides, which orders settings alike.
+
+    Args:
+        values: a picture [H, W] or a signal [T].
+        channel: code, other parameters and time; a code without a knob is given other times.
+        budget: spikes per value, > 0.
+
+    Raises:
+        ValueError: budget not > 0, or no setting that fits; the message names the cheapest.
+    """
+    if not (budget > 0 and math.isfinite(budget)):
+        raise ValueError(f"budget must be > 0 spikes per value, got {budget}")
+    tried: dict[float, Point] = {}
+
+    def attempt(plan: list[tuple[str, float, Channel]]) -> None:
+        for knob, value, chosen in plan:
+            if value not in tried:
+                point = measured(values, knob, value, chosen, seed, sample)
+                if point is not None:
+                    tried[value] = point
+
+    attempt(settings(channel, _GRID))
+    if not tried:
+        channel.send(values, seed=seed, first_sample=sample)  # says what is wrong
+    for _ in range(_ROUNDS):
+        fitting = [p for p in tried.values() if p.spikes_per_value <= budget]
+        around = _best(fitting) if fitting else _cheapest(tried)
+        attempt(_between(channel, around, sorted(tried)))
+    fitting = [p for p in tried.values() if p.spikes_per_value <= budget]
+    if not fitting:
+        least = _cheapest(tried)
+        raise ValueError(
+            f"budget must be >= {least.spikes_per_value:.4g} spikes per value for {channel.code} "
+            f"({least.knob} = {least.setting:.4g}), got {budget:g}; allow more or take another code"
+        )
+    best = _best(fitting)
+    sent = best.channel.send(values, seed=seed, first_sample=sample)
+    found = scores(sent, best.channel)
+    return Tuned(best.channel, best.knob, best.setting, found, tuple(tried.values()))
+
+
+def _best(points: list[Point]) -> Point:
+    """The least error; of equals the fewest spikes."""
+    return min(points, key=lambda p: (p.rmse, p.spikes_per_value))
+
+
+def _cheapest(tried: dict[float, Point]) -> Point:
+    return min(tried.values(), key=lambda p: (p.spikes_per_value, p.rmse))
+
+
+def _between(
+    channel: Channel, around: Point, known: list[float]
+) -> list[tuple[str, float, Channel]]:
+    """Settings between a point and its neighbours on both sides."""
+    if not around.knob:
+        return []
+    at = known.index(around.setting)
+    ends = known[max(0, at - 1)], known[min(len(known) - 1, at + 1)]
+    found = []
+    for end in ends:
+        values = np.geomspace(around.setting, end, _FINER + 2)[1:-1]
+        if around.knob in ("n_steps", "window") or isinstance(
+            getattr(channel.params, around.knob), int
+        ):
+            values = np.unique(np.rint(values))
+        for value in values.tolist():
+            chosen = turned(channel, around.knob, value)
+            if chosen is not None:
+                found.append((around.knob, value, chosen))
+    return found
