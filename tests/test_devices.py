@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from snncore import blobs, device, encoding, hopfield, retina, rng
-from snncore.encoding import rate
+from snncore.encoding import bernoulli
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
 from snncore.neurons.lif import LIF, LIFParams, lif_init, lif_step
@@ -98,7 +98,7 @@ def test_no_code_touches_float64(code: encoding.Code) -> None:
         decoded = code.decode(spikes, params)
         if code.name.startswith("rate"):
             limits = rng.threshold(values)[None]
-            rate._bernoulli_torch(limits, 0, torch.arange(2), 10)
+            bernoulli.draw_spikes_torch(limits, 0, torch.arange(2), 10)
     assert spikes.any() and decoded.dtype == torch.float32
 
 

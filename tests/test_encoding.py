@@ -8,7 +8,7 @@ import torch
 from snntorch import spikegen
 
 from snncore import encoding, metrics, rng, spike_trains
-from snncore.encoding import latency, rate
+from snncore.encoding import bernoulli, latency
 
 INTENSITY = encoding.codes("intensity")
 SIGNAL = encoding.codes("signal")
@@ -172,16 +172,16 @@ def test_kernel_draws_the_same_spikes_as_the_torch_definition(steps):
     values = torch.linspace(0, 1, 3 * 50).view(3, 50)  # with never and always
     for limits in (rng.threshold(values)[None], rng.threshold(values.expand(steps, 3, 50))):
         samples = torch.tensor([0, 5, 2**32 - 1])
-        ours = rate._bernoulli(limits, (9 << 32) | 4, samples, steps)
-        assert torch.equal(ours, rate._bernoulli_torch(limits, (9 << 32) | 4, samples, steps))
+        ours = bernoulli.draw_spikes(limits, (9 << 32) | 4, samples, steps)
+        assert torch.equal(ours, bernoulli.draw_spikes_torch(limits, (9 << 32) | 4, samples, steps))
 
 
 def test_torch_definition_does_not_depend_on_how_many_words_are_made_at_once(monkeypatch):
     limits, samples = rng.threshold(torch.full((1, 7, 11), 0.3)), torch.arange(7)
-    whole = rate._bernoulli_torch(limits, 2, samples, 23)
-    monkeypatch.setattr(rate, "_WORDS_AT_ONCE", 8 * 77)
-    assert torch.equal(whole, rate._bernoulli_torch(limits, 2, samples, 23))
-    assert torch.equal(whole[:10, :2], rate._bernoulli_torch(limits[:, :2], 2, samples[:2], 10))
+    whole = bernoulli.draw_spikes_torch(limits, 2, samples, 23)
+    monkeypatch.setattr(bernoulli, "_WORDS_AT_ONCE", 8 * 77)
+    assert torch.equal(whole, bernoulli.draw_spikes_torch(limits, 2, samples, 23))
+    assert torch.equal(whole[:10, :2], bernoulli.draw_spikes_torch(limits[:, :2], 2, samples[:2], 10))
 
 
 def test_rate_matches_snntorch_statistically():

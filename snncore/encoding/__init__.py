@@ -36,6 +36,7 @@ from snncore.encoding.delta import delta_encode as delta_encode
 from snncore.encoding.delta import fade_in_decode as fade_in_decode
 from snncore.encoding.delta import fade_in_encode as fade_in_encode
 from snncore.encoding.delta import send_on_delta_encode as send_on_delta_encode
+from snncore.encoding.integrate import LIFCodeParams as LIFCodeParams
 from snncore.encoding.latency import LatencyParams as LatencyParams
 from snncore.encoding.latency import LatencyRcParams as LatencyRcParams
 from snncore.encoding.latency import first_spike as first_spike
@@ -43,12 +44,17 @@ from snncore.encoding.latency import latency_decode as latency_decode
 from snncore.encoding.latency import latency_encode as latency_encode
 from snncore.encoding.latency import latency_rc_decode as latency_rc_decode
 from snncore.encoding.latency import latency_rc_encode as latency_rc_encode
+from snncore.encoding.poisson import InhomogeneousPoissonParams as InhomogeneousPoissonParams
+from snncore.encoding.poisson import PoissonParams as PoissonParams
+from snncore.encoding.poisson import SignedPoissonParams as SignedPoissonParams
 from snncore.encoding.rate import RateParams as RateParams
 from snncore.encoding.rate import RateSignalParams as RateSignalParams
 from snncore.encoding.rate import rate_decode as rate_decode
 from snncore.encoding.rate import rate_encode as rate_encode
 from snncore.encoding.rate import rate_signal_decode as rate_signal_decode
 from snncore.encoding.rate import rate_signal_encode as rate_signal_encode
+from snncore.encoding.renewal import GammaParams as GammaParams
+from snncore.encoding.renewal import RegularParams as RegularParams
 from snncore.encoding.signals import SHAPES as SHAPES
 from snncore.encoding.signals import SignalParams as SignalParams
 from snncore.encoding.signals import make_signal as make_signal

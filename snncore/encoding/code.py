@@ -110,7 +110,7 @@ class Code:
     header: Callable[[Tensor, Params], Tensor] = first_sample
     partial: Literal["cut", "mask"] = "mask"
     knob: str = ""
-    law: Callable[[Params, float, int], Law] | None = None
+    law: Callable[..., Law] | None = None
     bound: Callable[..., float] | None = None
     bound_holds: str = ""
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from snncore import rng
+from snncore.encoding import laws
+from snncore.encoding.bernoulli import draw_spikes
 from snncore.encoding.code import (
     Code,
+    Law,
     check_intensities,
     check_signal,
     check_spikes,
     sample_numbers,
 )
-from snncore.kernels.bernoulli import bernoulli
 from snncore.params import Params, integer, number
 
 Tensor = torch.Tensor
-
-_WORDS_AT_ONCE = 1 << 21  # random words in flight: 16 MB, whatever the number of steps
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class RateParams(Params):
 
 
 @dataclass(frozen=True)
-class RateSignalParams(RateParams):
-    """Time-varying rate and the window that reads it back."""
+class WindowParams(Params):
+    """The window of a decoder that averages over neighbouring steps."""
 
     window: int = integer(
         25,
@@ -64,29 +63,16 @@ class RateSignalParams(RateParams):
             raise ValueError(f"window must be odd, so that it has a centre, got {self.window}")
 
 
-def _bernoulli(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
-    """bool [T, B, N]: draw < limit, for int64 limits [1 or T, B, N]; memory bounded in T."""
-    rng.check_samples(samples)
-    if limits.device.type == "cpu":
-        spikes = np.empty((-(-n_steps // 4) * 4, *limits.shape[1:]), dtype=np.bool_)
-        key = tuple(np.uint32(word) for word in rng.split_seed(seed))
-        words = limits.contiguous().numpy().astype(np.uint64)
-        numbers = samples.numpy().astype(np.uint32)
-        bernoulli(words, numbers, np.uint32(rng.stream("encode")), *key, spikes)
-        return torch.from_numpy(spikes[:n_steps])
-    return _bernoulli_torch(limits, seed, samples, n_steps)
+@dataclass(frozen=True)
+class RateSignalParams(WindowParams, RateParams):
+    """Time-varying rate and the window that reads it back."""
 
 
-def _bernoulli_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
-    """The definition, on any device: random words of a few steps at a time, compared."""
-    _, count, neurons = limits.shape
-    steps = max(4, _WORDS_AT_ONCE // max(1, count * neurons) // 4 * 4)
-    spikes = torch.empty((n_steps, count, neurons), dtype=torch.bool, device=limits.device)
-    for first in range(0, n_steps, steps):
-        last = min(n_steps, first + steps)
-        words = rng.draws(seed, rng.stream("encode"), samples, neurons, last - first, first=first)
-        spikes[first:last] = words < (limits if limits.shape[0] == 1 else limits[first:last])
-    return spikes
+def check_unit_signal(signal: Tensor) -> Tensor:
+    """float32 `signal` [T, B, N], after checking that it is in 0..1 everywhere."""
+    signal = check_signal(signal)
+    check_intensities(signal.reshape(len(signal), -1), len(signal))
+    return signal
 
 
 def rate_encode(
@@ -117,7 +103,7 @@ def rate_encode(
     values = check_intensities(values, n_steps)
     numbers = sample_numbers(samples, values.shape[0], values.device)
     limits = rng.threshold(values * params.gain)
-    return _bernoulli(limits[None], seed, numbers, n_steps)
+    return draw_spikes(limits[None], seed, numbers, n_steps)
 
 
 def rate_decode(spikes: Tensor, params: RateParams | None = None) -> Tensor:
@@ -143,30 +129,38 @@ def rate_signal_encode(
         ValueError: values outside 0..1 or NaN, a bad shape or seed.
     """
     params = params or RateSignalParams()
-    signal = check_signal(signal)
-    steps, count, neurons = signal.shape
-    check_intensities(signal.reshape(steps, count * neurons), steps)
-    numbers = sample_numbers(samples, count, signal.device)
-    return _bernoulli(rng.threshold(signal * params.gain), seed, numbers, steps)
+    signal = check_unit_signal(signal)
+    numbers = sample_numbers(samples, signal.shape[1], signal.device)
+    return draw_spikes(rng.threshold(signal * params.gain), seed, numbers, len(signal))
 
 
 def rate_signal_decode(
     spikes: Tensor, params: RateSignalParams | None = None, header: Tensor | None = None
 ) -> Tensor:
-    """Centred moving average of the spikes over `window` steps divided by the gain, [T, B, N].
-
-    At the ends the average is over the steps that exist. `header` is not needed and ignored.
-    """
+    """Moving average of the spikes divided by the gain; `header` is not needed and ignored."""
     del header
     params = params or RateSignalParams()
+    return moving_average(spikes, params.window) / params.gain
+
+
+def moving_average(spikes: Tensor, window: int) -> Tensor:
+    """Mean of the spikes over `window` (odd) steps around each step, float32 [T, B, N].
+
+    At the ends the average is over the steps that exist.
+    """
     spikes = check_spikes(spikes)
-    steps, half = spikes.shape[0], params.window // 2
+    steps, half = spikes.shape[0], window // 2
     total = torch.zeros((steps + 1, *spikes.shape[1:]), dtype=torch.int32, device=spikes.device)
-    total[1:] = spikes.to(torch.int32).cumsum(dim=0, dtype=torch.int32)
+    torch.cumsum(spikes, dim=0, dtype=torch.int32, out=total[1:])
     centre = torch.arange(steps, device=spikes.device)
     lower, upper = (centre - half).clamp_min(0), (centre + half + 1).clamp_max(steps)
     width = (upper - lower).to(torch.float32).view(-1, 1, 1)
-    return (total[upper] - total[lower]).to(torch.float32) / (width * params.gain)
+    return (total[upper] - total[lower]).to(torch.float32) / width
+
+
+def rate_law(params: RateParams, value: float, longest: int) -> Law:
+    """Geometric intervals, also of a signal that stays constant."""
+    return laws.bernoulli(params.gain * laws.check_value(value), longest)
 
 
 RATE = Code(
@@ -186,6 +180,7 @@ RATE = Code(
     idea="How often a neuron fires says how bright its pixel is.",
     partial="cut",
     knob="gain",
+    law=rate_law,
 )
 
 RATE_SIGNAL = Code(
@@ -205,6 +200,7 @@ RATE_SIGNAL = Code(
     idea="The density of spikes around a moment says how large the signal is there.",
     partial="cut",
     knob="gain",
+    law=rate_law,
 )
 
 CODES = (RATE, RATE_SIGNAL)

@@ -1,0 +1,233 @@
+"""Spike trains as a phase that runs from spike to spike: clocks and renewal processes.
+
+A neuron with rate r has a phase Φ(t) = r·t (Φ(t) = ∫r where the rate changes), and fires whenever
+the phase passes the next of a list of marks. With marks at 1, 2, 3, … it is a clock; with
+independent exponential distances between them, −ln(U), a Poisson process of rate r, for any
+course of the rate (time rescaling: Brown, Barbieri, Ventura, Kass & Frank 2002, Neural
+Computation 14:325); with every k-th of those marks, a gamma process of order k.
+
+Phases are whole numbers, 2³⁶ to a cycle, and so are the logarithms (`kernels.exponential`): which
+step a spike falls into is the same on every device. `trains_torch` is the definition, a block of
+marks for all neurons at a time, as long as any of them has marks within the T steps.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from snncore import rng
+from snncore.kernels import clocks as kernel
+from snncore.kernels.exponential import BITS, INVERSES, LN2, LOGS, UNIT
+
+Tensor = torch.Tensor
+
+MAX_STEPS = 1 << 24  # phases of that many steps at 5 cycles a step still fit into 63 bits
+_MARKS_AT_ONCE = 1 << 20
+
+
+class Marks(NamedTuple):
+    """Which marks make spikes.
+
+    order: 0 for a clock, k ≥ 1 for every k-th event of a Poisson process.
+    begin: int64 [B, N]. Clock: phase of the first spike; else how many events come before it.
+    """
+
+    order: int
+    begin: Tensor
+
+
+class Train(NamedTuple):
+    """Spikes as a list, sorted by neuron and time: all [K].
+
+    step int32, neuron int64 (b·N + i), time float32 in steps (step ≤ time ≤ step + 1).
+    """
+
+    step: Tensor
+    neuron: Tensor
+    time: Tensor
+
+
+def cycles(rate: Tensor) -> Tensor:
+    """Rates per step as int64 in units of 2⁻³⁶; exact but for the one rounding."""
+    scaled = rate.to(torch.float32) * float(1 << 16)
+    high = scaled.floor()
+    low = ((scaled - high) * float(1 << (BITS - 16))).round()
+    return (high.to(torch.int64) << (BITS - 16)) + low.to(torch.int64)
+
+
+def exponentials(words: Tensor) -> Tensor:
+    """−ln((word + ½)/2³²) in units of 2⁻³⁶, for random words in int64: `kernels.exponential`."""
+    return minus_log(2 * words + 1)
+
+
+def minus_log(n: Tensor) -> Tensor:
+    """−ln(n/2³³) in units of 2⁻³⁶, for int64 n in 1..2³³ − 1."""
+    scaled, shift = n, torch.zeros_like(n)
+    for bits in (32, 16, 8, 4, 2, 1):
+        small = scaled < 1 << (33 - bits)
+        scaled = torch.where(small, scaled << bits, scaled)
+        shift = shift + bits * small
+    place = scaled >> 24
+    logs = torch.from_numpy(LOGS).to(n.device)
+    inverses = torch.from_numpy(INVERSES).to(n.device)
+    d = ((((place + 1) << 24) - scaled) * inverses[place - 256]) >> 26
+    d2 = (d * d) >> BITS
+    d3 = (d2 * d) >> BITS
+    d4 = (d3 * d) >> BITS
+    third = torch.div(d3, 3, rounding_mode="floor")
+    return shift * LN2 + logs[place - 256] + d + (d2 >> 1) + third + (d4 >> 2)
+
+
+def check_steps(n_steps: int) -> None:
+    """ValueError if the phases of that many steps might not fit into 63 bits."""
+    if n_steps > MAX_STEPS:
+        raise ValueError(f"n_steps must be <= {MAX_STEPS}, got {n_steps}")
+
+
+def dense(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor) -> Tensor:
+    """How many spikes each step holds, uint8 [T, B, N].
+
+    Args:
+        rates: int64 [B, N], cycles per step (of a renewal process of order k: k times the rate).
+        marks: where the spikes are.
+        n_steps: T.
+        seed: 0..2**63-1.
+        samples: int64 [B].
+    """
+    check_steps(n_steps)
+    count, neurons = rates.shape
+    if rates.device.type == "cpu":
+        counts = np.zeros((n_steps, count * neurons), dtype=np.uint8)
+        _run(rates, marks, seed, samples, counts, 0, 0)
+        return torch.from_numpy(counts).view(n_steps, count, neurons)
+    train = trains_torch(rates, marks, n_steps, seed, samples)
+    spikes = torch.zeros(n_steps * count * neurons, dtype=torch.uint8, device=rates.device)
+    place = train.step.to(torch.int64) * (count * neurons) + train.neuron
+    spikes.index_put_((place,), torch.ones_like(place, dtype=torch.uint8), accumulate=True)
+    return spikes.view(n_steps, count, neurons)
+
+
+def listed(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor) -> Train:
+    """The same spikes as `dense`, as a list, at a cost in proportion to their number."""
+    check_steps(n_steps)
+    if rates.device.type != "cpu":
+        return trains_torch(rates, marks, n_steps, seed, samples)
+    none = np.zeros((n_steps, 0), dtype=np.uint8)
+    expected = float(rates.to(torch.float32).sum()) * n_steps / UNIT / max(1, marks.order)
+    room = int(expected + 6 * expected**0.5) + 64 + int(expected / 50)
+    parts, first = [], 0
+    while first < rates.numel():
+        first, found = _run(rates, marks, seed, samples, none, first, room)
+        parts.append(found)
+        room = max(n_steps + 64, 2 * room)
+    step, neuron, time = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return Train(torch.from_numpy(step), torch.from_numpy(neuron), torch.from_numpy(time))
+
+
+def _run(
+    rates: Tensor,
+    marks: Marks,
+    seed: int,
+    samples: Tensor,
+    counts: NDArray[np.uint8],
+    first: int,
+    room: int,
+) -> tuple[int, tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]]:
+    """Call the kernel: the neuron to go on with, and the list."""
+    rng.check_samples(samples)
+    key = tuple(np.uint32(word) for word in rng.split_seed(seed))
+    step, neuron = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
+    time = np.empty(room, dtype=np.float32)
+    then, filled, _ = kernel.trains(
+        rates.contiguous().view(-1).numpy(),
+        marks.begin.contiguous().view(-1).numpy(),
+        marks.order,
+        samples.numpy().astype(np.uint32),
+        np.uint32(rng.stream("encode")),
+        *key,
+        counts,
+        step,
+        neuron,
+        time,
+        first,
+    )
+    return then, (step[:filled], neuron[:filled], time[:filled])
+
+
+def trains_torch(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor) -> Train:
+    """The definition, on any device; `dense` and `listed` explain the arguments."""
+    neurons = rates.shape[1]
+    rate, begin = rates.reshape(-1), marks.begin.reshape(-1)
+    alive = (rate > 0).nonzero()[:, 0]
+    last = torch.zeros_like(rate) if marks.order else begin - UNIT
+    found, made = [], 0
+    while len(alive):
+        size = max(4, min(64, _MARKS_AT_ONCE // len(alive)) // 4 * 4)
+        order = torch.arange(made, made + size, device=rate.device)[:, None]
+        if marks.order:
+            phases = _phases(seed, samples[alive // neurons], alive % neurons, made, size)
+            kept = (order >= begin[alive]) & ((order - begin[alive]) % marks.order == 0)
+        else:
+            phases = torch.full((size, len(alive)), UNIT, device=rate.device)
+            kept = torch.ones_like(phases, dtype=torch.bool)
+        at = last[alive] + phases.cumsum(dim=0)
+        last[alive] = at[-1]
+        inside = at < n_steps * rate[alive]
+        row, column = (inside & kept).nonzero(as_tuple=True)
+        found.append(_train(at[row, column], rate[alive[column]], alive[column]))
+        alive = alive[inside[-1]]
+        made += size
+    if not found:
+        return _train(rate[:0], rate[:0], alive)
+    step, neuron, time = (torch.cat(part) for part in zip(*found, strict=True))
+    by_neuron = torch.argsort(neuron, stable=True)
+    return Train(step[by_neuron], neuron[by_neuron], time[by_neuron])
+
+
+def _phases(seed: int, samples: Tensor, neurons: Tensor, first: int, count: int) -> Tensor:
+    """Distances between events [count, A], numbers `first` on, of A neurons."""
+    block = torch.arange(first // 4, (first + count) // 4, device=neurons.device)[:, None]
+    stream = torch.full_like(neurons, rng.stream("encode"))
+    words = torch.stack(rng.philox((block, neurons, samples, stream), rng.split_seed(seed)), dim=1)
+    return exponentials(words.view(count, -1))
+
+
+def _train(at: Tensor, rate: Tensor, neuron: Tensor) -> Train:
+    step = at // rate
+    part = (at - step * rate).to(torch.float32) / rate.to(torch.float32)
+    return Train(step.to(torch.int32), neuron, step.to(torch.float32) + part)
+
+
+def dense_moving(signal: Tensor, scale: float, seed: int, samples: Tensor) -> Tensor:
+    """Poisson spikes, scale·signal a step, uint8 [T, B, N]; signal float32 [T, B, N] ≥ 0."""
+    check_steps(len(signal))
+    if signal.device.type != "cpu":
+        return moving_torch(signal, scale, seed, samples)
+    rng.check_samples(samples)
+    counts = np.empty(signal.shape, dtype=np.uint8)
+    key = tuple(np.uint32(word) for word in rng.split_seed(seed))
+    numbers = samples.numpy().astype(np.uint32)
+    source = signal.contiguous().numpy()
+    stream = np.uint32(rng.stream("encode"))
+    kernel.moving(source, np.float32(scale), numbers, stream, *key, counts)
+    return torch.from_numpy(counts)
+
+
+def moving_torch(signal: Tensor, scale: float, seed: int, samples: Tensor) -> Tensor:
+    """The definition of `dense_moving`, on any device: each event into the step of its phase."""
+    n_steps, count, neurons = signal.shape
+    phase = cycles(signal * scale).cumsum(dim=0).view(n_steps, -1).T.contiguous()  # [M, T]
+    numbers, order = samples.repeat_interleave(neurons), torch.arange(neurons).repeat(count)
+    spikes = torch.zeros((count * neurons, n_steps + 1), dtype=torch.int32, device=signal.device)
+    last, made, size = torch.zeros_like(phase[:, 0]), 0, 32
+    while bool((last < phase[:, -1]).any()):
+        phases = _phases(seed, numbers, order.to(signal.device), made, size)
+        at = (last + phases.cumsum(dim=0)).T.contiguous()  # [M, K]
+        step = torch.searchsorted(phase, at, right=True)  # T: after the end
+        spikes.scatter_add_(1, step, torch.ones_like(step, dtype=torch.int32))
+        last, made = at[:, -1], made + size
+    return spikes[:, :n_steps].T.to(torch.uint8).contiguous().view(n_steps, count, neurons)
