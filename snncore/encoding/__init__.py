@@ -27,6 +27,9 @@ from snncore.encoding import (
     window,
     zero_crossing,
 )
+from snncore.encoding.burst import BurstParams as BurstParams
+from snncore.encoding.burst import burst_decode as burst_decode
+from snncore.encoding.burst import burst_encode as burst_encode
 from snncore.encoding.code import Code as Code
 from snncore.encoding.delta import DeltaParams as DeltaParams
 from snncore.encoding.delta import FadeInParams as FadeInParams
@@ -39,14 +42,33 @@ from snncore.encoding.delta import send_on_delta_encode as send_on_delta_encode
 from snncore.encoding.integrate import LIFCodeParams as LIFCodeParams
 from snncore.encoding.latency import LatencyParams as LatencyParams
 from snncore.encoding.latency import LatencyRcParams as LatencyRcParams
-from snncore.encoding.latency import first_spike as first_spike
 from snncore.encoding.latency import latency_decode as latency_decode
 from snncore.encoding.latency import latency_encode as latency_encode
 from snncore.encoding.latency import latency_rc_decode as latency_rc_decode
 from snncore.encoding.latency import latency_rc_encode as latency_rc_encode
+from snncore.encoding.one_spike import first_spike as first_spike
+from snncore.encoding.one_spike import first_spike_mask as first_spike_mask
+from snncore.encoding.order import FirstSpikeParams as FirstSpikeParams
+from snncore.encoding.order import RankOrderParams as RankOrderParams
+from snncore.encoding.order import first_spike_decode as first_spike_decode
+from snncore.encoding.order import first_spike_encode as first_spike_encode
+from snncore.encoding.order import rank_order_decode as rank_order_decode
+from snncore.encoding.order import rank_order_encode as rank_order_encode
+from snncore.encoding.phase import OscillationPhaseParams as OscillationPhaseParams
+from snncore.encoding.phase import WeightedPhaseParams as WeightedPhaseParams
+from snncore.encoding.phase import oscillation_phase_decode as oscillation_phase_decode
+from snncore.encoding.phase import oscillation_phase_encode as oscillation_phase_encode
+from snncore.encoding.phase import weighted_phase_decode as weighted_phase_decode
+from snncore.encoding.phase import weighted_phase_encode as weighted_phase_encode
 from snncore.encoding.poisson import InhomogeneousPoissonParams as InhomogeneousPoissonParams
 from snncore.encoding.poisson import PoissonParams as PoissonParams
 from snncore.encoding.poisson import SignedPoissonParams as SignedPoissonParams
+from snncore.encoding.population import PopulationLatencyParams as PopulationLatencyParams
+from snncore.encoding.population import PopulationRateParams as PopulationRateParams
+from snncore.encoding.population import population_latency_decode as population_latency_decode
+from snncore.encoding.population import population_latency_encode as population_latency_encode
+from snncore.encoding.population import population_rate_decode as population_rate_decode
+from snncore.encoding.population import population_rate_encode as population_rate_encode
 from snncore.encoding.rate import RateParams as RateParams
 from snncore.encoding.rate import RateSignalParams as RateSignalParams
 from snncore.encoding.rate import rate_decode as rate_decode
@@ -55,6 +77,9 @@ from snncore.encoding.rate import rate_signal_decode as rate_signal_decode
 from snncore.encoding.rate import rate_signal_encode as rate_signal_encode
 from snncore.encoding.renewal import GammaParams as GammaParams
 from snncore.encoding.renewal import RegularParams as RegularParams
+from snncore.encoding.retina_latency import RetinaLatencyParams as RetinaLatencyParams
+from snncore.encoding.retina_latency import retina_latency_decode as retina_latency_decode
+from snncore.encoding.retina_latency import retina_latency_encode as retina_latency_encode
 from snncore.encoding.signals import SHAPES as SHAPES
 from snncore.encoding.signals import SignalParams as SignalParams
 from snncore.encoding.signals import make_signal as make_signal

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import torch
 
 from snncore.encoding.code import Code, check_intensities
-from snncore.encoding.one_spike import first_spike as first_spike
-from snncore.encoding.one_spike import rounded_steps, train
+from snncore.encoding.one_spike import first_spike, rounded_steps, train
 from snncore.params import Params, flag, number
 
 Tensor = torch.Tensor
