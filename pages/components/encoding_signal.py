@@ -1,161 +1,240 @@
-"""The signal panel of the Spike Encoding page: one signal through three signal codes."""
+"""The signal panel of the Spike Encoding page: one signal through three codes, in three lanes."""
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import controls, frame
+from pages.components import controls, encoding_codes, encoding_sections, frame
+from pages.components import encoding_signal_presets as presets
+from pages.components import encoding_signal_source as sources
+from pages.components.encoding_bench import Bench, Slot
+from pages.components.encoding_codes import Choice
 from pages.components.encoding_panel import View, equations, npz, settings
-from pages.components.inline import inline
+from pages.components.encoding_signal_presets import FIRST, SignalSending
+from pages.components.encoding_signal_source import KEY, Source
+from pages.components.sections import computed, number
 from pages.components.share import Download
-from snncore import encoding, metrics
-from snncore.encoding import DeltaParams, RateSignalParams, SendOnDeltaParams, SignalParams
-from snncore.params import Params
-from snncore.plots import encoding as plots
-
-KEY = "enc_s"
-PRESETS = {
-    "Slow wave": SignalParams(shape="sine", cycles=2.0),
-    "Jumps": SignalParams(shape="square", cycles=2.0),
-    "Constant slope": SignalParams(shape="triangle", cycles=2.0),
-    "Too fast": SignalParams(shape="sine", cycles=16.0),
-}
+from snncore.params import Value
+from snncore.plots.encoding_signal import LANE_HEIGHT, LEGEND_HEIGHT, Lane, lanes_chart
+from snncore.transmission import Channel, Sent
+from snncore.transmission.scores import Scores, scores
 
 
-class SignalRun(NamedTuple):
-    """A signal [T], its spikes and what was read back, with the scores."""
+class Shown(NamedTuple):
+    """One slot: what was chosen, and what came of it."""
 
-    values: NDArray[np.float32]
-    spikes: NDArray[np.int8]
-    decoded: NDArray[np.float32]
-    rmse: float
-    max_error: float
-    fastest: float  # largest change from one sample to the next
+    slot: Slot
+    choice: Choice
+    scores: Scores
 
 
-@st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
-def run(signal: SignalParams, name: str, own: Params, seed: int) -> SignalRun:
-    """The signal through the code called `name`."""
-    sent = encoding.transmit_signal(signal, encoding.get_code(name), own, seed=seed)
-    values, decoded = sent.values[:, 0, 0], sent.decoded[:, 0, 0]
-    return SignalRun(
-        values,
-        sent.spikes[:, 0, 0].astype(np.int8),
-        decoded,
-        metrics.rmse(values, decoded),
-        float(np.abs(values - decoded).max()),
-        float(np.abs(np.diff(values)).max()),
-    )
+@st.cache_data(max_entries=64, ttl=3600, max_size="48MB", show_spinner=False)
+def cached_send(
+    channel: Channel, identity: str, seed: int, _values: NDArray[np.float32]
+) -> tuple[Sent, Scores]:
+    """The signal called `identity` through a channel."""
+    sent = channel.send(_values, seed=seed)
+    return sent, scores(sent, channel)
 
 
 def signal_panel() -> View:
-    """A test signal through delta modulation, send-on-delta and a rate code."""
-    first = {
-        **controls.state_of(KEY, SignalParams()),
-        **controls.state_of(KEY, SendOnDeltaParams()),
-        **controls.state_of(f"{KEY}_rate", RateSignalParams()),
-        f"{KEY}_seed": 0,
-    }
-    choices = {name: first | controls.state_of(KEY, p) for name, p in PRESETS.items()}
-    controls.preset_row("enc_signal", choices, first)
-    left, right = st.columns([1, 3], gap="large")
-    with left:
-        signal = controls.controls(SignalParams, KEY)
-        theta = controls.controls(SendOnDeltaParams, KEY).threshold
-        rate = controls.controls(RateSignalParams, f"{KEY}_rate")
-        seed = int(st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key=f"{KEY}_seed", bind="query-params",
-            help="Number that fixes the random spikes of the rate code.",
-        ))  # fmt: skip
-    used: dict[str, Params] = {
-        "delta": DeltaParams(theta), "send_on_delta": SendOnDeltaParams(theta), "rate_signal": rate,
-    }  # fmt: skip
-    runs = {n: inline(lambda n=n: run(signal, n, used[n], seed)) for n in used}
+    """A signal through three codes on one time axis, and the sections that look closer."""
+    lost = presets.begin()
+    bar = st.container()
+    source, sending = _source()
+    left, right = st.columns([1, 2.9], gap="medium")
+    shown: list[Shown] = []
+    choices: dict[str, Choice] = {}
+    with left, st.container(gap=None):
+        st.space(LEGEND_HEIGHT)
+        for letter, first in FIRST.items():
+            # As high as a lane, so that each choice stands beside its own.
+            with st.container(height=LANE_HEIGHT, border=False, gap="xxsmall"):
+                choice = encoding_codes.slot(letter, "signal", KEY, first)
+                if choice is None:
+                    continue
+                choices[letter] = choice
+                result = _send(letter, choice, source, sending)
+                if result is not None:
+                    shown.append(result)
+    link = presets.link_of(source.link, sending, choices)
+    active = None if source.own else presets.preset_of(link)
+    with bar:
+        presets.preset_bar(active)
+        for words in lost:
+            st.warning(f"The address cannot be used as it is: {words}.", icon=":material/link_off:")
     with right:
-        for name, result in runs.items():
-            _draw(name, result, None if name == "rate_signal" else theta, rate.window)
-    link = {
-        **controls.link_params(KEY, signal),
-        **controls.link_params(KEY, SendOnDeltaParams(theta)),
-        **controls.link_params(f"{KEY}_rate", rate),
-        f"{KEY}_seed": seed or None,
-    }
-    where = (
-        f"--shape {signal.shape} --cycles {signal.cycles} --amplitude {signal.amplitude} "
-        f"--steps {signal.n_samples} --seed {seed}"
+        _chart(shown, source)
+    if active:
+        st.markdown(f":material/visibility: **What to notice:** {presets.PRESETS[active].notice}")
+    _verdicts(shown, source)
+    slots = tuple(part.slot for part in shown)
+    bench = Bench(
+        source.what, source.values, slots, sending.seed, 0, source.identity, frame.is_dark()
     )
-    command = "\n".join(
-        f"python -m snncore encode --code {n} {where}{settings(p)}" for n, p in used.items()
+    encoding_sections.sections(bench)
+    return _view(shown, choices, source, sending, link | encoding_sections.open_sections())
+
+
+def _source() -> tuple[Source, SignalSending]:
+    """One row: where the signal comes from, its own controls, and how it is sent."""
+    specs, first = SignalSending.specs(), SignalSending().to_dict()
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{KEY}__source_row"):
+        sources.picker()
+        values: dict[str, Value] = {}
+        with st.popover("Sending", icon=":material/tune:", key=f"{KEY}__sending"):
+            for name, spec in specs.items():
+                values[name] = controls.control(name, spec, first[name], KEY)
+    sending = SignalSending(**values)
+    return sources.choose(sending.seed), sending
+
+
+def _send(letter: str, choice: Choice, source: Source, sending: SignalSending) -> Shown | None:
+    """The signal through one slot; None where the code refuses it, in words."""
+    steps = source.values.size
+
+    def work() -> tuple[Channel, Sent, Scores]:
+        channel = Channel(choice.code.name, choice.params, steps, window=min(sending.window, steps))
+        return channel, *cached_send(channel, source.identity, sending.seed, source.values)
+
+    found = computed(work)
+    if found is None:
+        return None
+    channel, sent, result = found
+    return Shown(Slot(letter, channel, sent), choice, result)
+
+
+def _numbers(s: Scores) -> str:
+    """What it costs and how good it is, in few words."""
+    return f"{number(s.spikes_per_value, 3)} spikes per sample, SNR {decibel(s.snr_db)}"
+
+
+def decibel(value: float) -> str:
+    """Decibels for reading; a perfect copy has infinitely many."""
+    return "∞ dB" if value == np.inf else f"{number(value, 3)} dB"
+
+
+def _chart(shown: list[Shown], source: Source) -> None:
+    if not shown:
+        st.info("None of the three codes can send this signal.", icon=":material/info:")
+        return
+    lanes = [
+        Lane(
+            f"{part.slot.letter}  {part.choice.code.title}{_silence(part)}",
+            source.values,
+            part.slot.sent.decoded[0],
+            as_signed(part.slot.sent),
+            part.scores.bound,
+            _numbers(part.scores),
+        )
+        for part in shown
+    ]
+    spec = lanes_chart(lanes, rate_hz=source.rate_hz, first=source.first, dark=frame.is_dark())
+    words = "; ".join(
+        f"{p.slot.letter}, {p.choice.code.title}: {p.scores.spikes:,} spikes, largest error "
+        f"{number(p.scores.max_error, 3)}"
+        for p in shown
     )
+    st.vega_lite_chart(
+        spec=spec,
+        width="stretch",
+        key=f"{KEY}_lanes",
+        alt=f"Signal, reconstruction and spikes over one time axis. {words}.",
+    )
+
+
+def as_signed(sent: Sent) -> NDArray[np.int8]:
+    """Spikes [T, M] of the one signal; more than 127 in a step are drawn alike."""
+    return np.clip(sent.spikes[:, 0], -127, 127).astype(np.int8)
+
+
+def _silence(part: Shown) -> str:
+    return "" if part.scores.spikes else ": no spike at all"
+
+
+def _verdicts(shown: list[Shown], source: Source) -> None:
+    """Under the lanes: what carries the information, the equations, and whether theory holds."""
+    fastest = float(np.abs(np.diff(source.values)).max()) if source.values.size > 1 else 0.0
+    words = [
+        f"{source.what.capitalize()}, {source.values.size:,} samples.",
+        source.notes,
+        "Drag to move in time, Shift + wheel to zoom, double-click to go back.",
+    ]
+    st.caption(" ".join(word for word in words if word))
+    for place, part in zip(st.columns(3, gap="medium"), shown, strict=False):
+        with place:
+            code = part.choice.code
+            s = part.scores
+            st.markdown(f"**{part.slot.letter} {code.title}.** {code.idea}")
+            st.markdown(
+                f"**{s.spikes:,}** spikes, **{number(s.spikes_per_value, 3)}** per sample  \n"
+                f"SNR **{decibel(s.snr_db)}**, R² **{number(s.r2, 3)}**  \n"
+                f"RMSE **{number(s.rmse, 3)}**, largest error **{number(s.max_error, 3)}**"
+            )
+            equations(code)
+            for sentence in verdict(part, fastest):
+                st.caption(sentence)
+
+
+def verdict(part: Shown, fastest: float) -> list[str]:
+    """What theory promises of the error, and whether this signal let the code keep it."""
+    code, s, channel = part.choice.code, part.scores, part.slot.channel
+    said: list[str] = []
+    if s.spikes == 0:
+        said.append(
+            f"**No spike at all**, so nothing but the side information arrives. The fastest change "
+            f"here is {number(fastest, 3)} per sample."
+        )
+    if np.isfinite(s.bound):
+        while_ = f" while {code.bound_holds}" if code.bound_holds else ""
+        kept = s.max_error <= s.bound * (1 + 1e-4) + 1e-6
+        said.append(
+            f"Theory: the error stays within ±{number(s.bound, 3)}{while_}. Here the fastest "
+            f"change is {number(fastest, 3)} per sample and the largest error "
+            f"{number(s.max_error, 3)}: "
+            + (
+                "the bound is kept."
+                if kept
+                else "**the condition is broken, and so is the bound.**"
+            )
+        )
+    if code.kind == "intensity":
+        said.append(
+            f"An intensity code: it sends the mean of each window of {channel.window} samples, "
+            "and reads one value back for each."
+        )
+    return said
+
+
+def _view(
+    shown: list[Shown],
+    choices: dict[str, Choice],
+    source: Source,
+    sending: SignalSending,
+    link: dict[str, object],
+) -> View:
+    commands = []
+    for choice in choices.values():
+        window = ""
+        if choice.code.kind == "intensity":
+            window = f" --window {min(sending.window, source.values.size)}"
+        commands.append(
+            f"python -m snncore encode --code {choice.code.name} {source.command}"
+            f"{window} --seed {sending.seed}{settings(choice.params)}"
+        )
 
     def arrays() -> bytes:
-        first = next(iter(runs.values()))
-        table = {"signal": first.values}
-        for name, result in runs.items():
-            table |= {f"spikes_{name}": result.spikes, f"decoded_{name}": result.decoded}
+        table: dict[str, NDArray[np.generic]] = {"signal": source.values}
+        for part in shown:
+            name = f"{part.slot.letter.lower()}_{part.choice.code.name}"
+            table[f"spikes_{name}"] = part.slot.sent.spikes[:, 0]
+            table[f"decoded_{name}"] = part.slot.sent.decoded[0]
         return npz(table)
 
-    def chart() -> bytes:
-        first = runs["send_on_delta"]
-        figure = plots.signal(first.values, first.decoded, first.spikes, theta=theta)
-        return json.dumps(figure.to_dict(), indent=1).encode()
-
-    return View(command, dict(link), [
+    return View("\n".join(commands), link, [
         Download("Signal, spikes, reconstructions (NPZ)", arrays, "signal.npz", "application/zip"),
-        Download("Send-on-delta chart (Vega-Lite)", chart, "signal.vl.json", "application/json"),
     ])  # fmt: skip
-
-
-def _draw(name: str, result: SignalRun, theta: float | None, window: int) -> None:
-    """One code: its name, chart, scores and whether its promise was kept."""
-    code = encoding.get_code(name)
-    events = int(np.count_nonzero(result.spikes))
-    st.markdown(f"**{code.title}** — {code.idea}")
-    st.altair_chart(
-        plots.signal(
-            result.values, result.decoded, result.spikes, theta=theta, dark=frame.is_dark()
-        ),
-        width="stretch",
-        key=f"{KEY}_chart_{name}",
-        alt=f"Signal, reconstruction and spikes of {code.title}",
-    )
-    st.markdown(
-        f"**{events:,}** spikes, RMSE **{result.rmse:.3f}**, "
-        f"largest error **{result.max_error:.3f}**"
-    )
-    st.caption(_verdict(name, result, theta, window, events))
-    equations(code)
-
-
-def _verdict(name: str, result: SignalRun, theta: float | None, window: int, events: int) -> str:
-    if theta is None:
-        return (
-            "Smooth line: the signal; blue: read back, averaged over "
-            f"{window} steps; orange marks: spikes."
-        )
-    marks = (
-        "Smooth line: the signal; blue: read back; orange marks above: +1; pink marks below: −1; "
-        "green band: signal ± θ. "
-    )
-    if name == "delta":
-        if events == 0:
-            return marks + (
-                f"No spike at all: the fastest change, {result.fastest:.3f} per step, is below "
-                f"θ = {theta:g}, so everything is lost."
-            )
-        return marks + f"Only changes of at least θ = {theta:g} within one step are noticed."
-    if result.fastest <= theta:
-        return marks + (
-            f"The fastest change is {result.fastest:.4f} ≤ θ per step, so the error must stay "
-            f"within θ = {theta:g}: it is at most {result.max_error:.4f}."
-        )
-    return marks + (
-        f"Slope overload: the signal changes by up to {result.fastest:.4f} > θ = {theta:g} per "
-        "step, faster than one spike per step can follow, so the bound θ need not hold: "
-        f"the largest error is {result.max_error:.4f}."
-    )

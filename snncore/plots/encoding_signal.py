@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from snncore.plots.base import COLOURS, INK, png
 from snncore.plots.vega import ZOOM, Array, Chart, Key, axis, finite, layer, thin, ticks, tip
 
-LANE_HEIGHT = 176  # px
-_HEAD, _CURVES, _GAP, _SPIKES = 0.13, 0.53, 0.05, 0.22  # of a lane: name, curves, raster
+LANE_HEIGHT = 136  # px
+LEGEND_HEIGHT, AXIS_HEIGHT = 44, 82  # px above and below the lanes
+_HEAD, _CURVES, _GAP, _SPIKES = 0.16, 0.52, 0.04, 0.2  # of a lane: name, curves, raster
 _MAX_POINTS = 1200  # of each line: three lanes stay quick to draw
 _COLUMNS = 1500  # of a raster: more are thinner than a pixel of the page
 _NARROW = 500  # a spike is at least one part in this of the width: a phone must not lose it
@@ -36,6 +37,7 @@ class Lane(NamedTuple):
     decoded: NDArray[np.float32]  # [T]
     spikes: NDArray[np.int8]  # [T, M], −1, 0 or any positive count
     bound: float  # half width of the band around the signal; NaN for none
+    numbers: str = ""  # beside the title, where there is room
 
 
 def lanes_chart(
@@ -65,7 +67,7 @@ def lanes_chart(
     groups[0][0] = {**groups[0][0], "params": [ZOOM]}
     return {
         "datasets": data,
-        "height": LANE_HEIGHT * len(lanes),
+        "height": LANE_HEIGHT * len(lanes) + LEGEND_HEIGHT + AXIS_HEIGHT,
         "layer": [{"layer": group} for group in groups],
         "resolve": {"scale": {"y": "independent"}},
     }
@@ -127,7 +129,7 @@ def _lane(
     y = axis(
         "y", "Value", (bottom, top),
         values=ticks(low, high, 3), domain=False, orient="left", minExtent=42, format="~g",
-        titleY=LANE_HEIGHT * (k + _HEAD + _CURVES / 2), titleAnchor="middle",
+        titleY=_part(k + _HEAD + _CURVES / 2, count), titleAnchor="middle",
     )  # fmt: skip
     layers: list[Chart] = []
     steps = np.arange(lane.signal.size, dtype=np.float64)
@@ -153,13 +155,20 @@ def _lane(
                   order={"field": "x", "type": "quantitative"},
                   tooltip=[tip("x", "Sample", ",d"), tip("value", name)])
         )  # fmt: skip
-    data[f"name{k}"] = pd.DataFrame({"text": [lane.title]})
+    data[f"name{k}"] = pd.DataFrame({"title": [lane.title], "numbers": [lane.numbers]})
     place: Chart = {
-        "x": 4, "y": LANE_HEIGHT * (k + 0.6 * _HEAD), "align": "left", "baseline": "middle",
+        "x": 4, "y": _part(k + 0.6 * _HEAD, count), "align": "left", "baseline": "middle",
         "fontWeight": "bold", "fontSize": 13, "color": INK[dark],
     }  # fmt: skip
-    layers.append(layer(f"name{k}", "text", place, text={"field": "text", "type": "nominal"}))
-    layers.append(layer(f"name{k}", "image", _picture(lane, k, dark=dark)))
+    aside = place | {
+        "x": {"expr": "width - 4"}, "align": "right", "fontWeight": "normal",
+        "opacity": {"expr": "width < 480 ? 0 : 1"},
+    }  # fmt: skip
+    layers += [
+        layer(f"name{k}", "text", place, text={"field": "title", "type": "nominal"}),
+        layer(f"name{k}", "text", aside, text={"field": "numbers", "type": "nominal"}),
+        layer(f"name{k}", "image", _picture(lane, k, count, dark=dark)),
+    ]
     return layers
 
 
@@ -170,7 +179,12 @@ def _line(steps: Array, values: Array, low: float, high: float) -> pd.DataFrame:
     return pd.DataFrame({"x": at, "y": np.clip(shown, low, high), "value": shown})
 
 
-def _picture(lane: Lane, k: int, *, dark: bool) -> Chart:
+def _part(lanes: float, count: int) -> Chart:
+    """So many lanes in pixels: the browser takes legend and axis off the chart's height."""
+    return {"expr": f"height * {lanes / count:.8f}"}
+
+
+def _picture(lane: Lane, k: int, count: int, *, dark: bool) -> Chart:
     """The raster, which moves and zooms with the time axis."""
     code = base64.b64encode(raster(lane.spikes, dark=dark)).decode("ascii")
     end = lane.signal.size
@@ -178,8 +192,8 @@ def _picture(lane: Lane, k: int, *, dark: bool) -> Chart:
         "url": f"data:image/png;base64,{code}",
         "x": {"expr": "scale('x', 0)"},
         "width": {"expr": f"scale('x', {end}) - scale('x', 0)"},
-        "y": LANE_HEIGHT * (k + _HEAD + _CURVES + _GAP),
-        "height": LANE_HEIGHT * _SPIKES,
+        "y": _part(k + _HEAD + _CURVES + _GAP, count),
+        "height": _part(_SPIKES, count),
         "align": "left",
         "baseline": "top",
         "aspect": False,

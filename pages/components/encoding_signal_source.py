@@ -1,0 +1,283 @@
+"""Where the signal of the signal tab comes from: a test wave, a CSV file, a sound."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components import controls
+from pages.components.inline import inline
+from pages.components.text import plain
+from snncore import encoding
+from snncore.encoding import SignalParams
+from snncore.params import Value, digest
+
+KEY = "enc_s"
+WAVE, CSV, SOUND = "Wave", "CSV file", "Sound"
+UPLOADS = f"{KEY}_uploads"  # in the session: a new number empties the uploaders
+READ = f"{KEY}__read"  # in the session: the file asked for last, and what came of it
+MAX_SAMPLES = 20_000
+MAX_MB = 10
+_RATES = (1000, 2000, 4000, 8000, 16000)
+
+
+class Source(NamedTuple):
+    """A signal, ready for the codes, and how to speak of it."""
+
+    what: str
+    values: NDArray[np.float32]  # [T] in 0..1
+    identity: str  # equal for equal values
+    command: str  # its words of the command line
+    link: dict[str, Value]
+    rate_hz: float = 0.0  # samples per second; 0 where there is no such thing
+    first: int = 0  # number of the first sample in its recording
+    notes: str = ""  # what 0 and 1 mean, what was changed on the way
+    own: bool = False  # the visitor's: no link can carry it
+
+
+def first_state() -> dict[str, Value]:
+    """Every widget of the source and what it holds at first."""
+    return {
+        f"{KEY}_source": WAVE,
+        f"{KEY}_start": 0,
+        f"{KEY}_length": 1000,
+        f"{KEY}_start_s": 0.0,
+        f"{KEY}_seconds": 0.1,
+        f"{KEY}_rate": 8000,
+        f"{KEY}_loud": True,
+        **controls.state_of(KEY, SignalParams()),
+    }
+
+
+def choose(seed: int) -> Source:
+    """The controls of the source, and the signal that they give.
+
+    Without a usable file it is the wave, and the page says so.
+    """
+    kind = st.session_state.get(f"{KEY}_source", WAVE)
+    if kind == CSV:
+        found = _csv()
+    elif kind == SOUND:
+        found = _sound()
+    else:
+        return _wave(seed)
+    if found is not None:
+        return found
+    link: dict[str, Value] = {f"{KEY}_source": kind}
+    return _made(SignalParams(), seed)._replace(what="a wave, until there is a file", link=link)
+
+
+def picker() -> None:
+    """The choice between the kinds of source."""
+    st.segmented_control(
+        "Signal from", (WAVE, CSV, SOUND), default=WAVE, required=True,
+        key=f"{KEY}_source", bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _wave(seed: int) -> Source:
+    specs, defaults = SignalParams.specs(), SignalParams().to_dict()
+    names = [name for name in specs if name != "seed"]
+    values: dict[str, Any] = {}
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        with place:
+            values[name] = controls.control(name, specs[name], defaults[name], KEY)
+    return _made(SignalParams(**values), seed)
+
+
+def _made(params: SignalParams, seed: int) -> Source:
+    """The wave; a random one follows the seed of the spikes."""
+    if "seed" in params.specs():
+        params = SignalParams(**{**params.to_dict(), "seed": seed})
+    samples = inline(lambda: encoding.make_signal(params).numpy().reshape(-1))
+    words = [f"--signal {params.shape}", f"--steps {params.n_samples}"]
+    words += [
+        f"--{name.replace('_', '-')} {value}"
+        for name, value in params.changed().items()
+        if name not in ("shape", "n_samples", "seed")
+    ]
+    link = {n: v for n, v in controls.link_params(KEY, params).items() if n != f"{KEY}_seed"}
+    return Source(params.shape, samples, digest("wave", params), " ".join(words), link)
+
+
+def _csv() -> Source | None:
+    from snncore.datasets import series
+
+    left, start_at, length_at = st.columns([3, 1, 1])
+    with left:
+        file = st.file_uploader(
+            f"Signal (CSV, at most {MAX_MB} MB)",
+            type=[".csv", ".tsv", ".txt"],
+            key=f"{KEY}_csv_{_number()}",
+            max_upload_size=MAX_MB,
+            help="One number per line, or a column of time and a column of values, with or "
+            "without a header.",
+        )
+    start = start_at.number_input(
+        "Start [samples]", 0, 10**9, 0, key=f"{KEY}_start", bind="query-params"
+    )
+    length = length_at.number_input(
+        "Length [samples]", 1, MAX_SAMPLES, 1000, key=f"{KEY}_length", bind="query-params"
+    )
+    if file is None:
+        st.caption("No file yet. It stays in this session and is not part of the link.")
+        return None
+    known = _read(
+        (file.file_id,), file.name, lambda: series.read_series(file.getvalue(), file.name)
+    )
+    if known is None:
+        return None
+    if start >= known.values.size:
+        return _refuse(
+            f"Start must be below {known.values.size:,}, the number of samples in the file, got "
+            f"{start:,}."
+        )
+    values = known.unit_values(start, length)
+    rate, unit = known.rate or 0.0, known.time_name
+    seconds = rate if unit.strip().lower() in ("s", "sec", "seconds", "time_s", "t_s") else 0.0
+    notes = [
+        f"0 means {known.minimum:.4g}, 1 means {known.maximum:.4g}"
+        f"{f' ({plain(known.name)})' if known.name else ''}.",
+        _part(values.size, start, known.values.size),
+        f"{plain_words(known.note)}." if known.note else "",
+    ]
+    if known.minimum == known.maximum:
+        notes.insert(0, "All values are equal: there is nothing but a constant to send.")
+    return Source(
+        what="your file",
+        values=values,
+        identity=_digest(values),
+        command=f"--csv YOUR_FILE.csv --start {start} --steps {values.size}",
+        link=_link(CSV, start=(start, 0), length=(length, 1000)),
+        rate_hz=seconds,
+        first=start,
+        notes=" ".join(n for n in notes if n),
+        own=True,
+    )
+
+
+def _sound() -> Source | None:
+    from snncore.datasets import sound
+
+    left, start_at, length_at, rate_at, loud_at = st.columns([2.4, 1, 1, 1, 1])
+    with left, st.container(horizontal=True, vertical_alignment="bottom"):
+        file: Any = st.file_uploader(
+            f"Sound (WAV, at most {MAX_MB} MB)",
+            type=[".wav"],
+            key=f"{KEY}_wav_{_number()}",
+            max_upload_size=MAX_MB,
+        )
+        box = st.popover(
+            "Microphone", icon=":material/mic:", key=f"{KEY}__microphone", on_change="rerun"
+        )
+        recorded = None
+        if box.open or st.session_state.get(f"{KEY}_mic_{_number()}") is not None:
+            with box:  # only then does the browser ask for the microphone
+                recorded = st.audio_input("Record", sample_rate=16000, key=f"{KEY}_mic_{_number()}")
+                st.caption("Delete the recording to use the file again.")
+    start = start_at.number_input(
+        "Start [s]", 0.0, 36_000.0, 0.0, 0.05, format="%.2f",
+        key=f"{KEY}_start_s", bind="query-params",
+    )  # fmt: skip
+    rate = rate_at.selectbox(
+        "Samples per second", _RATES, index=_RATES.index(8000),
+        key=f"{KEY}_rate", bind="query-params",
+        help="The sound is resampled to this: fewer samples are quicker, and lose what is high.",
+    )  # fmt: skip
+    seconds = length_at.number_input(
+        "Length [s]", 0.005, 20.0, 0.1, 0.05, format="%.3f",
+        key=f"{KEY}_seconds", bind="query-params",
+    )  # fmt: skip
+    loud = loud_at.toggle(
+        "Loudest is 1", value=True, key=f"{KEY}_loud", bind="query-params",
+        help="The part is stretched so that its loudest sample lies at 0 or 1.",
+    )  # fmt: skip
+    heard = file if recorded is None else recorded
+    if heard is None:
+        st.caption("No sound yet. It stays in this session and is not part of the link.")
+        return None
+    longest = min(seconds, MAX_SAMPLES / rate)
+    known = _read(
+        (heard.file_id, start, longest, rate), heard.name,
+        lambda: sound.resample(
+            sound.read_wav(heard.getvalue(), start_s=start, seconds=longest), rate
+        ),
+    )  # fmt: skip
+    if known is None:
+        return None
+    values = sound.as_signal(known, 0.0, MAX_SAMPLES, normalise=loud)
+    notes = [
+        f"{known.seconds:.4g} s from {start:g} s on, of {known.file_seconds:.4g} s.",
+        f"Silence is 0.5; the loudest sample {'lies at 0 or 1' if loud else '±1 would be 0 or 1'}.",
+        f"At most {MAX_SAMPLES:,} samples are used." if longest < seconds else "",
+        f"{plain_words(known.note)}." if known.note else "",
+    ]
+    if float(np.ptp(values)) == 0.0:
+        notes.insert(0, "This part is silent: there is nothing but a constant to send.")
+    return Source(
+        what="your sound",
+        values=values,
+        identity=_digest(values),
+        command=f"--wav YOUR_FILE.wav --start {start:g} --steps {values.size}",
+        link=_link(
+            SOUND, start_s=(start, 0.0), seconds=(seconds, 0.1), rate=(rate, 8000),
+            loud=(loud, True),
+        ),
+        rate_hz=float(rate),
+        first=round(start * rate),
+        notes=" ".join(n for n in notes if n),
+        own=True,
+    )  # fmt: skip
+
+
+def _number() -> int:
+    return int(st.session_state.setdefault(UPLOADS, 0))
+
+
+def _read(asked: tuple[Any, ...], name: str, work: Callable[[], Any]) -> Any:
+    """What `work` read of the file, once per file and setting; None after its refusal in words."""
+    known = st.session_state.get(READ)
+    if known is None or known[0] != asked:
+
+        def guarded() -> Any:
+            try:
+                return work()
+            except ValueError as reason:
+                return plain_words(str(reason))
+
+        known = (asked, inline(guarded))
+        st.session_state[READ] = known
+    if isinstance(known[1], str):
+        return _refuse(f"{plain(name)} cannot be used: {known[1]}")
+    return known[1]
+
+
+def _refuse(words: str) -> None:
+    st.error(words)
+
+
+def _part(size: int, start: int, whole: int) -> str:
+    """Which part of the file is used."""
+    if size == whole:
+        return ""
+    return f"Samples {start:,} to {start + size - 1:,} of {whole:,}."
+
+
+def _digest(values: NDArray[np.float32]) -> str:
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def _link(kind: str, **values: tuple[Value, Value]) -> dict[str, Value]:
+    """Names and values of the address: the kind, and what differs from its first value."""
+    changed = {f"{KEY}_{name}": now for name, (now, first) in values.items() if now != first}
+    return {f"{KEY}_source": kind, **changed}
+
+
+def plain_words(text: str) -> str:
+    """An error of the engine, which may quote the file, safe to stand in Markdown."""
+    return " ".join(plain(word) for word in text.split())
