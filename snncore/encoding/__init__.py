@@ -69,6 +69,7 @@ from snncore.encoding.population import population_latency_decode as population_
 from snncore.encoding.population import population_latency_encode as population_latency_encode
 from snncore.encoding.population import population_rate_decode as population_rate_decode
 from snncore.encoding.population import population_rate_encode as population_rate_encode
+from snncore.encoding.pulse_width import PulseWidthParams as PulseWidthParams
 from snncore.encoding.rate import RateParams as RateParams
 from snncore.encoding.rate import RateSignalParams as RateSignalParams
 from snncore.encoding.rate import rate_decode as rate_decode
@@ -80,13 +81,20 @@ from snncore.encoding.renewal import RegularParams as RegularParams
 from snncore.encoding.retina_latency import RetinaLatencyParams as RetinaLatencyParams
 from snncore.encoding.retina_latency import retina_latency_decode as retina_latency_decode
 from snncore.encoding.retina_latency import retina_latency_encode as retina_latency_encode
+from snncore.encoding.sigma_delta import SigmaDeltaParams as SigmaDeltaParams
 from snncore.encoding.signals import SHAPES as SHAPES
 from snncore.encoding.signals import SignalParams as SignalParams
 from snncore.encoding.signals import make_signal as make_signal
+from snncore.encoding.spiker import BensSpikerParams as BensSpikerParams
+from snncore.encoding.spiker import HoughSpikerParams as HoughSpikerParams
+from snncore.encoding.time_encoding import TimeEncodingParams as TimeEncodingParams
 from snncore.encoding.transmit import Transmission as Transmission
 from snncore.encoding.transmit import fitted_size as fitted_size
 from snncore.encoding.transmit import transmit_images as transmit_images
 from snncore.encoding.transmit import transmit_signal as transmit_signal
+from snncore.encoding.window import MovingWindowParams as MovingWindowParams
+from snncore.encoding.window import ThresholdBasedParams as ThresholdBasedParams
+from snncore.encoding.zero_crossing import ZeroCrossingParams as ZeroCrossingParams
 
 _MODULES = (
     rate, poisson, renewal, integrate, latency, order, phase, burst, population, retina_latency,
