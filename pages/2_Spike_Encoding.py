@@ -7,12 +7,14 @@ import streamlit as st
 from pages.components import frame, share
 from pages.components.encoding import picture_panel
 from pages.components.encoding_blobs import blobs_panel
+from pages.components.encoding_panel import compact
 from pages.components.encoding_signal import signal_panel
 
 PANELS = {"Picture": picture_panel, "Signal": signal_panel, "Blobs": blobs_panel}
 
 frame.open_page("encoding")
-bar = st.container()
+compact()
+bar = st.container(key="enc_bar")
 tabs = st.tabs(list(PANELS), key="enc_tab", bind="query-params")
 for tab, (name, panel) in zip(tabs, PANELS.items(), strict=True):
     if not tab.open:
@@ -22,5 +24,8 @@ for tab, (name, panel) in zip(tabs, PANELS.items(), strict=True):
     with bar:
         tab_link = {} if name == "Picture" else {"enc_tab": name}
         share.share_bar(
-            command=view.command, params={**tab_link, **view.params}, downloads=view.downloads
+            command=view.command,
+            params={**tab_link, **view.params},
+            downloads=view.downloads,
+            missing=view.missing,
         )

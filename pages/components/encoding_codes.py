@@ -78,9 +78,6 @@ def slot(letter: str, kind: Input, key: str, first: str) -> Choice | None:
         The choice; None, after a message, where the parameters contradict each other.
     """
     able, widget = names(kind), code_key(key, letter)
-    wish = st.query_params.get(widget)
-    if widget not in st.session_state and wish in able:
-        st.session_state[widget] = wish  # the label is expected; the short name is as good
     if st.session_state.get(widget, first) not in able:
         st.session_state[widget] = first
     with st.container(height=SLOT_HEAD, border=False, gap="xxsmall"):
@@ -120,10 +117,33 @@ def _parameters(code: Code, key: str) -> Choice | None:
         return None
 
 
-def first_state(kind: Input, key: str, first: Mapping[str, str]) -> dict[str, Value]:
-    """Every widget of the three slots and what it holds at first; `first`: letter → code."""
+def begin(kind: Input, key: str, first: Mapping[str, str]) -> list[str]:
+    """Before the slots are drawn: what a fresh address asks of them.
+
+    Returns:
+        What it asks in vain, in words that are safe in Markdown; nothing once the slots are there.
+    """
+    lost: list[str] = []
+    for letter in first:
+        widget = code_key(key, letter)
+        if widget in st.session_state:
+            continue
+        wish = st.query_params.get(widget)
+        if wish in names(kind):  # the label is expected; the short name is as good
+            st.session_state[widget] = wish
+        lost += _unusable(kind, key, letter, first[letter])
+    # Streamlit writes a value set by a button into the address only if it knew the key before,
+    # also that of a control which first appears by that button.
+    for name, value in first_state(kind, key, tuple(first.items())).items():
+        st.session_state.setdefault(name, value)
+    return lost[:_MOST]
+
+
+@cache
+def first_state(kind: Input, key: str, first: tuple[tuple[str, str], ...]) -> dict[str, Value]:
+    """Every widget of the three slots and what it holds at first; `first`: (letter, code)."""
     state: dict[str, Value] = {}
-    for letter, chosen in first.items():
+    for letter, chosen in first:
         state[code_key(key, letter)] = chosen
         for name in names(kind):
             state |= state_of(param_key(key, letter, name), encoding.get_code(name).params())
@@ -144,21 +164,21 @@ def link(key: str, letter: str, choice: Choice, first: str) -> dict[str, Value]:
     return chosen | link_params(param_key(key, letter, name), choice.params)
 
 
-def unusable(kind: Input, key: str, first: Mapping[str, str]) -> list[str]:
-    """What a fresh address asks of the slots in vain, in words that are safe in Markdown."""
-    able, words = names(kind), []
-    for letter, usual in first.items():
-        wish = st.query_params.get(code_key(key, letter))
-        known = {label(name): name for name in able} | {name: name for name in able}
-        if wish is not None and wish not in known:
-            words.append(f"no code is called {plain(wish)}")
-        code = encoding.get_code(known.get(wish or usual, usual))
-        for field, spec in code.params.specs().items():
-            text = st.query_params.get(f"{param_key(key, letter, code.name)}_{field}")
-            if text is None:
-                continue
-            try:
-                parse(label_of(field, spec), text, spec)
-            except ValueError as error:
-                words.append(plain(str(error)))
-    return words[:_MOST]
+def _unusable(kind: Input, key: str, letter: str, usual: str) -> list[str]:
+    """What the address asks of one slot in vain."""
+    words = []
+    able = names(kind)
+    known = {label(name): name for name in able} | {name: name for name in able}
+    wish = st.query_params.get(code_key(key, letter))
+    if wish is not None and wish not in known:
+        words.append(f"no code is called {plain(wish)}")
+    code = encoding.get_code(known.get(wish or usual, usual))
+    for field, spec in code.params.specs().items():
+        text = st.query_params.get(f"{param_key(key, letter, code.name)}_{field}")
+        if text is None:
+            continue
+        try:
+            parse(label_of(field, spec), text, spec)
+        except ValueError as error:
+            words.append(plain(str(error)))
+    return words

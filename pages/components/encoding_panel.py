@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.inline import inline
 from pages.components.share import Download
 from snncore.encoding import Code
 from snncore.params import Params
+
+T = TypeVar("T")
 
 
 class View(NamedTuple):
@@ -21,6 +24,41 @@ class View(NamedTuple):
     command: str
     params: dict[str, object]
     downloads: list[Download]
+    missing: str = ""  # what the link cannot carry, in a sentence
+
+
+# Controls, the original and three pictures read back fit on one screen of a laptop.
+_COMPACT = """<style>
+[data-testid="stMainBlockContainer"] {padding-left: 2.5rem; padding-right: 2.5rem;}
+.st-key-enc__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
+.st-key-enc__notice p {font-size: 0.9rem;}
+@media (min-width: 900px) {
+  .st-key-enc_bar {margin-bottom: -4.2rem; z-index: 1; pointer-events: none;}
+  .st-key-enc_bar .st-key-share_bar {justify-content: flex-end;}
+  .st-key-enc_bar .st-key-share_bar > * {pointer-events: auto;}
+}
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
+}
+</style>"""
+
+
+def compact() -> None:
+    """Less empty space on this page; Share, Command and Export stand beside the tabs."""
+    st.html(_COMPACT)
+
+
+def attempt(work: Callable[[], T]) -> T | ValueError:
+    """The result of `work`, or the engine's refusal: one code of three that cannot is no reason to
+    end the page, as `inline` alone would."""
+
+    def guarded() -> T | ValueError:
+        try:
+            return work()
+        except ValueError as reason:
+            return reason
+
+    return inline(guarded)
 
 
 def settings(params: Params) -> str:
