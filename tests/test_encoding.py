@@ -8,7 +8,7 @@ import torch
 from snntorch import spikegen
 
 from snncore import encoding, metrics, rng, spike_trains
-from snncore.encoding import bernoulli, latency
+from snncore.encoding import bernoulli
 
 INTENSITY = encoding.codes("intensity")
 SIGNAL = encoding.codes("signal")
@@ -214,90 +214,6 @@ def test_rate_of_a_signal_outside_is_refused_and_even_windows_too():
         encoding.rate_signal_encode(torch.full((4, 1, 1), 1.5))
     with pytest.raises(ValueError, match="window must be odd"):
         encoding.RateSignalParams(window=4)
-
-
-# --- latency -------------------------------------------------------------------------------------
-
-
-def test_linear_times_are_the_published_ones():
-    values = torch.tensor([0.02, 0.5, 1.0])
-    torch.testing.assert_close(latency.linear_times(values, 5), torch.tensor([3.92, 2.0, 0.0]))
-
-
-def test_rc_times_are_the_published_ones():
-    # snnTorch normalises so that the slowest of [.02, .5, 1] takes 4 steps: τ = 4/ln 2
-    times = latency.rc_times(torch.tensor([0.02, 0.5, 1.0]), 0.01, 4 / math.log(2))
-    torch.testing.assert_close(times, torch.tensor([4.0, 0.1166, 0.0580]), rtol=0, atol=5e-5)
-
-
-@pytest.mark.parametrize("steps", [5, 20, 50])
-def test_linear_latency_equals_snntorch_and_uses_every_step(steps):
-    values = ramp(1001)
-    ours = encoding.latency_encode(values, n_steps=steps)
-    theirs = spikegen.latency(values, num_steps=steps, normalize=True, linear=True, clip=True)
-    assert torch.equal(ours, theirs > 0)
-    assert bool(ours.any(dim=2).all())
-
-
-@pytest.mark.parametrize(("tau", "threshold"), [(5.0, 0.01), (10.0, 0.1), (3.0, 0.4)])
-def test_rc_latency_equals_snntorch(tau, threshold):
-    values = (torch.arange(1, 256, dtype=torch.float32) / 255)[None]  # no value equals θ
-    params = encoding.LatencyRcParams(threshold, fit=False, tau=tau)
-    ours = encoding.latency_rc_encode(values, params, n_steps=20)
-    theirs = spikegen.latency(
-        values, num_steps=20, tau=tau, threshold=threshold, clip=True, bypass=True
-    )
-    assert torch.equal(ours, theirs > 0)
-    assert 0 < int(ours.sum()) < values.numel() or threshold == 0.01
-
-
-def test_fitted_rc_latency_reaches_the_last_step_whatever_the_batch():
-    params = encoding.LatencyRcParams(0.1)
-    values = torch.tensor([[0.1 + 1 / 255, 0.5, 1.0, 0.1]])
-    spikes = encoding.latency_rc_encode(values, params, n_steps=50)
-    step, fired = encoding.first_spike(spikes)
-    assert fired.tolist() == [[True, True, True, False]]
-    assert step[0, 0] == 49
-    expected = params.tau_steps(50) * math.log(0.5 / 0.4)
-    assert step[0, 1] == round(expected)
-
-
-@pytest.mark.parametrize("code", ["latency", "latency_rc"])
-def test_latency_keeps_order_and_fires_at_most_once(code):
-    code = encoding.get_code(code)
-    spikes = code.encode(ramp(256), code.params(), n_steps=100)
-    assert int(spikes.sum(dim=0).max()) == 1
-    step, fired = encoding.first_spike(spikes)
-    assert bool((step[fired].diff() <= 0).all())
-
-
-def test_linear_latency_is_off_by_at_most_half_a_step():
-    values, steps = ramp(1001), 41
-    error = encoding.latency_decode(encoding.latency_encode(values, n_steps=steps)) - values
-    assert float(error.abs().max()) <= 0.5 / (steps - 1) + 1e-6
-
-
-def test_rc_latency_reads_back_within_half_a_step_of_time():
-    params, values = encoding.LatencyRcParams(0.2, fit=False, tau=200.0), torch.linspace(0.3, 1, 50)
-    spikes = encoding.latency_rc_encode(values[None], params, n_steps=300)
-    step, fired = encoding.first_spike(spikes)
-    assert bool(fired.all())
-    back = encoding.latency_rc_decode(spikes, params)[0]
-    again = latency.rc_times(back, 0.2, 200.0)
-    torch.testing.assert_close(again, step[0].float(), rtol=1e-3, atol=1e-3)
-    assert float((back - values).abs().max()) < 0.02
-
-
-def test_zero_is_silent_even_without_a_threshold():
-    spikes = encoding.latency_encode(
-        torch.tensor([[0.0, 1e-6]]), encoding.LatencyParams(0.0), n_steps=10
-    )
-    assert spikes.sum(dim=0).tolist() == [[0, 1]]
-
-
-def test_latency_needs_two_steps():
-    with pytest.raises(ValueError, match="n_steps must be a whole number >= 2"):
-        encoding.latency_encode(ramp(), n_steps=1)
 
 
 # --- delta ---------------------------------------------------------------------------------------
