@@ -1,8 +1,10 @@
-"""`encode`: pictures or a test signal through a spike code and back, with spikes and errors."""
+"""`encode`: a picture or a signal through a spike code and back, with spikes, quality and laws."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,17 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from snncore import datasets, encoding, metrics
-from snncore.cli import Report, json_option, main, param_options
-from snncore.cli.download import ensure
+from snncore import encoding, transmission
+from snncore.cli import Report, check_writable, json_option, main, param_options
+from snncore.cli.encode_input import Given, read_input
 from snncore.device import choose_device
-from snncore.encoding import Code, SignalParams, Transmission
-from snncore.params import Params, check, parse
+from snncore.encoding import SHAPES, Code, SignalParams
+from snncore.params import Params, parse
+from snncore.transmission import Activity, Channel, Scores, Sent
+from snncore.transmission.robustness import Kind
 
-_BATCH_CELLS = 1 << 26  # steps × pictures × pixels encoded at once
+_BATCH_CELLS = 1 << 26  # steps × pictures × neurons encoded at once
+_QUALITY = ("rmse", "psnr_db", "ssim", "snr_db", "r2", "max_error")
 
 
 def read_settings(code: Code, settings: tuple[str, ...]) -> Params:
@@ -39,150 +44,244 @@ def read_settings(code: Code, settings: tuple[str, ...]) -> Params:
     return code.params.from_dict(values)
 
 
-def _read_picture(path: Path) -> NDArray[np.uint8]:
-    """The picture in a PNG or JPEG file, as a set of one: uint8 [1, H, W] or [1, H, W, 3]."""
-    try:
-        if path.stat().st_size > 10_000_000:
-            raise ValueError(f"{path} must be <= 10 MB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
-    return datasets.files.read_image(data)[None]
+def described(code: Code) -> dict[str, Any]:
+    """What `--list` says of a code."""
+    defaults = code.params().to_dict()
+    return {
+        "name": code.name,
+        "title": code.title,
+        "family": code.family,
+        "kind": code.kind,
+        "parameters": [
+            {
+                "name": name,
+                "label": spec.label or name,
+                "unit": spec.unit,
+                "range": list(spec.options) or [spec.lo, spec.hi] if spec.kind != "bool" else
+                [False, True],
+                "default": defaults[name],
+                "help": spec.help,
+            }
+            for name, spec in code.params.specs().items()
+        ],
+        "reference": code.reference,
+        "invertible": code.invertible,
+        "silent_at_zero": code.silent_at_zero,
+        "stochastic": code.stochastic,
+        "equation": code.equation,
+        "idea": code.idea,
+    }  # fmt: skip
 
 
-def _images(
-    code: Code, params: Params, wanted: dict[str, Any], steps: int, seed: int, device: str | None
-) -> tuple[dict[str, Any], Transmission, tuple[int, ...]]:
-    """Report, the last batch sent (the only one where all fits in one), a picture's shape."""
-    if wanted["picture"] is not None:
-        images, source = _read_picture(wanted["picture"]), {"picture": str(wanted["picture"])}
-    else:
-        ensure(wanted["dataset"])
-        images = datasets.load(wanted["dataset"], wanted["split"]).images
-        source = {"dataset": wanted["dataset"], "split": wanted["split"]}
-    first, count = wanted["index"], wanted["count"]
-    if first + count > len(images):
-        raise ValueError(f"index + count must be <= {len(images)} pictures, got {first + count}")
-    grey = datasets.to_grey(images[first : first + count])
-    if wanted["side"] is not None:
-        grey = datasets.resize(
-            grey, encoding.fitted_size(grey.shape[1], grey.shape[2], wanted["side"])
+def _print_list(as_json: bool) -> None:
+    rows = [described(code) for code in encoding.CODES.values()]
+    if as_json:
+        click.echo(json.dumps(rows, allow_nan=False))
+        return
+    for row in rows:
+        names = ", ".join(parameter["name"] for parameter in row["parameters"])
+        click.echo(f"{row['name']:<22} {row['family']:<11} {row['kind']:<10} {names}")
+
+
+class _Outcome:
+    """All batches of one command: their values, what was read back, and sums over their spikes."""
+
+    def __init__(self) -> None:
+        self.values: list[NDArray[np.float32]] = []
+        self.decoded: list[NDArray[np.float32]] = []
+        self.parts: list[Activity] = []
+        self.last: Sent | None = None
+
+    def add(self, sent: Sent, channel: Channel) -> None:
+        self.values.append(sent.values)
+        self.decoded.append(sent.decoded)
+        self.parts.append(transmission.activity(sent, channel))
+        self.last = sent
+
+    def scores(self, channel: Channel) -> Scores:
+        return transmission.combined(
+            np.concatenate(self.values),
+            np.concatenate(self.decoded),
+            transmission.together(self.parts),
+            channel,
         )
-    chosen = choose_device(device)
-    pixels = grey.shape[1] * grey.shape[2]
-    batch = max(1, _BATCH_CELLS // (steps * pixels))
-    start, spikes, silent = time.perf_counter(), 0, 0
-    values, decoded = [], []
+
+    def information(self, channel: Channel) -> transmission.Information:
+        return transmission.information_of(
+            np.concatenate(self.values),
+            np.concatenate(self.decoded),
+            sum(part.spikes for part in self.parts),
+            channel,
+        )
+
+
+def _channel(code: Code, params: Params, given: Given, steps: int | None, window: int) -> Channel:
+    if given.is_picture:
+        shape = (given.values.shape[1], given.values.shape[2])
+        return Channel(code.name, params, steps or 100, shape)
+    return Channel(code.name, params, len(given.values), None, window)
+
+
+def _transmit(
+    channel: Channel, given: Given, seed: int, device: Any, damage: dict[Kind, float]
+) -> tuple[_Outcome, _Outcome]:
+    """Everything sent in batches: what arrives unhurt, and after the damage that is asked for."""
+    clean, hurt = _Outcome(), _Outcome()
+    count = len(given.values) if given.is_picture else 1
+    batch = max(1, _BATCH_CELLS // (channel.n_steps * channel.n_neurons))
     for at in range(0, count, batch):
-        sent = encoding.transmit_images(
-            datasets.to_float(grey[at : at + batch]),
-            code,
-            params,
-            n_steps=steps,
-            seed=seed,
-            first_sample=first + at,
-            device=chosen.device,
-        )
-        fired = sent.spikes.sum(axis=0, dtype=np.int64)
-        spikes, silent = spikes + int(fired.sum()), silent + int((fired == 0).sum())
-        values.append(sent.values)
-        decoded.append(sent.decoded)
-    seconds = time.perf_counter() - start
-    original, back = np.concatenate(values), np.concatenate(decoded)
-    report = {
-        **source,
-        "index": first,
-        "images": count,
-        "pixels": pixels,
-        "spikes": spikes,
-        "spikes_per_pixel": spikes / (count * pixels),
-        "silent_fraction": silent / (count * pixels),
-        "rmse": metrics.rmse(original, back),
-        "psnr": metrics.psnr(original, back),
-        "device": str(chosen.device),
-        "seconds": seconds,
-    }
-    return report, sent, grey.shape[1:]
+        some = given.values[at : at + batch] if given.is_picture else given.values
+        sent = channel.send(some, seed=seed, first_sample=given.first_sample + at, device=device)
+        clean.add(sent, channel)
+        for kind, level in damage.items():
+            sent = transmission.damaged(channel, sent, kind, level, seed)
+        if damage:
+            hurt.add(sent, channel)
+    return clean, hurt
 
 
-def _signal(
-    code: Code, params: Params, signal: SignalParams, seed: int
-) -> tuple[dict[str, Any], Transmission]:
-    start = time.perf_counter()
-    sent = encoding.transmit_signal(signal, code, params, seed=seed)
-    spikes = int(np.abs(sent.spikes.astype(np.int64)).sum())
-    report = {
-        "signal": signal.to_dict(),
-        "spikes": spikes,
-        "spikes_per_step": spikes / signal.n_samples,
-        "rmse": metrics.rmse(sent.values, sent.decoded),
-        "psnr": metrics.psnr(sent.values, sent.decoded),
-        "max_error": float(np.abs(sent.values - sent.decoded).max()),
-        "seconds": time.perf_counter() - start,
-    }
-    return report, sent
+def _write(file: Path, content: Callable[[], bytes]) -> None:
+    check_writable(file)
+    file.write_bytes(content())
 
 
 @main.command()
-@click.option("--code", default="rate", show_default=True, help=", ".join(encoding.CODES) + ".")
-@click.option("--dataset", default="digits", show_default=True, help="Image set, or FILE.npz.")
-@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
-@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="1st picture.")
-@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Pictures.")
-@click.option("--side", type=click.IntRange(2, 256), help="Shrink to at most this many pixels.")
-@click.option(
-    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="A PNG or JPEG file instead."
-)
-@param_options(SignalParams, skip=("n_samples",))
-@click.option(
-    "--steps", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Time steps."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+@click.option("--list", "as_list", is_flag=True, help="Show all codes and stop.")
+@click.option("--code", default="rate", show_default=True, help="A name of --list.")
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the code."
 )
+@click.option(
+    "--steps", type=click.IntRange(1),
+    help="Time steps, 100 by default; of a signal, how many of its samples.",
+)  # fmt: skip
+@click.option(
+    "--window", type=click.IntRange(1), default=20, show_default=True,
+    help="Steps for each value, where an intensity code carries a signal.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+@click.option("--image", metavar="NAME|FILE", help="astronaut, camera, coffee, horse, or a file.")
+@click.option("--dataset", help="Image set, or FILE.npz; digits by default.")
+@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="1st picture.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Pictures.")
+@click.option("--size", type=click.IntRange(1, 512), help="Shrink the longer side to this, pixels.")
+@click.option("--signal", type=click.Choice(SHAPES), help="A made signal.")
+@param_options(SignalParams, skip=("shape", "n_samples", "seed"))
+@click.option(
+    "--signal-seed", type=int, default=0, show_default=True, help="Seed of a random signal."
+)
+@click.option("--wav", type=click.Path(dir_okay=False), help="A sound, WAV.")
+@click.option("--csv", type=click.Path(dir_okay=False), help="A signal, a column of a CSV file.")
+@click.option("--start", type=click.FloatRange(0), help="Begin there: second of WAV, line of CSV.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="How much of the WAV.")
+@click.option("--information", is_flag=True, help="Bits per value and per spike too.")
+@click.option(
+    "--jitter", type=float, metavar="STEPS", help="Also: spikes moved by this (std), what arrives."
+)
+@click.option("--delete", type=float, metavar="SHARE", help="Also: this share of spikes is lost.")
+@click.option(
+    "--tune", type=float, metavar="BUDGET",
+    help="First find the setting with the best SNR at this many spikes per value at most.",
+)  # fmt: skip
 @click.option("--device", default=None, help="auto, cuda, mps or cpu.")
 @click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=None,
-    help="Write input, spikes [T, S, N] and reconstruction to this .npz file.",
+    "--out", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write values, spikes [T, S, M] and reconstruction to this .npz file.",
+)  # fmt: skip
+@click.option(
+    "--events", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV line per spike."
 )
+@click.option("--script", is_flag=True, help="Print a program that repeats it from --out, stop.")
 @json_option
 def encode(
+    as_list: bool,
     code: str,
-    shape: str,
-    cycles: float,
-    amplitude: float,
-    steps: int,
-    seed: int,
     settings: tuple[str, ...],
+    steps: int | None,
+    window: int,
+    seed: int,
+    information: bool,
+    jitter: float | None,
+    delete: float | None,
+    tune: float | None,
     device: str | None,
     out: Path | None,
+    events: Path | None,
+    script: bool,
     as_json: bool,
     **wanted: Any,
 ) -> None:
-    """Turn pictures (or a signal, for a signal code) into spikes, read them back, and compare."""
+    """Turn a picture or a signal into spikes, read them back, and compare."""
+    if as_list:
+        _print_list(as_json)
+        return
+    if script and as_json:
+        raise ValueError("--script prints a program and --json an object: give one of them")
     chosen = encoding.get_code(code)
     params = read_settings(chosen, settings)
-    if chosen.kind == "signal":
-        check("--steps", steps, SignalParams.specs()["n_samples"])
-        signal = SignalParams(shape, n_samples=steps, cycles=cycles, amplitude=amplitude)
-        report, sent = _signal(chosen, params, signal, seed)
-    else:
-        try:
-            report, sent, size = _images(chosen, params, wanted, steps, seed, device)
-        except ValueError as error:  # the engine's word for the option
-            raise ValueError(str(error).replace("n_steps", "--steps")) from error
-        if out is not None and len(sent.values) < wanted["count"]:
-            raise ValueError("--out keeps one batch in memory; use a smaller --count or --steps")
-        if out is not None:
-            report["size"] = list(size)
+    given = read_input(chosen, wanted, steps)
+    wishes: tuple[tuple[Kind, float | None], ...] = (("jitter", jitter), ("delete", delete))
+    damage = {kind: level for kind, level in wishes if level is not None}
+    start = time.perf_counter()
+    try:
+        channel = _channel(chosen, params, given, steps, window)
+        tuned = None
+        if tune is not None:
+            first = given.values[0] if given.is_picture else given.values
+            tuned = transmission.tune(first, channel, tune, seed=seed, sample=given.first_sample)
+            channel = tuned.channel
+        if script:
+            click.echo(
+                transmission.script(channel, seed, given.first_sample, file=_name(out)), nl=False
+            )
+            return
+        where = choose_device(device)
+        clean, hurt = _transmit(channel, given, seed, where.device, damage)
+    except ValueError as error:  # the engine's words for the options
+        words = str(error).replace("n_steps", "--steps").replace("window must", "--window must")
+        raise ValueError(words) from error
+    _export(clean, channel, out, events)
+    scores = clean.scores(channel)
+    report = Report(
+        code=code,
+        kind=chosen.kind,
+        params=channel.params.to_dict(),
+        steps=channel.n_steps,
+        seed=seed,
+        **given.source,
+        values=channel.n_values,
+        neurons=channel.n_neurons,
+        **scores._asdict(),
+        exact=scores.rmse == 0,
+    )
+    if not given.is_picture and chosen.kind == "intensity":
+        report["window"] = channel.window
+    if tuned is not None:
+        report["tuned"] = {"knob": tuned.knob, "setting": tuned.setting, "tried": len(tuned.tried)}
+    if information:
+        report["information"] = clean.information(channel)._asdict()
+    if damage:
+        quality = hurt.scores(channel)._asdict()
+        report["damaged"] = {**damage, **{k: quality[k] for k in ("spikes", *_QUALITY)}}
+    report["device"] = str(where.device)
+    report["seconds"] = time.perf_counter() - start
+    report.emit(as_json)
+
+
+def _name(out: Path | None) -> str:
+    return "spikes.npz" if out is None else str(out)
+
+
+def _export(clean: _Outcome, channel: Channel, out: Path | None, events: Path | None) -> None:
+    if out is None and events is None:
+        return
+    if len(clean.parts) != 1 or clean.last is None:
+        raise ValueError(
+            "--out and --events keep one batch in memory; use a smaller --count or --steps"
+        )
+    sent = clean.last
     if out is not None:
-        try:
-            np.savez_compressed(out, values=sent.values, spikes=sent.spikes, decoded=sent.decoded)
-        except OSError as error:
-            raise ValueError(f"cannot write {out}: {error.strerror or error}") from error
-    Report(
-        code=code, kind=chosen.kind, steps=steps, seed=seed, params=params.to_dict(), **report
-    ).emit(as_json)
+        _write(out, lambda: transmission.archive(sent, channel))
+    if events is not None:
+        _write(events, lambda: transmission.events_csv(sent, channel))

@@ -4,6 +4,9 @@
 law of its intervals, rate against distortion, and the best setting under a budget of spikes.
 """
 
+from snncore.transmission.activity import Activity as Activity
+from snncore.transmission.activity import activity as activity
+from snncore.transmission.activity import together as together
 from snncore.transmission.channel import Channel as Channel
 from snncore.transmission.channel import Sent as Sent
 from snncore.transmission.distortion import Point as Point
@@ -14,6 +17,7 @@ from snncore.transmission.export import archive as archive
 from snncore.transmission.export import events_csv as events_csv
 from snncore.transmission.information import Information as Information
 from snncore.transmission.information import information as information
+from snncore.transmission.information import information_of as information_of
 from snncore.transmission.intervals import Histogram as Histogram
 from snncore.transmission.intervals import interval_histogram as interval_histogram
 from snncore.transmission.progress import Unfolding as Unfolding
@@ -22,6 +26,7 @@ from snncore.transmission.robustness import Curve as Curve
 from snncore.transmission.robustness import damaged as damaged
 from snncore.transmission.robustness import robustness as robustness
 from snncore.transmission.scores import Scores as Scores
+from snncore.transmission.scores import combined as combined
 from snncore.transmission.scores import scores as scores
 from snncore.transmission.scores import scores_of as scores_of
 from snncore.transmission.script import LIBRARIES as LIBRARIES

@@ -168,6 +168,16 @@ class Channel:
         back = self.decode(spikes, there)
         return Sent(flat, spikes.cpu().numpy(), back.cpu().numpy(), seed, first_sample)
 
+    def window_means(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The means of a signal [1, T] that an intensity code sends, [1, T // window].
+
+        The last window takes in the samples that are left over.
+        """
+        count = self.n_steps // self.window
+        means = values[:, : count * self.window].reshape(1, count, -1).mean(axis=2)
+        means[:, -1] = values[:, (count - 1) * self.window :].mean(axis=1)
+        return np.clip(means, values.min(), values.max())  # rounding of the mean
+
     def _check(self, values: Tensor) -> None:
         if values.ndim != 2 or values.shape[1] != self.n_values:
             raise ValueError(f"values must be [S, {self.n_values}], got {tuple(values.shape)}")
@@ -211,13 +221,10 @@ class Channel:
 
         The last window takes in the samples that are left over; they hold no spikes.
         """
-        count, code = self.n_steps // self.window, self.kind
-        blocks = values[0, : count * self.window].view(count, self.window).mean(dim=1)
-        if self.n_steps % self.window:
-            blocks[-1] = values[0, (count - 1) * self.window :].mean()
-        blocks = blocks.clamp(float(values.min()), float(values.max()))  # rounding of the mean
-        spikes = code.encode(blocks[:, None], self.params, n_steps=self.window, seed=seed)
-        train = spikes.transpose(0, 1).reshape(count * self.window, 1, -1)
+        blocks = torch.from_numpy(self.window_means(values.cpu().numpy())).to(values.device)
+        code = self.kind
+        spikes = code.encode(blocks.view(-1, 1), self.params, n_steps=self.window, seed=seed)
+        train = spikes.transpose(0, 1).reshape(blocks.numel() * self.window, 1, -1)
         tail = train.new_zeros((self.n_steps - len(train), *train.shape[1:]))
         return torch.cat((train, tail))
 

@@ -56,16 +56,34 @@ class Capacity(NamedTuple):
 
 
 def information(sent: Sent, channel: Channel, levels: int = LEVELS) -> Information:
-    """Bits per value and per spike of what was sent through `channel`.
+    """Bits per value and per spike of what was sent through `channel`, see `information_of`."""
+    spikes = int(spike_counts(sent.spikes).sum())
+    return information_of(sent.values, sent.decoded, spikes, channel, levels)
+
+
+def information_of(
+    values: NDArray[np.float32],
+    decoded: NDArray[np.float32],
+    spikes: int,
+    channel: Channel,
+    levels: int = LEVELS,
+) -> Information:
+    """Bits between values and what is read back, [S, N] each, that took `spikes` spikes in all.
+
+    Where an intensity code carries a signal, a value is the mean of a window: only those are sent.
 
     Args:
         levels: classes of the value and of what is read back, 2..256; fewer where there are not
             enough values, so that a cell of the table has 4 of them on average.
+
+    Raises:
+        ValueError: levels outside 2..256.
     """
-    del channel  # every channel gives one reconstruction per value
     if isinstance(levels, bool) or not isinstance(levels, int) or not 2 <= levels <= 256:
         raise ValueError(f"levels must be a whole number in 2..256, got {levels!r}")
-    x, y = sent.values.reshape(-1), sent.decoded.reshape(-1)
+    if channel.shape is None and channel.kind.kind == "intensity":
+        values, decoded = channel.window_means(values), channel.window_means(decoded)
+    x, y = values.reshape(-1), decoded.reshape(-1)
     used = min(levels, math.isqrt(x.size // _PER_CELL))
     if used < 2:
         nan = math.nan
@@ -73,7 +91,6 @@ def information(sent: Sent, channel: Channel, levels: int = LEVELS) -> Informati
     a, b = classes(x, used), classes(y, used)
     found = mutual_information(a, b)
     shuffled = [mutual_information(a, b[_order(k, b.size)]).bits for k in range(_SHUFFLES)]
-    spikes = int(spike_counts(sent.spikes).sum())
     return Information(
         bits_per_value=found.bits,
         error=found.error,

@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import metrics, rng
+from snncore.kernels.event_words import event_words
 from snncore.transmission.activity import spike_counts
 from snncore.transmission.channel import Channel, Sent, Spikes
 
 Kind = Literal["jitter", "delete", "insert"]
-KINDS: dict[str, tuple[str, str]] = {  # name: (title, unit of its level)
+KINDS: dict[Kind, tuple[str, str]] = {  # name: (title, unit of its level)
     "jitter": ("Jitter of the spike times", "steps"),
     "delete": ("Share of the spikes lost", ""),
     "insert": ("Noise spikes per spike", ""),
@@ -66,7 +67,7 @@ def jitter(spikes: Spikes, sigma: float, seed: int = 0, first_sample: int = 0) -
     _check("sigma", sigma, MAX_JITTER)
     events, steps = _events(spikes), len(spikes)
     words = _words(events, seed, "jitter", first_sample)
-    shift = (rng.normal(words) * sigma).round().to(torch.int64).numpy()
+    shift = (rng.normal(torch.from_numpy(words)) * sigma).round().to(torch.int64).numpy()
     place = (events.step + shift) % (2 * steps)  # there and back again
     place = np.where(place < steps, place, 2 * steps - 1 - place)
     return _filled(spikes, events._replace(step=place))
@@ -77,7 +78,7 @@ def delete(spikes: Spikes, share: float, seed: int = 0, first_sample: int = 0) -
     _check("share", share, 1.0)
     events = _events(spikes)
     words = _words(events, seed, "deletion", first_sample)
-    kept = (words >= rng.threshold(torch.tensor(float(share)))).numpy()
+    kept = words >= int(rng.threshold(torch.tensor(float(share))))
     return _filled(spikes, _Events(*(column[kept] for column in events)))
 
 
@@ -94,7 +95,7 @@ def insert(spikes: Spikes, share: float, seed: int = 0, first_sample: int = 0) -
     number = np.concatenate([np.arange(k) for k in extra]) if samples else sample
     blank = np.zeros_like(sample)
     drawn = _Events(number, sample, blank, blank, blank)
-    where = [_words(drawn, seed, "insertion", first_sample, word).numpy() for word in range(3)]
+    where = [_words(drawn, seed, "insertion", first_sample, word) for word in range(3)]
     sign = where[2] % 2 * 2 - 1 if spikes.dtype == np.int8 else np.ones_like(sample)
     # A word of 32 bits times the range, shifted back: uniform to 2**-32 per place.
     noise = _Events((where[0] * steps) >> 32, sample, (where[1] * neurons) >> 32, blank, sign)
@@ -104,7 +105,7 @@ def insert(spikes: Spikes, share: float, seed: int = 0, first_sample: int = 0) -
     )
 
 
-_DAMAGE: dict[str, Callable[[Spikes, float, int, int], Spikes]] = {
+_DAMAGE: dict[Kind, Callable[[Spikes, float, int, int], Spikes]] = {
     "jitter": jitter,
     "delete": delete,
     "insert": insert,
@@ -188,12 +189,13 @@ def _events(spikes: Spikes) -> _Events:
 
 def _words(
     events: _Events, seed: int, stream: str, first_sample: int, word: int = 0
-) -> torch.Tensor:
-    """A random word for each spike, int64 [K]."""
+) -> NDArray[np.int64]:
+    """A random word for each spike, [K]."""
+    words = np.empty(events.step.size, dtype=np.int64)
+    key = tuple(np.uint32(half) for half in rng.split_seed(seed))
     counter = (events.step | events.copy << _STEP_BITS, events.neuron, events.sample + first_sample)
-    c0, c1, c2 = (torch.from_numpy(column) for column in counter)
-    c3 = torch.full_like(c0, rng.stream(stream))
-    return rng.philox((c0, c1, c2, c3), rng.split_seed(seed))[word]
+    event_words(*counter, np.uint32(rng.stream(stream)), *key, word, words)
+    return words
 
 
 def _filled(like: Spikes, events: _Events) -> Spikes:
