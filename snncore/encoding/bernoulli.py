@@ -1,7 +1,14 @@
 """Spikes as one Bernoulli draw per step, from the probability of each as a limit for its word.
 
 `draw_spikes_torch` is the definition; on a CPU one pass makes and compares the words in registers
-(`snncore.kernels.bernoulli`).
+(`snncore.kernels.bernoulli`). A list of the same law needs a draw per spike only: the steps from
+one spike to the next are geometric,
+
+    1 + ⌊ln U / ln(1 − p)⌋,   U = (word + ½)/2³²
+
+so that 1 step has the probability p exactly as in the dense form, w/2³² (Devroye 1986,
+Non-Uniform Random Variate Generation, ch. X.2). Those are other draws, hence other spikes, than
+those of the dense form, which needs a word for every step: they have a stream of their own.
 """
 
 from __future__ import annotations
@@ -10,10 +17,18 @@ import numpy as np
 import torch
 
 from snncore import rng
-from snncore.kernels.bernoulli import bernoulli
+from snncore.encoding.clocks import (
+    Train,
+    exponential_rows,
+    in_order,
+    marks_at_once,
+    minus_log,
+)
+from snncore.kernels.bernoulli import bernoulli, jumps
 
 Tensor = torch.Tensor
 
+_NEVER_LATER = 1 << 62  # −ln(1 − p) of p = 1: each interval is one step
 _WORDS_AT_ONCE = 1 << 21  # random words in flight: 16 MB, whatever the number of steps
 
 
@@ -47,3 +62,59 @@ def draw_spikes_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) 
         words = rng.draws(seed, rng.stream("encode"), samples, neurons, last - first, first=first)
         spikes[first:last] = words < (limits if limits.shape[0] == 1 else limits[first:last])
     return spikes
+
+
+def list_spikes(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Train:
+    """A list of spikes, each cell with the probability limits/2³², at a cost of the spikes.
+
+    Args:
+        limits: int64 [B, N] from `rng.threshold`.
+        seed: 0..2**63-1.
+        samples: int64 [B].
+        n_steps: T.
+    """
+    if limits.device.type != "cpu":
+        return list_spikes_torch(limits, seed, samples, n_steps)
+    rng.check_samples(samples)
+    scale = _scales(limits).view(-1).numpy()
+    key = tuple(np.uint32(word) for word in rng.split_seed(seed))
+    expected = float(limits.to(torch.float32).sum()) / 2.0**32 * n_steps
+    room = int(1.02 * expected + 6 * expected**0.5) + 64
+    numbers, stream = samples.numpy().astype(np.uint32), np.uint32(rng.stream("encode_events"))
+    steps, neurons, first = [], [], 0
+    while first < scale.size:
+        step, neuron = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
+        first, filled, _ = jumps(scale, numbers, stream, *key, n_steps, step, neuron, first)
+        steps.append(step[:filled])
+        neurons.append(neuron[:filled])
+        room = max(n_steps, 2 * room)
+    all_steps = torch.from_numpy(np.concatenate(steps))
+    all_neurons = torch.from_numpy(np.concatenate(neurons))
+    return Train(all_steps, all_neurons, all_steps.to(torch.float32))
+
+
+def list_spikes_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Train:
+    """The definition of `list_spikes`, on any device."""
+    scale, neurons = _scales(limits).reshape(-1), limits.shape[1]
+    alive = (scale > 0).nonzero()[:, 0]
+    last = torch.full_like(scale, -1)
+    found, made = [], 0
+    while len(alive):
+        size, numbers = marks_at_once(len(alive)), samples[alive // neurons]
+        drawn = exponential_rows(seed, "encode_events", numbers, alive % neurons, made, size)
+        at = last[alive] + (1 + drawn // scale[alive]).cumsum(dim=0)
+        last[alive] = at[-1]
+        inside = at < n_steps
+        row, column = inside.nonzero(as_tuple=True)
+        step = at[row, column]
+        found.append(Train(step.to(torch.int32), alive[column], step.to(torch.float32)))
+        alive = alive[inside[-1]]
+        made += size
+    return in_order(found, limits.device)
+
+
+def _scales(limits: Tensor) -> Tensor:
+    """−ln(1 − p) in units of 2⁻³⁶; 0 for p = 0."""
+    scale = minus_log((1 << 33) - 2 * limits.clamp(1, (1 << 32) - 1))
+    scale = torch.where(limits == 1 << 32, _NEVER_LATER, scale)
+    return torch.where(limits > 0, scale, 0)

@@ -166,10 +166,11 @@ def trains_torch(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: 
     last = torch.zeros_like(rate) if marks.order else begin - UNIT
     found, made = [], 0
     while len(alive):
-        size = max(4, min(64, _MARKS_AT_ONCE // len(alive)) // 4 * 4)
+        size = marks_at_once(len(alive))
         order = torch.arange(made, made + size, device=rate.device)[:, None]
         if marks.order:
-            phases = _phases(seed, samples[alive // neurons], alive % neurons, made, size)
+            numbers = samples[alive // neurons]
+            phases = exponential_rows(seed, "encode", numbers, alive % neurons, made, size)
             kept = (order >= begin[alive]) & ((order - begin[alive]) % marks.order == 0)
         else:
             phases = torch.full((size, len(alive)), UNIT, device=rate.device)
@@ -181,19 +182,38 @@ def trains_torch(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: 
         found.append(_train(at[row, column], rate[alive[column]], alive[column]))
         alive = alive[inside[-1]]
         made += size
-    if not found:
-        return _train(rate[:0], rate[:0], alive)
-    step, neuron, time = (torch.cat(part) for part in zip(*found, strict=True))
+    return in_order(found, rates.device)
+
+
+def exponential_rows(
+    seed: int, stream: str, samples: Tensor, neurons: Tensor, first: int, count: int
+) -> Tensor:
+    """−ln(U) in units of 2⁻³⁶, int64 [count, A]: draws `first` on (multiples of 4) of A neurons.
+
+    Args:
+        seed: 0..2**63-1.
+        stream: name in `rng.STREAMS`.
+        samples, neurons: int64 [A], which ones.
+    """
+    block = torch.arange(first // 4, (first + count) // 4, device=neurons.device)[:, None]
+    purpose = torch.full_like(neurons, rng.stream(stream))
+    words = torch.stack(rng.philox((block, neurons, samples, purpose), rng.split_seed(seed)), dim=1)
+    return exponentials(words.view(count, -1))
+
+
+def in_order(parts: list[Train], device: torch.device) -> Train:
+    """Trains of which each goes on where the one before it ended, as one train."""
+    if not parts:
+        none = torch.zeros(0, dtype=torch.int64, device=device)
+        return Train(none.to(torch.int32), none, none.to(torch.float32))
+    step, neuron, time = (torch.cat(part) for part in zip(*parts, strict=True))
     by_neuron = torch.argsort(neuron, stable=True)
     return Train(step[by_neuron], neuron[by_neuron], time[by_neuron])
 
 
-def _phases(seed: int, samples: Tensor, neurons: Tensor, first: int, count: int) -> Tensor:
-    """Distances between events [count, A], numbers `first` on, of A neurons."""
-    block = torch.arange(first // 4, (first + count) // 4, device=neurons.device)[:, None]
-    stream = torch.full_like(neurons, rng.stream("encode"))
-    words = torch.stack(rng.philox((block, neurons, samples, stream), rng.split_seed(seed)), dim=1)
-    return exponentials(words.view(count, -1))
+def marks_at_once(n_alive: int) -> int:
+    """Marks made in one round for so many neurons: a multiple of 4, memory bounded."""
+    return max(4, min(64, _MARKS_AT_ONCE // n_alive) // 4 * 4)
 
 
 def _train(at: Tensor, rate: Tensor, neuron: Tensor) -> Train:
@@ -221,11 +241,12 @@ def moving_torch(signal: Tensor, scale: float, seed: int, samples: Tensor) -> Te
     """The definition of `dense_moving`, on any device: each event into the step of its phase."""
     n_steps, count, neurons = signal.shape
     phase = cycles(signal * scale).cumsum(dim=0).view(n_steps, -1).T.contiguous()  # [M, T]
-    numbers, order = samples.repeat_interleave(neurons), torch.arange(neurons).repeat(count)
+    numbers = samples.repeat_interleave(neurons)
+    order = torch.arange(neurons, device=signal.device).repeat(count)
     spikes = torch.zeros((count * neurons, n_steps + 1), dtype=torch.int32, device=signal.device)
     last, made, size = torch.zeros_like(phase[:, 0]), 0, 32
     while bool((last < phase[:, -1]).any()):
-        phases = _phases(seed, numbers, order.to(signal.device), made, size)
+        phases = exponential_rows(seed, "encode", numbers, order, made, size)
         at = (last + phases.cumsum(dim=0)).T.contiguous()  # [M, K]
         step = torch.searchsorted(phase, at, right=True)  # T: after the end
         spikes.scatter_add_(1, step, torch.ones_like(step, dtype=torch.int32))
