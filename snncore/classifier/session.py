@@ -1,0 +1,244 @@
+"""The whole experiment: points, learning, map, scores and controls, as a generator of snapshots.
+
+Stopping is not asking for the next snapshot. Labels of test points are used for scores only:
+nothing is chosen or stopped by them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from snncore import metrics, rng
+from snncore.classifier import inputs as code
+from snncore.classifier.answers import Model, Plane, Response, decision_map, respond
+from snncore.classifier.controls import Controls, controls
+from snncore.classifier.data import Points, Split, make_points, split
+from snncore.classifier.decision import decide
+from snncore.classifier.local_rule import delta
+from snncore.classifier.network import Tensors, init_network, to_network, to_tensors
+from snncore.classifier.params import ClassifierParams
+from snncore.classifier.surrogate import Adam, gradient
+
+BATCH = 32  # points per step of learning
+_CELLS = 1 << 22  # input cells made at one time
+
+
+class Curves(NamedTuple):
+    """Learning so far. Training values are means over each pass, with the weights of that time."""
+
+    loss: NDArray[np.float64]  # [E]
+    train_accuracy: NDArray[np.float64]  # [E], by spike count
+    test_epoch: NDArray[np.float64]  # [J] passes, where a snapshot was taken
+    test_accuracy: NDArray[np.float64]  # [J]
+
+
+class DecisionScore(NamedTuple):
+    """How the trained network does by one way to decide."""
+
+    decision: str
+    train_accuracy: float
+    test_accuracy: float
+    mean_steps: float  # time of the decision on test points
+
+
+class Result(NamedTuple):
+    """A trained classifier beside its controls; accuracies are fractions."""
+
+    model: Model
+    points: Points
+    parts: Split
+    train: Response
+    test: Response
+    train_accuracy: float
+    test_accuracy: float
+    test_error: float  # standard error of test_accuracy, √(p(1−p)/n)
+    confusion: NDArray[np.int64]  # [K, K] of the test points: row = true, column = decided
+    scores: tuple[DecisionScore, ...]  # by count and by first spike, the same network
+    controls: Controls
+    untrained: Model
+    curves: Curves
+    seconds: float  # of learning, without what the caller did in between
+
+
+class Snapshot(NamedTuple):
+    """Where learning stands."""
+
+    epoch: float  # passes done
+    epochs: int
+    loss: float  # per point, in the last whole pass; NaN before
+    train_accuracy: float  # of the model as it is now
+    test_accuracy: float
+    plane: Plane  # small decision map
+    model: Model
+    curves: Curves
+    seconds: float
+    result: Result | None  # in the last one
+
+
+def train(
+    params: ClassifierParams,
+    points: Points | None = None,
+    *,
+    device: torch.device | None = None,
+    every_s: float = 0.25,
+    map_size: int = 32,
+) -> Iterator[Snapshot]:
+    """Learn, from the untrained network to the result.
+
+    Args:
+        params: with `points` they determine the result.
+        points: the user's own, for `data` "own" only (`read_points`).
+        device: where to compute; the CPU by default.
+        every_s: time between snapshots; the first (untrained) and the last always come.
+        map_size: G of the snapshots' maps.
+
+    Raises:
+        ValueError: own points missing, or given where the data are generated.
+    """
+    if (points is None) == (params.data == "own"):
+        raise ValueError(
+            'own points go with data "own" and only with it; '
+            + ("give a file" if points is None else f'set data to "own", got {params.data!r}')
+        )
+    return _train(params, points or make_points(params), device, every_s, map_size)
+
+
+def _train(
+    params: ClassifierParams,
+    points: Points,
+    device: torch.device | None,
+    every_s: float,
+    map_size: int,
+) -> Iterator[Snapshot]:
+    place = device or torch.device("cpu")
+    parts = split(points, params)
+    first = init_network(params, len(points.names))
+    untrained = Model(params, first, points.names, points.bounds)
+    run = _Learning(params, points, parts, to_tensors(first, place))
+    tested: list[tuple[float, float]] = []
+    spent, clock, shown = 0.0, time.perf_counter(), -every_s
+
+    def look(*, last: bool) -> Snapshot:
+        nonlocal spent, clock
+        model = untrained._replace(network=to_network(run.tensors))
+        answers = [respond(points.points[i], model, i, device=place) for i in parts]
+        right = [
+            metrics.accuracy(answer.winners, points.labels[i])
+            for answer, i in zip(answers, parts, strict=True)
+        ]
+        tested.append((run.epoch, right[1]))
+        plane = decision_map(model, map_size, device=place)
+        curves = Curves(*(np.array(c) for c in (run.losses, run.right, *zip(*tested, strict=True))))
+        now = time.perf_counter()
+        spent, clock = spent + now - clock, now
+        result = None
+        if last:
+            result = _result(params, points, parts, model, untrained, answers, curves, spent)
+        return Snapshot(
+            run.epoch, params.epochs, run.losses[-1] if run.losses else float("nan"),
+            right[0], right[1], plane, model, curves, spent, result,
+        )  # fmt: skip
+
+    for _ in run.pieces():
+        now = spent + time.perf_counter() - clock
+        if now - shown >= every_s:
+            yield look(last=False)
+            shown, clock = spent, time.perf_counter()
+    yield look(last=True)
+
+
+class _Learning:
+    """The weights on their way; `pieces` goes on by some batches at a time."""
+
+    def __init__(
+        self, params: ClassifierParams, points: Points, parts: Split, tensors: Tensors
+    ) -> None:
+        self._params, self._train = params, parts.train
+        self._place = tensors.w2.device
+        self._points = torch.from_numpy(points.points)
+        self._labels = torch.from_numpy(points.labels)
+        self.tensors, self.epoch = tensors, 0.0
+        self.losses: list[float] = []
+        self.right: list[float] = []
+
+    def pieces(self) -> Iterator[None]:
+        """Yields before the first step of learning and after every piece."""
+        params, n = self._params, len(self._train)
+        rule = delta if params.rule == "local" else gradient
+        adam = Adam(self.tensors)
+        rows = params.n_steps if params.code == "rate" else 1
+        piece = max(1, _CELLS // (rows * code.n_channels(params) * BATCH)) * BATCH
+        total, done = params.epochs * -(-n // BATCH), 0
+        known = torch.from_numpy(self._train)
+        yield
+        for epoch in range(params.epochs):
+            order = rng.permutation(params.seed, rng.stream("order", epoch + 1), n)
+            loss, right = 0.0, 0
+            for start in range(0, n, piece):
+                chosen = known[order[start : start + piece]]
+                # A pass has spikes of its own: point i is sample i + (pass + 1)·S.
+                numbers = chosen + (epoch + 1) * len(self._points)
+                drive = code.drive(
+                    self._points[chosen].to(self._place), params, numbers.to(self._place)
+                )
+                labels = self._labels[chosen].to(self._place)
+                for b in range(0, len(chosen), BATCH):
+                    step = slice(b, b + BATCH)
+                    found = rule(drive[:, step], labels[step], self.tensors, params)
+                    rate = params.learning_rate * (1 - done / total)
+                    if params.rule == "local":
+                        moved = (
+                            w - rate * c for w, c in zip(self.tensors, found.change, strict=True)
+                        )
+                        self.tensors = Tensors(*moved)
+                    else:
+                        self.tensors = adam.step(self.tensors, found.change, rate)
+                    loss, right, done = loss + found.loss, right + found.right, done + 1
+                self.epoch = epoch + (start + len(chosen)) / n
+                if start + len(chosen) == n:
+                    self.losses.append(loss / n)
+                    self.right.append(right / n)
+                yield
+
+
+def _result(
+    params: ClassifierParams,
+    points: Points,
+    parts: Split,
+    model: Model,
+    untrained: Model,
+    answers: list[Response],
+    curves: Curves,
+    seconds: float,
+) -> Result:
+    labels = [points.labels[i] for i in parts]
+    scores = []
+    for way in ("count", "first"):
+        made = [decide(way, params.n_steps, *answer[:4]) for answer in answers]
+        known, asked = (metrics.accuracy(m.winners, y) for m, y in zip(made, labels, strict=True))
+        scores.append(DecisionScore(way, known, asked, float(made[1].steps.mean())))
+    train_accuracy, test_accuracy = (
+        metrics.accuracy(a.winners, y) for a, y in zip(answers, labels, strict=True)
+    )
+    return Result(
+        model=model,
+        points=points,
+        parts=parts,
+        train=answers[0],
+        test=answers[1],
+        train_accuracy=train_accuracy,
+        test_accuracy=test_accuracy,
+        test_error=float(np.sqrt(test_accuracy * (1 - test_accuracy) / len(labels[1]))),
+        confusion=metrics.confusion(answers[1].winners, labels[1], len(points.names)),
+        scores=tuple(scores),
+        controls=controls(points, parts, untrained),
+        untrained=untrained,
+        curves=curves,
+        seconds=seconds,
+    )
