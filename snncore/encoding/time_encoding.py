@@ -8,9 +8,9 @@ IEEE Trans. Circuits Syst. I 51:2060; κ = 1). Each interval is one measured mea
 longer than 1/(2f) steps, the signal comes back exactly from the times (`recover`): denser than
 Nyquist's rate is dense enough. δ ≤ (s + b)/(2f) everywhere is sufficient.
 
-On the grid of steps (the registry's code) a spike is known to a step only, so the mean over n steps
-is known to about 1/n of s + b, and its decoder averages. `spike_times` gives the times themselves: between
-two samples the signal is a straight line, and the crossing is solved for inside the step.
+On the grid of steps (the registry's code) a spike is known to a step only, so the mean over n
+steps is known to about 1/n of s + b, and the decoder averages. `spike_times` gives the exact times:
+between two samples the signal is a straight line, and the crossing is solved for inside the step.
 """
 
 from __future__ import annotations

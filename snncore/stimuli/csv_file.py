@@ -10,35 +10,33 @@ separate. Nothing is repaired: a hole, a repeated time or a doubtful unit is an 
 from __future__ import annotations
 
 import io
-import re
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snncore.stimuli.csv_header import (
-    CURRENT_UNITS,
+from snncore.datasets.csv_text import (
+    COMMENT,
+    LARGEST,
+    PERCENT,
     TIME_NAME,
-    TIME_UNITS,
-    Header,
     is_number,
-    read_header,
+    is_row,
+    line_of,
+    plain,
     separator,
     shown,
     split_cells,
+    to_text,
 )
+from snncore.stimuli.csv_header import CURRENT_UNITS, TIME_UNITS, Header, read_header
 
 Array = NDArray[np.float64]
 
-MAX_MB = 32
-MAX_LINES = 1_000_000
 MAX_NA = 1000.0  # more than any neuron gets: a unit was taken for another
-LARGEST = 1e15  # of any number: nothing overflows on the way
 _LEAST_NA = 1e-4  # less than any neuron notices
 _LEAST_MS = 1e-3  # distance of rows: no amplifier samples faster than once per microsecond
-_COMMENT = ("#", "%")
-_PERCENT = re.compile(r"^\s*%.*$", re.MULTILINE)
 
 
 class Table(NamedTuple):
@@ -65,7 +63,7 @@ def read_csv(data: bytes, time_unit: str = "ms", current_unit: str = "nA") -> Ta
     """
     _check_unit("time_unit", time_unit, TIME_UNITS)
     _check_unit("current_unit", current_unit, CURRENT_UNITS)
-    lines = _text(data).split("\n")
+    lines = to_text(data, "time and current").split("\n")
     first, header_line = _begin(lines)
     mark = separator(lines[first])
     header = read_header(header_line, mark, split_cells(lines[first], mark))
@@ -83,44 +81,15 @@ def _check_unit(name: str, unit: str, known: dict[str, float]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(known)}, got {unit!r}")
 
 
-def _text(data: bytes) -> str:
-    """The file as text with \\n between lines; refused by size before anything is decoded."""
-    thin = "keep every tenth row, or cut the piece that you need"
-    if len(data) > MAX_MB * 1_000_000:
-        raise ValueError(
-            f"the file must have at most {MAX_MB} MB, got {len(data) / 1e6:,.0f} MB; {thin}"
-        )
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if not wide and b"\0" in data:
-        raise ValueError("the file must be text, and this one is not; export it as CSV first")
-    try:
-        text = data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        if wide:
-            raise ValueError("the file must be text, and this one is damaged") from None
-        text = data.decode("latin-1")  # any bytes are letters there: the numbers decide
-    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-    count = text.count("\n") + 1
-    if count > MAX_LINES:
-        raise ValueError(f"the file must have at most {MAX_LINES:,} lines, got {count:,}; {thin}")
-    if not text.strip():
-        raise ValueError("the file is empty; it must have rows of time and current")
-    return text
-
-
-def _is_row(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith(_COMMENT)
-
-
 def _begin(lines: list[str]) -> tuple[int, str]:
     """Index of the first row of numbers, and the header before it ("" if none)."""
-    rows = [k for k in islice((k for k, line in enumerate(lines) if _is_row(line)), 2)]
+    rows = [k for k in islice((k for k, line in enumerate(lines) if is_row(line)), 2)]
     if not rows:
         raise ValueError("the file has comments only; it must have rows of time and current")
     row = split_cells(lines[rows[0]], separator(lines[rows[0]]))
     if any(is_number(cell) for cell in row):
         above = [line for line in lines[: rows[0]] if line.strip()]
-        comment = above[-1].strip("".join(_COMMENT) + " ") if above else ""
+        comment = above[-1].strip("".join(COMMENT) + " ") if above else ""
         names = split_cells(comment, separator(comment))
         # numpy's savetxt writes the header as a comment.
         heads = len(names) == len(row) and any(TIME_NAME.match(name) for name in names)
@@ -133,16 +102,12 @@ def _begin(lines: list[str]) -> tuple[int, str]:
     return rows[1], lines[rows[0]]
 
 
-def _plain(cell: str, mark: str) -> str:
-    return cell if mark == "," else cell.replace(",", ".")
-
-
 def _numbers(lines: list[str], first: int, mark: str, header: Header) -> Array:
     """float64 [K, 2] of time and current; a row that has no two numbers is an error."""
     body = "\n".join(lines[first:])
     if body.count(mark) != lines[first].count(mark) * (len(lines) - first):
         _check_widths(lines, first, mark, header.width)
-    body = _PERCENT.sub("", body.replace('"', ""))
+    body = PERCENT.sub("", body.replace('"', ""))
     if mark != ",":
         body = body.replace(",", ".")
     try:
@@ -151,7 +116,7 @@ def _numbers(lines: list[str], first: int, mark: str, header: Header) -> Array:
         )
     except ValueError as error:
         for index in range(first, len(lines)):
-            if _is_row(lines[index]):
+            if is_row(lines[index]):
                 _check_row(split_cells(lines[index], mark), index + 1, mark, header)
         raise ValueError(f"the file cannot be read as numbers: {error}") from error
 
@@ -159,7 +124,7 @@ def _numbers(lines: list[str], first: int, mark: str, header: Header) -> Array:
 def _check_widths(lines: list[str], first: int, mark: str, width: int) -> None:
     """ValueError if a row is wider than the first: a comma more may be a decimal mark."""
     for index in range(first, len(lines)):
-        if _is_row(lines[index]) and len(split_cells(lines[index], mark)) > width:
+        if is_row(lines[index]) and len(split_cells(lines[index], mark)) > width:
             wider = len(split_cells(lines[index], mark))
             raise ValueError(
                 f"line {index + 1}: the row must have {width} cells as the first one, got "
@@ -176,16 +141,15 @@ def _check_row(cells: list[str], line: int, mark: str, header: Header) -> None:
                 f"line {line}: the {name} is missing; fill it in, or delete the row (the value "
                 "before it then holds on)"
             )
-        if not is_number(_plain(cell, mark)):
+        if not is_number(plain(cell, mark)):
             raise ValueError(f"line {line}: the {name} must be a number, got {shown(cell)}")
 
 
 def _check_numbers(numbers: Array, lines: list[str], first: int) -> None:
     """Finite, at least two rows, and a time that rises."""
 
-    def line_of(row: int) -> int:
-        rows = (k for k in range(first, len(lines)) if _is_row(lines[k]))
-        return 1 + next(islice(rows, row, None))
+    def at(row: int) -> str:
+        return f"line {line_of(lines, first, row)}"
 
     for column, name in enumerate(("time", "current")):
         bad = np.flatnonzero(~np.isfinite(numbers[:, column]))
@@ -193,13 +157,11 @@ def _check_numbers(numbers: Array, lines: list[str], first: int) -> None:
             value = numbers[bad[0], column]
             cure = "fill it in, or delete the row" if np.isnan(value) else "correct it"
             got = "an empty value (NaN)" if np.isnan(value) else f"{value}"
-            raise ValueError(
-                f"line {line_of(int(bad[0]))}: the {name} must be finite, got {got}; {cure}"
-            )
+            raise ValueError(f"{at(int(bad[0]))}: the {name} must be finite, got {got}; {cure}")
         large = np.flatnonzero(np.abs(numbers[:, column]) > LARGEST)
         if large.size:
             raise ValueError(
-                f"line {line_of(int(large[0]))}: the {name} must be within ±{LARGEST:g}, got "
+                f"{at(int(large[0]))}: the {name} must be within ±{LARGEST:g}, got "
                 f"{numbers[large[0], column]:g}; correct it"
             )
     if len(numbers) < 2:
@@ -210,12 +172,9 @@ def _check_numbers(numbers: Array, lines: list[str], first: int) -> None:
         row = int(late[0]) + 1
         now, before = numbers[row, 0], numbers[row - 1, 0]
         if now == before:
-            raise ValueError(
-                f"line {line_of(row)}: the time {now:g} occurs twice; keep one of the rows"
-            )
+            raise ValueError(f"{at(row)}: the time {now:g} occurs twice; keep one of the rows")
         raise ValueError(
-            f"line {line_of(row)}: the time must rise, got {now:g} after {before:g}; sort the "
-            "rows by time"
+            f"{at(row)}: the time must rise, got {now:g} after {before:g}; sort the rows by time"
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from snncore.datasets.csv_text import TIME_NAME, separator, shown, split_cells
+
 TIME_UNITS = {"s": 1000.0, "ms": 1.0, "µs": 1e-3}  # in ms
 CURRENT_UNITS = {"A": 1e9, "mA": 1e6, "µA": 1e3, "nA": 1.0, "pA": 1e-3}  # in nA
 _SPELT = {
@@ -13,7 +15,6 @@ _SPELT = {
 }  # fmt: skip
 _SPELT |= {unit.lower(): unit for unit in (*TIME_UNITS, *CURRENT_UNITS)}
 _BRACKET = re.compile(r"[\[(]\s*([^\])]*?)\s*[\])]\s*$")
-TIME_NAME = re.compile(r"^(t|time|zeit|temps)(?![a-z])", re.IGNORECASE)
 _CURRENT_NAME = re.compile(r"^(i|current|strom|stimulus|inj\w*)(?![a-z])", re.IGNORECASE)
 
 
@@ -23,33 +24,6 @@ class Header(NamedTuple):
     columns: tuple[int, int]  # of time and current
     units: tuple[str, str]  # "" where the header names none
     width: int  # how many cells a row has
-
-
-def separator(line: str) -> str:
-    """What separates the cells of a line."""
-    return next((mark for mark in (";", "\t", ",") if mark in line), ",")
-
-
-def split_cells(line: str, mark: str) -> list[str]:
-    """The cells of a line; empty ones at its end are of no column."""
-    cells = [cell.strip().strip('"').strip() for cell in line.split(mark)]
-    while len(cells) > 2 and not cells[-1]:
-        cells.pop()
-    return cells
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, with a point or a comma in it."""
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def shown(text: str) -> str:
-    """A piece of the file for a message, quoted and not too long."""
-    return repr(text.strip()[:40])
 
 
 def _unit(cell: str) -> str:

@@ -9,7 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from snncore.stimuli.csv_file import LARGEST, read_csv
+from snncore.datasets.csv_text import LARGEST
+from snncore.stimuli.csv_file import read_csv
 
 Array = NDArray[np.float64]
 
