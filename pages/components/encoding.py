@@ -17,7 +17,7 @@ from pages.components import frame
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import LETTERS, SLOT_HEAD, Choice
 from pages.components.encoding_files import picture_view
-from pages.components.encoding_panel import View, attempt, equations
+from pages.components.encoding_panel import View, attempt
 from pages.components.encoding_player import player_section
 from pages.components.encoding_presets import FIRST
 from pages.components.encoding_source import KEY, PictureParams, Source
@@ -31,6 +31,16 @@ from snncore.retina import on_off
 from snncore.transmission import Channel, Scores, Sent, scores
 
 MAX_CELLS = 1 << 25  # steps × neurons of one code on this page: about a second of work
+
+
+NUMBERS_HELP = (
+    "How well the picture comes back:\n"
+    "- **RMSE**: typical error of a pixel, where black is 0 and white is 1.\n"
+    "- **PSNR**: the same in decibels, 20·log₁₀(1/RMSE): 20 dB is poor, 40 dB is hard to tell "
+    "from the original.\n"
+    "- **SSIM**: likeness of structure, 1 is equal.\n"
+    "- **Largest error** of any pixel; where theory knows a limit, it stands after ≤."
+)
 
 
 class Shown(NamedTuple):
@@ -49,7 +59,8 @@ def picture_panel() -> View:
     lost = presets.begin()
     shelf = st.container(gap="xsmall")
     params, source = sources.choose()
-    columns = st.columns(4, gap="medium")
+    with st.container(key="enc__flow"):
+        columns = st.columns(4, gap="medium")
     dark = frame.is_dark()
     slots, shown = [], []
     for letter, column in zip(LETTERS, columns[1:], strict=True):
@@ -64,6 +75,7 @@ def picture_panel() -> View:
     with shelf:
         presets.preset_bar(params, slots, own=source.own)
         _remarks(lost)
+    _formulas(slots)
     bench = Bench(
         source.what, source.values, tuple(slots), params.seed, source.sample, source.identity, dark
     )
@@ -113,7 +125,7 @@ def cached_shown(
     """Pictures and numbers of what was sent."""
     spikes = _sent.spikes[:, 0]
     each = counts(spikes, channel)
-    rows = raster_rows(_values, channel, by_brightness=sort)
+    rows = raster_rows(spikes, _values, channel, by_brightness=sort)
     most = int(each.max())
     return Shown(
         plots.picture(_sent.decoded[0].reshape(_values.shape)),
@@ -128,7 +140,7 @@ def cached_shown(
 @st.cache_data(max_entries=64, ttl=3600, max_size="8MB", show_spinner=False)
 def cached_retina(identity: str, _values: NDArray[np.float32]) -> bytes:
     """PNG of the ON map and the OFF map, side by side."""
-    both = on_off(torch.tensor(_values)[None])[0].numpy()
+    both = np.sqrt(on_off(torch.tensor(_values)[None])[0].numpy())  # faint edges are seen, too
     gap = np.full((both.shape[1], max(1, both.shape[2] // 16)), 0.5, dtype=np.float32)
     return plots.picture(np.concatenate((both[0], gap, both[1]), axis=1))
 
@@ -136,7 +148,10 @@ def cached_retina(identity: str, _values: NDArray[np.float32]) -> bytes:
 def _original(source: Source) -> None:
     """The picture as it is, and as the retina hands it on."""
     height, width = source.values.shape
-    with st.container(height=SLOT_HEAD, border=False, vertical_alignment="bottom", gap="xxsmall"):
+    with st.container(
+        height=SLOT_HEAD, border=False, vertical_alignment="bottom", gap="xxsmall",
+        key="enc__original",
+    ):  # fmt: skip
         st.markdown("**Original**")
         st.caption(f"{plain(source.what.capitalize())}, {width}×{height} pixels")
     picture(plots.picture(source.values), alt=f"The picture to encode: {source.what}")
@@ -147,8 +162,8 @@ def _original(source: Source) -> None:
         return
     picture(found, alt="ON and OFF maps of the retina: the edges of the picture")
     st.caption(
-        "Left: ON cells answer where it is brighter than around, right: OFF cells where it is "
-        "darker. The retina code sends these edges; the others send the pixels."
+        "Left: ON cells answer where it is brighter than around; right: OFF cells, where it is "
+        "darker. The retina code sends these edges, the others send the pixels."
     )
 
 
@@ -166,7 +181,7 @@ def _column(
     slot, shown = result
     code = choice.code
     picture(shown.decoded, alt=f"Picture read back from {code.title}")
-    st.markdown(number_lines(shown.scores))
+    st.markdown(number_lines(shown.scores), help=NUMBERS_HELP)
     st.vega_lite_chart(
         spec=shown.raster,
         key=f"{KEY}_raster_{letter}",
@@ -176,8 +191,6 @@ def _column(
     st.caption(_raster_words(code, shown, params.sort))
     picture(shown.counts, alt=f"Spikes of each pixel with {code.title}")
     st.caption(f"Spikes of each pixel: 0 (violet) to {shown.most:,} (yellow).")
-    st.markdown(code.idea)
-    equations(code)
     return slot, shown
 
 
@@ -193,24 +206,34 @@ def _send(
 
 def number_lines(s: Scores) -> str:
     """Cost and quality in four short lines."""
-    psnr = "exact" if math.isinf(s.psnr_db) else f"{s.psnr_db:.1f} dB"
+    psnr = "perfect" if math.isinf(s.psnr_db) else f"{s.psnr_db:.1f} dB"
+    worst = f"Largest error **{s.max_error:.3f}**"
+    if math.isfinite(s.bound):
+        worst += f" ≤ {s.bound:.3f}"
     lines = [
         f"**{s.spikes_per_value:.3g}** spikes per pixel",
-        f"PSNR **{psnr}**" + (f" · SSIM **{s.ssim:.2f}**" if math.isfinite(s.ssim) else ""),
-        f"RMSE **{s.rmse:.3f}** · worst **{s.max_error:.2f}**",
+        f"PSNR **{psnr}**" + (f", SSIM **{s.ssim:.2f}**" if math.isfinite(s.ssim) else ""),
+        f"RMSE **{s.rmse:.3f}**",
+        worst,
     ]
-    if math.isfinite(s.bound):
-        lines.append(f"Theory: error ≤ **{s.bound:.2g}**")
-    else:
-        lines.append("Theory: no bound")
     return "  \n".join(lines)
+
+
+def _formulas(slots: list[Slot]) -> None:
+    """How each code works: in a sentence, and as the equations of its encoder and decoder."""
+    for slot in slots:
+        code = slot.channel.kind
+        words, encoder, decoder = st.columns([1.3, 1.4, 1], vertical_alignment="center")
+        words.markdown(f"**{slot.letter}: {code.title}.** {code.idea}")
+        for place, part in zip((encoder, decoder), code.equation.split(r", \qquad "), strict=False):
+            place.latex(r"\footnotesize " + part)
 
 
 def _raster_words(code: Code, shown: Shown, sort: bool) -> str:
     if code.kind == "signal":
         rows = f"{shown.rows} rows of the picture, which moves past a line of sensors"
-    elif code.kind == "picture":
-        rows = f"{shown.rows} cells, ON above OFF"
+    elif code.family == "retina":
+        rows = f"{shown.rows} cells" + (", the earliest on top" if sort else ", ON above OFF")
     else:
         order = "brightest pixel" if sort else "first pixel"
         rows = f"{shown.rows} neurons, {order} on top"
@@ -230,7 +253,4 @@ def _tradeoff(slots: list[Slot], shown: list[Shown], dark: bool) -> None:
         alt="Spikes per pixel against PSNR of the three codes",
         width="stretch",
     )
-    st.caption(
-        "What each code costs and what it keeps. PSNR: how far the error lies below white, "
-        "in decibels; SSIM: likeness of structure, 1 is equal; RMSE: typical error of a pixel."
-    )
+    st.caption("What each code costs, and how much it keeps: best is top left.")

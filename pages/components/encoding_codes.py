@@ -81,16 +81,18 @@ def slot(letter: str, kind: Input, key: str, first: str) -> Choice | None:
     if st.session_state.get(widget, first) not in able:
         st.session_state[widget] = first
     with st.container(height=SLOT_HEAD, border=False, gap="xxsmall"):
-        name = st.selectbox(
-            f"Code {letter}",
-            able,
-            index=able.index(first),
-            format_func=label,
-            key=widget,
-            bind="query-params",
-            label_visibility="collapsed",
-            filter_mode="contains",
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{letter}**", width="content")
+            name = st.selectbox(
+                f"Code {letter}",
+                able,
+                index=able.index(first),
+                format_func=label,
+                key=widget,
+                bind="query-params",
+                label_visibility="collapsed",
+                filter_mode="contains",
+            )
         code = encoding.get_code(name)
         return _parameters(code, param_key(key, letter, name))
 

@@ -39,12 +39,13 @@ def picture_view(params: PictureParams, source: Source, bench: Bench) -> View:
     def figure() -> bytes:
         panels = []
         for slot in bench.slots:
-            rows = raster_rows(source.values, slot.channel, by_brightness=params.sort)
+            spikes = slot.sent.spikes[:, 0]
+            rows = raster_rows(spikes, source.values, slot.channel, by_brightness=params.sort)
             panels.append(
                 plots.Panel(
                     f"{slot.letter}: {slot.channel.kind.title}",
                     slot.sent.decoded[0].reshape(source.values.shape),
-                    slot.sent.spikes[:, 0][:, rows],
+                    spikes[:, rows],
                     "",
                 )
             )

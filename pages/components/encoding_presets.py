@@ -16,7 +16,7 @@ from pages.components.share import exact_link
 from snncore import encoding
 from snncore.params import Value
 
-FIRST = {"A": "rate", "B": "latency", "C": "fade_in"}
+FIRST = {"A": "rate", "B": "latency", "C": "retina_latency"}
 PRESET = "enc__preset"
 
 
@@ -45,9 +45,68 @@ def _preset(notice: str, *slots: str | tuple[str, dict[str, Value]], **source: V
 
 PRESETS: dict[str, Preset] = {
     "Three ways": _preset(
-        "The same picture three times: counting random spikes is noisy, one well-timed spike per "
-        "pixel is nearly exact and a fiftieth of the price.",
-        "rate", "latency", "fade_in",
+        "counted random spikes (A) are noisy; one well-timed spike (B) does better; edges (C) "
+        "are enough to rebuild the picture.",
+        "rate", "latency", "retina_latency",
+    ),
+    "One spike each": _preset(
+        "at most one spike per pixel. Rank order (C) tells only who is brighter than whom, so "
+        "the contrast changes.",
+        "latency", "latency_rc", "rank_order", n_steps=50,
+    ),
+    "Slow rate": _preset(
+        "one spike in ten steps at most: after 400 steps random counts (A, B) are still noisy, "
+        "regular ones (C) are not.",
+        ("rate", {"gain": 0.1}), ("poisson", {"max_rate": 0.1}), ("regular", {"gain": 0.1}),
+        n_steps=400,
+    ),
+    "Chance or clock": _preset(
+        "equally many spikes, ever more regular: the less chance in the intervals, the less "
+        "noise in the picture.",
+        ("poisson", {"max_rate": 0.5}), ("gamma", {"max_rate": 0.5, "order": 10}),
+        ("regular", {"gain": 0.5}),
+    ),
+    "A first glance": _preset(
+        "only 20 steps: a count (A) is off by chance, a latency (B) knows 20 greys, a phase code "
+        "(C) writes 8 binary digits.",
+        "rate", "latency", "weighted_phase", n_steps=20,
+    ),
+    "Phase": _preset(
+        "the place in a rhythm counts: as a binary digit (A: 2, B: 4 of them), or how early in "
+        "each cycle (C).",
+        ("weighted_phase", {"bits": 2}), ("weighted_phase", {"bits": 4}), "oscillation_phase",
+        n_steps=40,
+    ),
+    "Bursts": _preset(
+        "bright pixels fire longer, faster bursts. With up to 2, 5 and 15 spikes the greys "
+        "become finer.",
+        ("burst", {"n_max": 2}), ("burst", {"n_max": 5}), ("burst", {"n_max": 15}), n_steps=60,
+    ),
+    "Population": _preset(
+        "eight neurons share a pixel, each with a favourite grey; their pattern (A, B) tells more "
+        "than one neuron's count (C).",
+        "population_rate", "population_latency", "rate", n_steps=40,
+    ),
+    "Retina": _preset(
+        "the strongest edges fire first. From left to right weaker ones stay silent: fewer "
+        "spikes, and still the shapes.",
+        ("retina_latency", {"threshold": 0.02}), ("retina_latency", {"threshold": 0.1}),
+        ("retina_latency", {"threshold": 0.25}), index=2, side=64,
+    ),
+    "Event camera": _preset(
+        "the picture moves past a line of sensors that report changes, up or down; a larger "
+        "step θ is cheaper and coarser.",
+        ("send_on_delta", {"threshold": 0.04}), ("send_on_delta", {"threshold": 0.1}),
+        ("send_on_delta", {"threshold": 0.25}), n_steps=400,
+    ),
+    "A digit": _preset(
+        "most of a digit is dark, and dark pixels are silent in these codes.",
+        "rate", "latency", "burst", dataset="digits", index=3, n_steps=50,
+    ),
+    "A road sign": _preset(
+        "edges and flat areas: the retina (C) spends spikes at edges only, and the greys of the "
+        "areas are lost.",
+        "rate", "latency", "retina_latency", dataset="signs", side=64,
     ),
 }  # fmt: skip
 
@@ -118,7 +177,7 @@ def preset_bar(params: PictureParams, slots: Sequence[Slot], *, own: bool) -> No
         )
     if active is not None:
         with st.container(key="enc__notice"):
-            st.markdown(f":material/visibility: **What to notice:** {PRESETS[active].notice}")
+            st.markdown(f":material/visibility: **Notice:** {PRESETS[active].notice}")
 
 
 def _chosen() -> None:

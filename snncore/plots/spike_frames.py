@@ -32,14 +32,13 @@ def frames(spikes: Spikes, channel: Channel, *, group: int = 1) -> NDArray[np.in
     n_steps = len(spikes)
     count = -(-n_steps // group)
     starts = np.arange(0, n_steps, group)
-    kind = channel.kind.kind
-    if kind == "signal":  # a line camera: rows of spikes, each step in its column
+    if channel.kind.kind == "signal":  # a line camera: rows of spikes, each step in its column
         out = np.zeros((count, width, height), dtype=np.int16)
         steps = np.arange(n_steps)
         np.add.at(out, (steps // group, column(steps, n_steps, width)), spikes)
         return out.transpose(0, 2, 1)
     sums = np.add.reduceat(spikes, starts, axis=0, dtype=np.int16)
-    if kind == "picture":
+    if on_off(channel):
         on, off = sums[:, : height * width], sums[:, height * width :]
         return (on - off).reshape(count, height, width)
     return sums.reshape(count, height, width, -1).sum(axis=3, dtype=np.int16)
@@ -49,16 +48,20 @@ def counts(spikes: Spikes, channel: Channel) -> NDArray[np.int64]:
     """Spikes of either sign at each pixel, [H, W]."""
     height, width = _shape(channel)
     each = np.abs(spikes.astype(np.int16, copy=False)) if spikes.dtype == np.int8 else spikes
-    kind = channel.kind.kind
-    if kind == "signal":
+    if channel.kind.kind == "signal":
         out = np.zeros((height, width), dtype=np.int64)
         steps = np.arange(len(spikes))
         np.add.at(out.T, column(steps, len(spikes), width), each)
         return out
     total = each.sum(axis=0, dtype=np.int64)
-    if kind == "picture":
+    if on_off(channel):
         return total.reshape(2, height, width).sum(axis=0)
     return total.reshape(height, width, -1).sum(axis=2)
+
+
+def on_off(channel: Channel) -> bool:
+    """Whether its neurons are first the ON cells of all pixels and then the OFF cells."""
+    return channel.kind.family == "retina"
 
 
 def column(steps: NDArray[np.int64], n_steps: int, width: int) -> NDArray[np.int64]:
@@ -67,22 +70,28 @@ def column(steps: NDArray[np.int64], n_steps: int, width: int) -> NDArray[np.int
 
 
 def raster_rows(
-    values: NDArray[np.float32], channel: Channel, *, by_brightness: bool = True
+    spikes: Spikes, values: NDArray[np.float32], channel: Channel, *, by_brightness: bool = True
 ) -> NDArray[np.int64]:
     """Which neurons a raster shows, top first: all, or `RASTER_ROWS` of them evenly spaced.
 
     Args:
+        spikes: [T, M] of one picture.
         values: the picture [H, W].
-        by_brightness: the neurons of the brightest pixel at the top; a line camera's rows and the
-            ON and OFF cells of the retina keep their places.
+        by_brightness: the neurons of the brightest pixel at the top, and of the retina's cells
+            those that fire, the earliest at the top. A line camera's rows keep their places.
     """
-    kind = channel.kind.kind
-    if kind != "intensity":
-        order = np.arange(channel.n_neurons)
+    if channel.kind.kind == "signal":
+        order = np.arange(spikes.shape[1])
+    elif on_off(channel):
+        order = np.arange(spikes.shape[1])
+        if by_brightness:
+            fired = np.flatnonzero(spikes.any(axis=0))
+            order = fired[np.argsort(spikes[:, fired].argmax(axis=0), kind="stable")]
+            order = order if order.size else np.arange(1)
     else:
         flat = values.ravel()
         pixels = np.argsort(-flat, kind="stable") if by_brightness else np.arange(flat.size)
-        each = channel.n_neurons // flat.size
+        each = spikes.shape[1] // flat.size
         most = max(1, RASTER_ROWS // each)
         if pixels.size > most:
             pixels = pixels[(np.arange(most) * pixels.size) // most]
