@@ -127,12 +127,12 @@ def _best(features: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
 def _refined(
     start: Tensor, params: PopulationParams, residuals: Callable[[Tensor], tuple[Tensor, Tensor]]
 ) -> Tensor:
-    """Two steps x += Σ w y' r / Σ w y'² from `start` [R], none longer than a step of the grid.
+    """Two steps x += Σ w y' r / Σ w y'² from `start` [R], each at most ¼ of the distance of centres.
 
     residuals(activities [R, m]) gives r and the weights w, both [R, m].
     """
     where, sigma = centres(params.fields, start.device), width(params.fields, params.beta)
-    longest = 1.0 / (_GRID_PER_FIELD * (params.fields - 2))
+    longest = 0.25 / (params.fields - 2)
     x = start
     for _ in range(2):
         activities = fields(x, where, sigma)
