@@ -127,7 +127,7 @@ def _best(features: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
 def _refined(
     start: Tensor, params: PopulationParams, residuals: Callable[[Tensor], tuple[Tensor, Tensor]]
 ) -> Tensor:
-    """Two steps x += Σ w y' r / Σ w y'² from `start` [R], each at most ¼ of the distance of centres.
+    """Two steps x += Σ w y' r / Σ w y'² from `start` [R], each at most ¼/(m − 2).
 
     residuals(activities [R, m]) gives r and the weights w, both [R, m].
     """
