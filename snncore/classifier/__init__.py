@@ -34,6 +34,8 @@ from snncore.classifier.iso import has_lines as has_lines
 from snncore.classifier.iso import iso_drives as iso_drives
 from snncore.classifier.iso import levels as levels
 from snncore.classifier.iso import lines as lines
+from snncore.classifier.model_file import load_model as load_model
+from snncore.classifier.model_file import save_model as save_model
 from snncore.classifier.network import Network as Network
 from snncore.classifier.params import DATA as DATA
 from snncore.classifier.params import THRESHOLD as THRESHOLD

@@ -78,10 +78,12 @@ class ClassifierParams(Params):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.data in ("moons", "circles") and self.n_classes != 2:
-            raise ValueError(f"n_classes must be 2 for {self.data}, got {self.n_classes}; set it")
+            raise ValueError(
+                f"n_classes must be 2 for {self.data}, got {self.n_classes}; take blobs or spirals"
+            )
         if self.data == "spirals" and self.n_classes > 4:
             raise ValueError(
-                f"n_classes must be <= 4 for spirals, got {self.n_classes}; take fewer arms"
+                f"n_classes must be <= 4 for spirals, got {self.n_classes}; take fewer, or blobs"
             )
 
     @classmethod
