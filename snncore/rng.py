@@ -34,6 +34,7 @@ STREAMS = {
     "encode_start": 14,
     "encode_events": 15,
     "challenge": 20,
+    "signal": 21,
     "jitter": 30,
     "deletion": 31,
     "insertion": 32,
