@@ -1,0 +1,165 @@
+"""Section: rate against distortion, for any set of codes, with the slots' places marked."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.components import encoding_codes
+from pages.components import encoding_section_base as base
+from pages.components.encoding_bench import Bench
+from snncore import encoding
+from snncore.jobs import Progress
+from snncore.params import Params, choice, integer
+from snncore.plots.encoding_analysis import Operating, distortion_chart
+from snncore.transmission import Channel, Point, Sweep, pareto, rate_distortion
+
+KEY = "enc_rd"
+_PREVIEW = 4  # settings of each code, before the job
+
+
+@dataclass(frozen=True)
+class DistortionParams(Params):
+    """What the plot shows."""
+
+    quality: str = choice(
+        "PSNR", ("PSNR", "SNR"),
+        "PSNR: peak against error. SNR: the signal's power about its mean against the error's.",
+        label="Quality",
+    )  # fmt: skip
+    points: int = integer(12, 4, 24, "Settings tried of each code.", label="Settings per code")
+
+
+def curves(bench: Bench) -> None:
+    """Choose codes, compute, watch the curves grow."""
+    left, right = st.columns([2, 1.4])
+    with left:
+        more = _more(bench)
+    with right:
+        params = base.controls(DistortionParams, KEY, columns=2)
+    if params is None or not bench.slots:
+        return
+    channels = _channels(bench, more)
+    identity = base.identity("distortion", bench, channels, params.points)
+    st.caption(
+        "Each code is turned along the parameter that trades spikes for quality (a code without "
+        "one gets more or less time). Up and to the left is better. Dashed: what no other point "
+        "beats (the Pareto front). Rings: your slots."
+    )
+
+    def draw(found: Sweep, final: bool) -> None:
+        del final
+        _draw(bench, found, params.quality)
+
+    n_bytes = 12 * max(c.n_steps * c.n_neurons for c in channels)
+    work = base.cells(channels)
+    if work * params.points <= base.QUICK_CELLS:
+        found = base.at_once(identity, lambda: _work(bench, channels, params.points))
+        if found is not None:
+            draw(found, True)
+    else:
+        found = base.job(
+            KEY, "Compute the curves", identity, lambda: _work(bench, channels, params.points),
+            draw, n_bytes,
+        )  # fmt: skip
+        if found is None and not base.started(KEY) and work * _PREVIEW <= 2 * base.QUICK_CELLS:
+            coarse = base.identity("distortion", bench, channels, _PREVIEW)
+            preview = base.at_once(coarse, lambda: _work(bench, channels, _PREVIEW))
+            if preview is not None:
+                draw(preview, True)
+                st.caption(f"A preview with {_PREVIEW} settings of each code.")
+    if found is not None:
+        base.download("rate_distortion", lambda: _columns(found), f"{KEY}_csv")
+
+
+def link_values() -> dict[str, Any]:
+    """The further codes, which no parameter set holds."""
+    more = st.session_state.get(f"{KEY}_more")
+    return {f"{KEY}_more": [encoding_codes.label(n) for n in more]} if more else {}
+
+
+def _more(bench: Bench) -> list[str]:
+    able = encoding_codes.names("picture" if bench.is_picture else "signal")
+    key = f"{KEY}_more"
+    kept = st.session_state.get(key)
+    if kept and not set(kept) <= set(able):  # of the other tab
+        st.session_state[key] = [name for name in kept if name in able]
+    return list(
+        st.multiselect(
+            "Codes beside those of the slots",
+            able,
+            format_func=encoding_codes.label,
+            key=key,
+            bind="query-params",
+            placeholder="Add any codes",
+        )
+    )
+
+
+def _channels(bench: Bench, more: Sequence[str]) -> list[Channel]:
+    """The slots' channels, then the further codes with their first parameters."""
+    found = {slot.channel: None for slot in bench.slots}
+    pattern = bench.slots[0].channel
+    for name in more:
+        if name not in {channel.code for channel in found}:
+            params = encoding.get_code(name).params()
+            found[dataclasses.replace(pattern, code=name, params=params)] = None
+    return list(found)
+
+
+def _work(bench: Bench, channels: Sequence[Channel], n_points: int) -> Iterator[Progress]:
+    found = rate_distortion(
+        bench.values, channels, n_points=n_points, seed=bench.seed, sample=bench.sample
+    )
+    for sweep in found:
+        words = f"{sweep.done} of {sweep.total} settings"
+        yield Progress(sweep.done / sweep.total, words, sweep)
+
+
+def _draw(bench: Bench, found: Sweep, quality: str) -> None:
+    points = [_operating(p, quality) for p in found.points]
+    here = {}
+    for slot in bench.slots:
+        at = base.place(slot)
+        value = at.psnr_db if quality == "PSNR" else at.snr_db
+        here[slot.letter] = Operating(slot.channel.kind.title, at.spikes, value, "in the slot")
+    usable = [p for p in points if p.spikes > 0 and not math.isnan(p.quality)]
+    if not usable and not any(o.spikes > 0 and not math.isnan(o.quality) for o in here.values()):
+        cause = "a constant input has no SNR" if quality == "SNR" else "no setting makes a spike"
+        base.hint(f"There is nothing to draw: {cause}.")
+        return
+    front = [
+        _operating(p, quality) for p in pareto([p for p in found.points if p.spikes_per_value > 0])
+    ]
+    titles = sorted({p.code for p in usable})
+    spec = distortion_chart(points, here, front, quality, base.unit(bench), dark=bench.dark)
+    base.chart(
+        spec,
+        "distortion",
+        f"{quality} against spikes per {base.unit(bench)} of {', '.join(titles)}.",
+    )
+
+
+def _operating(point: Point, quality: str) -> Operating:
+    value = point.psnr_db if quality == "PSNR" else point.snr_db
+    words = base.setting_words(point.channel, point.knob, point.setting)
+    return Operating(point.channel.kind.title, point.spikes_per_value, value, words)
+
+
+def _columns(found: Sweep) -> dict[str, Any]:
+    points = found.points
+    return {
+        "code": np.array([p.code for p in points]),
+        "knob": np.array([p.knob for p in points]),
+        "setting": [p.setting for p in points],
+        "spikes_per_value": [p.spikes_per_value for p in points],
+        "psnr_db": [p.psnr_db for p in points],
+        "snr_db": [p.snr_db for p in points],
+        "rmse": [p.rmse for p in points],
+    }

@@ -1,0 +1,151 @@
+"""Section: the best setting of a slot's code under a budget of spikes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.components import encoding_codes
+from pages.components import encoding_section_base as base
+from pages.components.encoding_bench import Bench, Slot
+from snncore.jobs import Progress
+from snncore.params import Value
+from snncore.plots.encoding_analysis import budget_chart
+from snncore.transmission import Tuned, tune
+
+KEY = "enc_tune"
+_TRIES = 60  # settings, about
+_MOST = 1e6  # spikes per value
+
+
+def budget(bench: Bench) -> None:
+    """Choose a slot and a budget, search, take the setting over."""
+    letters = [slot.letter for slot in bench.slots]
+    if not letters:
+        return
+    left, right = st.columns([1, 2])
+    with left:
+        letter = st.segmented_control(
+            "Slot", letters, default=letters[0], required=True, key=f"{KEY}_slot",
+            bind="query-params",
+        )  # fmt: skip
+    slot = bench.slots[letters.index(letter) if letter in letters else 0]
+    now = base.place(slot)
+    with right:
+        allowed = _budget(bench, slot, now.spikes)
+    identity = base.identity("tuning", bench, [slot.channel], allowed)
+
+    def work() -> Iterator[Progress]:
+        yield Progress(0.05, f"Trying settings of {slot.channel.kind.title}")
+        yield Progress(1.0, "", _search(bench, slot, allowed))
+
+    def draw(found: Tuned | str, final: bool) -> None:
+        del final
+        if isinstance(found, str):
+            base.hint(f"{found[:1].upper()}{found[1:]}.")
+        else:
+            _draw(bench, slot, now, found, allowed)
+
+    if base.cells([slot.channel]) * _TRIES <= 2 * base.QUICK_CELLS:
+        found = base.at_once(identity, work)
+        if found is not None:
+            draw(found, True)
+    else:
+        n_bytes = 12 * slot.channel.n_steps * slot.channel.n_neurons
+        found = base.job(KEY, "Find the best setting", identity, work, draw, n_bytes)
+    if isinstance(found, Tuned):
+        _take_over(bench, slot, found)
+        base.download("tuning", lambda: _columns(found), f"{KEY}_csv")
+
+
+def _search(bench: Bench, slot: Slot, allowed: float) -> Tuned | str:
+    """The best setting, or why there is none."""
+    try:
+        return tune(bench.values, slot.channel, allowed, seed=bench.seed, sample=bench.sample)
+    except ValueError as reason:
+        return str(reason)
+
+
+def link_values() -> dict[str, Value]:
+    """What the address must carry to restore the choices."""
+    keys = (f"{KEY}_slot", *(f"{KEY}_budget_{letter}" for letter in encoding_codes.LETTERS))
+    return {key: st.session_state[key] for key in keys if key in st.session_state}
+
+
+def _budget(bench: Bench, slot: Slot, spikes: float) -> float:
+    """Spikes per value; at first what the slot spends now."""
+    first = float(f"{max(spikes, 1e-4) * 1.0005:.3g}")
+    value = st.number_input(
+        f"Budget [spikes per {base.unit(bench)}]",
+        min_value=1e-6,
+        max_value=_MOST,
+        value=first,
+        step=float(f"1e{math.floor(math.log10(first))}") / 2,
+        format="%g",
+        key=f"{KEY}_budget_{slot.letter}",
+        bind="query-params",
+        help="No setting that spends more is taken. At first it is what the slot spends now.",
+    )
+    return float(f"{value:.6g}")
+
+
+def _draw(bench: Bench, slot: Slot, now: base.Place, found: Tuned, allowed: float) -> None:
+    snr = not math.isnan(found.scores.snr_db)
+    title = "SNR [dB]" if snr else "PSNR [dB]"
+    tried = [p for p in found.tried if p.spikes_per_value > 0]
+    quality = [p.snr_db if snr else p.psnr_db for p in tried]
+    s = found.scores
+    best, mine = (s.snr_db, now.snr_db) if snr else (s.psnr_db, now.psnr_db)
+    setting = base.setting_words(found.channel, found.knob, found.setting)
+    st.markdown(
+        f"**{slot.letter} {slot.channel.kind.title}**: the best of {len(found.tried)} settings "
+        f"within {allowed:g} spikes per {base.unit(bench)} is **{setting}**: "
+        f"**{base.quality_words(best)}** for {base.number(s.spikes_per_value, 3)} spikes. "
+        f"The slot now has {base.quality_words(mine)} for {base.number(now.spikes, 3)}."
+    )
+    if len(tried) < 2:
+        base.hint("This code has nothing to turn here: there is one setting only.")
+        return
+    spec = budget_chart(
+        [p.spikes_per_value for p in tried], quality,
+        (s.spikes_per_value, best), (now.spikes, mine), allowed,
+        (f"Spikes per {base.unit(bench)}", title),
+    )  # fmt: skip
+    base.chart(spec, "tuning", f"{title} against spikes of all settings tried; best: {setting}.")
+
+
+def _take_over(bench: Bench, slot: Slot, found: Tuned) -> None:
+    """A button that puts the setting found into the slot."""
+    if not found.knob:
+        return
+    where = base.prefix(bench)
+    if found.knob in ("n_steps", "window"):
+        key, value = f"{where}_{found.knob}", int(found.setting)
+        if found.knob == "n_steps" and not 10 <= value <= 400:
+            st.caption(f"The page's time goes from 10 to 400 steps: {value} is outside.")
+            return
+    else:
+        name = slot.channel.code
+        key = f"{encoding_codes.param_key(where, slot.letter, name)}_{found.knob}"
+        value = getattr(found.channel.params, found.knob)
+    st.button(
+        f"Take it over into slot {slot.letter}",
+        icon=":material/download_done:",
+        key=f"{KEY}_take",
+        on_click=base.set_state,
+        args=({key: value},),
+    )
+
+
+def _columns(found: Tuned) -> dict[str, Any]:
+    return {
+        found.knob or "setting": [p.setting for p in found.tried],
+        "spikes_per_value": [p.spikes_per_value for p in found.tried],
+        "snr_db": [p.snr_db for p in found.tried],
+        "psnr_db": [p.psnr_db for p in found.tried],
+        "rmse": np.array([p.rmse for p in found.tried]),
+    }
