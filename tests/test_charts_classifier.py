@@ -61,7 +61,7 @@ def test_cells_carry_their_place_and_counts_for_tooltips_and_clicks():
 
 def test_a_click_selects_the_place_by_its_coordinates():
     spec = charts.decision_map(plane(), NAMES)
-    (param,) = spec["layer"][1]["params"]
+    (param,) = next(part["params"] for part in spec["layer"] if "params" in part)
     assert param["name"] == charts.PICK and param["select"]["fields"] == ["x", "y"]
 
 
@@ -93,32 +93,19 @@ def test_the_count_of_one_neuron_has_a_colour_bar_up_to_its_maximum():
 
 
 def test_lines_and_the_looked_at_place_are_drawn_where_they_are():
-    line = np.array([[0.0, 0.5, 1.0, 0.5]])
-    data = charts.decision_map(plane(), NAMES, lines=[("5 spikes", line)], picked=(0.3, 0.7))[
-        "datasets"
-    ]
-    assert data["lines"].values.tolist() == [[0.0, 0.5, 1.0, 0.5, "5 spikes"]]
+    path = np.array([[0.0, 0.5], [0.4, 0.6], [0.6, 0.6], [1.0, 0.5]])
+    spec = charts.decision_map(plane(), NAMES, lines=[("5", path)], picked=(0.3, 0.7))
+    data = spec["datasets"]
+    assert data["lines"][["x", "y"]].values.tolist() == path.tolist()
+    assert data["labels"].values.tolist() == [[0.5, 0.6, "5"]]
     assert data["here"].values.tolist() == [[0.3, 0.7]]
 
 
-@pytest.mark.parametrize("size", [2, 9, 32])
-def test_the_contour_of_a_linear_field_is_its_line(size):
-    axis = np.linspace(0, 1, size)
-    x, y = np.meshgrid(axis, axis)
-    segments = charts.contours(2 * x + y, 1.3)
-    ends = segments.reshape(-1, 2)
-    np.testing.assert_allclose(2 * ends[:, 0] + ends[:, 1], 1.3, atol=1e-12)
-    length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T).sum()
-    assert length == pytest.approx(np.hypot(0.5, 1.0))  # from (0.15, 1) to (0.65, 0)
-
-
-def test_the_contour_of_a_round_hill_is_a_circle():
-    axis = np.linspace(0, 1, 101)
-    x, y = np.meshgrid(axis, axis)
-    segments = charts.contours(-((x - 0.5) ** 2) - (y - 0.5) ** 2, -0.09)
-    length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T).sum()
-    assert length == pytest.approx(2 * np.pi * 0.3, rel=2e-3)  # chords of a grid of 0.01
-    assert len(charts.contours(np.zeros((5, 5)), 1.0)) == 0
+def test_a_click_on_a_line_means_the_place_and_not_the_line():
+    spec = charts.decision_map(plane(), NAMES, lines=[("5", np.eye(2))])
+    drawn = [part["data"]["name"] for part in spec["layer"]]
+    assert drawn.index("cells") > max(k for k, name in enumerate(drawn) if name == "lines")
+    assert "params" in spec["layer"][drawn.index("cells")]
 
 
 def test_confusion_shades_by_share_of_the_row_and_counts_points():

@@ -17,7 +17,9 @@ from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manage
 POLL_RUNNING_S = 1.0
 KEEP_ALIVE_S = 30.0
 POLL_QUEUED_S = 3.0  # others come first: spare the server
-_NAMES: dict[Kind, str] = {"computation": "training", "download": "download", "sweep": "map"}
+_NAMES: dict[Kind, str] = {
+    "computation": "training", "download": "download", "sweep": "map", "classifier": "classifier",
+}  # fmt: skip
 
 
 def job_panel(

@@ -75,7 +75,7 @@ def decision_map(
         names: of the K classes.
         neuron: colour by this neuron's count instead of by the winner.
         dots: points; those decided wrongly get a ring.
-        lines: (label, segments [S, 4] as x, y, x2, y2) drawn over the cells.
+        lines: (label, path [P, 2]) drawn over the cells, the label on the middle of the path.
         picked: the place whose spikes are looked at, marked by crossed hairs.
         titles: of the two axes.
     """
@@ -84,28 +84,27 @@ def decision_map(
         for n, t in zip("xy", titles, strict=True)
     )
     pixels = winner_picture(plane, dark=dark) if neuron is None else _count_picture(plane, neuron)
-    data = {"one": pd.DataFrame({"one": [0]}), "cells": _cells(plane, names)}
+    data = {"one": pd.DataFrame({"one": [0]}), "cells": _cells(plane, names, neuron)}
     cells = layer(
-        "cells", "rect", {"opacity": 0, "cursor": "crosshair"},
-        x={**x, "field": "x1"}, x2={"field": "x2"}, y={**y, "field": "y1"}, y2={"field": "y2"},
-        tooltip=[
-            {"field": "decision", "type": "nominal", "title": "decision"},
-            {"field": "spikes", "type": "nominal", "title": "spikes"},
-            tip("confidence", "confidence", ".0%"), tip("x", titles[0], ".3f"),
-            tip("y", titles[1], ".3f"),
-        ],
-    )  # fmt: skip
+        "cells",
+        "rect",
+        {"opacity": 0, "cursor": "crosshair"},
+        x={**x, "field": "x1"},
+        x2={"field": "x2"},
+        y={**y, "field": "y1"},
+        y2={"field": "y2"},
+        tooltip=_cell_tips(plane, titles),
+    )
     select = {"type": "point", "fields": ["x", "y"], "toggle": False, "clear": False}
     cells["params"] = [{"name": PICK, "select": select}]
     if neuron is not None:
-        cells["encoding"]["fill"] = _count_key(plane, neuron, names[neuron])
-    layers = [layer("one", "image", _image(pixels)), cells]
+        name = f"the neuron for {names[neuron]}" if plane.counts.shape[-1] > 1 else "the neuron"
+        cells["encoding"]["fill"] = _count_key(plane, neuron, name)
+    layers = [layer("one", "image", _image(pixels))]
     if lines:
-        data["lines"] = _segments(lines)
-        style = {"color": INK[dark], "strokeDash": [5, 3], "strokeWidth": 1.4, "clip": True}
-        label = {"field": "label", "type": "nominal", "title": "line"}
-        layers.append(layer("lines", "rule", style, x=x, y=y, x2={"field": "x2"},
-                            y2={"field": "y2"}, tooltip=[label]))  # fmt: skip
+        data["lines"], data["labels"] = _paths(lines)
+        layers += _lines(x, y, dark=dark)
+    layers.append(cells)  # over the lines: a click on one means the place
     if dots is not None:
         data["dots"], data["wrong"] = _dots(dots, names)
         layers += _points(x, y, names, titles, dark=dark)
@@ -154,7 +153,7 @@ def _count_key(plane: Plane, neuron: int, name: str) -> Chart:
         "type": "quantitative",
         "scale": {"domain": [0, top], "range": list(VIRIDIS), "nice": False},
         "legend": {
-            "title": f"spikes of the neuron for {name}",
+            "title": f"spikes of {name}",
             "orient": "bottom",
             "direction": "horizontal",
             "gradientLength": 220,
@@ -165,7 +164,17 @@ def _count_key(plane: Plane, neuron: int, name: str) -> Chart:
     }
 
 
-def _cells(plane: Plane, names: Sequence[str]) -> pd.DataFrame:
+def _cell_tips(plane: Plane, titles: tuple[str, str]) -> list[Chart]:
+    """Of one neuron alone, its count; of several, also who wins."""
+    spikes = {"field": "spikes", "type": "nominal", "title": "spikes"}
+    where = [tip("x", titles[0], ".3f"), tip("y", titles[1], ".3f")]
+    if plane.counts.shape[-1] == 1:
+        return [spikes, *where]
+    decision = {"field": "decision", "type": "nominal", "title": "decision"}
+    return [decision, spikes, tip("confidence", "confidence", ".0%"), *where]
+
+
+def _cells(plane: Plane, names: Sequence[str], neuron: int | None) -> pd.DataFrame:
     size = len(plane.winners)
     edge = np.arange(size) / size
     words = np.array(list(names), dtype=object)
@@ -176,7 +185,8 @@ def _cells(plane: Plane, names: Sequence[str]) -> pd.DataFrame:
             "x": (left + 0.5 / size).round(6), "y": (low + 0.5 / size).round(6),
             "x1": left, "x2": left + 1 / size, "y1": low, "y2": low + 1 / size,
             "decision": words[plane.winners.ravel()], "spikes": _joined(flat),
-            "confidence": plane.confidence.ravel().astype(float), "count": flat.max(axis=1),
+            "confidence": plane.confidence.ravel().astype(float),
+            "count": flat[:, 0 if neuron is None else neuron],
         }
     )  # fmt: skip
 
@@ -185,12 +195,34 @@ def _joined(counts: NDArray[np.integer]) -> list[str]:
     return [" / ".join(map(str, row)) for row in counts.tolist()]
 
 
-def _segments(lines: Sequence[tuple[str, NDArray[np.floating]]]) -> pd.DataFrame:
-    tables = []
-    for label, segments in lines:
-        table = pd.DataFrame(np.asarray(segments, float), columns=["x", "y", "x2", "y2"])
-        tables.append(table.assign(label=label))
-    return pd.concat(tables, ignore_index=True)
+def _paths(
+    lines: Sequence[tuple[str, NDArray[np.floating]]],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All points of all lines, and the place of each label."""
+    tables, labels = [], []
+    for number, (label, path) in enumerate(lines):
+        table = pd.DataFrame({"x": path[:, 0].astype(float), "y": path[:, 1].astype(float)})
+        tables.append(table.assign(k=np.arange(len(path)), line=number))
+        lower, upper = path[(len(path) - 1) // 2], path[len(path) // 2]
+        labels.append((*(0.5 * (lower + upper)).astype(float), label))
+    return pd.concat(tables, ignore_index=True), pd.DataFrame(labels, columns=["x", "y", "label"])
+
+
+def _lines(x: Chart, y: Chart, *, dark: bool) -> list[Chart]:
+    """Fine lines in the page's ink on a broader line of its paper: seen on every colour."""
+    order = {"order": {"field": "k", "type": "quantitative"},
+             "detail": {"field": "line", "type": "nominal"}}  # fmt: skip
+    ink, paper = INK[dark], "#0E1117" if dark else "#FFFFFF"
+    words = {"fontSize": 12, "fontWeight": "bold", "clip": True}
+    text = {"field": "label", "type": "nominal"}
+    halo = {**words, "color": paper, "stroke": paper, "strokeWidth": 4}
+    return [
+        layer("lines", "line", {"color": paper, "strokeWidth": 2.6, "opacity": 0.6, "clip": True},
+              x=x, y=y, **order),
+        layer("lines", "line", {"color": ink, "strokeWidth": 1.2, "clip": True}, x=x, y=y, **order),
+        layer("labels", "text", halo, x=x, y=y, text=text),
+        layer("labels", "text", {**words, "color": ink}, x=x, y=y, text=text),
+    ]  # fmt: skip
 
 
 def _dots(dots: Dots, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -272,35 +304,3 @@ def confusion(matrix: NDArray[np.integer], names: Sequence[str], *, dark: bool =
                   text={"field": "points", "type": "quantitative", "format": "d"}),
         ],
     }  # fmt: skip
-
-
-def contours(field: NDArray[np.floating], level: float) -> NDArray[np.float64]:
-    """Segments [S, 4] (x, y, x2, y2) along which `field` [G, G] equals `level`.
-
-    The field's values stand at evenly spaced x and y from 0 to 1, row 0 at y = 0; between them it
-    is taken as linear on the two triangles of each cell (marching triangles), so the contour of a
-    linear field is exact.
-    """
-    size = len(field)
-    y, x = np.mgrid[0:size, 0:size] / (size - 1)
-    corner = np.stack([x, y, field - level], axis=-1)
-    a, b, c, d = corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]
-    triangles = np.concatenate(
-        [
-            np.stack([a, b, c], axis=2).reshape(-1, 3, 3),
-            np.stack([a, c, d], axis=2).reshape(-1, 3, 3),
-        ]
-    )
-    high = triangles[..., 2] >= 0
-    cut = high.any(axis=1) & ~high.all(axis=1)
-    triangles, high = triangles[cut], high[cut]
-    # The corner that stands alone on its side: the line crosses the two edges that meet there.
-    alone = np.where(high.sum(axis=1) == 1, high.argmax(axis=1), (~high).argmax(axis=1))
-    rows = np.arange(len(triangles))
-    tip_ = triangles[rows, alone]
-    ends = []
-    for step in (1, 2):
-        other = triangles[rows, (alone + step) % 3]
-        share = (tip_[:, 2] / (tip_[:, 2] - other[:, 2]))[:, None]
-        ends.append(tip_[:, :2] + share * (other[:, :2] - tip_[:, :2]))
-    return np.concatenate(ends, axis=1)

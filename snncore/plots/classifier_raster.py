@@ -19,6 +19,7 @@ from snncore.plots.vega import Chart, axis, layer, ticks, tip
 
 _INPUT, _HIDDEN, _CLASS, _GAP = 84, 56, 40, 9  # heights in pixels
 _MARGIN = 0.24  # of the time, right of it: the counts stand there
+_PEAK = 1.3  # thresholds: a potential that jumps higher is cut off there
 _SHOWN = 64  # rows of a band at most: more are thinner than a pixel
 
 
@@ -27,7 +28,7 @@ class Trace(NamedTuple):
 
     inputs: NDArray[np.floating]  # [T, M], spikes as 0 and 1, or currents
     hidden: NDArray[np.bool_] | None  # [T, H]
-    potentials: NDArray[np.floating]  # [T, K], after the step; 0 after a spike
+    potentials: NDArray[np.floating]  # [T, K], before the reset
     spikes: NDArray[np.bool_]  # [T, K]
     winner: int
 
@@ -64,7 +65,7 @@ def trace(found: Trace, names: Sequence[str], *, threshold: float, dark: bool = 
     if found.hidden is not None:
         data["hidden"], layers = _band(found.hidden, bands[1], "hidden", x, y, layers, dark)
     first = len(bands) - classes
-    peak = max(1.15 * threshold, float(np.max(found.potentials, initial=0.0)))
+    peak = _PEAK * threshold
     for k in range(classes):
         _, upper, lower = bands[first + k]
         scale = (lower - upper - 3) / peak
@@ -76,7 +77,7 @@ def trace(found: Trace, names: Sequence[str], *, threshold: float, dark: bool = 
         layers += [
             layer(f"theta{k}", "rule", dashed, x=x, y=y, x2={"field": "x2"}),
             layer(f"v{k}", "line", {"color": ink, "strokeWidth": 1.6}, x=x, y=y,
-                  order={"field": "x", "type": "quantitative"}),
+                  order={"field": "k", "type": "quantitative"}),
             layer(f"spike{k}", "rule", {"color": ink, "strokeWidth": 2.2}, x=x, y=y,
                   y2={"field": "y2"}, tooltip=[tip("x", "spike in step", "d")]),
         ]  # fmt: skip
@@ -138,13 +139,19 @@ def _neuron(
     found: Trace, k: int, upper: float, lower: float, scale: float, threshold: float
 ) -> dict[str, pd.DataFrame]:
     """Tables of one class neuron: its potential, threshold and spikes."""
-    v = np.clip(found.potentials[:, k], 0.0, None)  # below rest is drawn as rest
-    when = np.flatnonzero(found.spikes[:, k]) + 0.5
+    fired = found.spikes[:, k]
+    v = np.clip(found.potentials[:, k], 0.0, _PEAK * threshold)  # below rest is drawn as rest
     middle = np.arange(len(v)) + 0.5
-    level = lower - scale * threshold
+    # After a spike the line falls to 0 in the same step.
+    times = np.repeat(middle, 1 + fired)
+    values = np.repeat(v, 1 + fired)
+    values[np.cumsum(1 + fired)[fired] - 1] = 0.0
+    level, when = lower - scale * threshold, middle[fired]
     return {
         "theta": pd.DataFrame({"x": [0.0], "x2": [float(len(v))], "y": [level]}),
-        "v": pd.DataFrame({"x": np.append(0.0, middle), "y": np.append(lower, lower - scale * v)}),
+        "v": pd.DataFrame({"x": np.append(0.0, times),
+                           "y": np.append(lower, lower - scale * values),
+                           "k": np.arange(len(times) + 1)}),
         "spike": pd.DataFrame({"x": when, "y": np.full(when.size, upper + 1.0),
                                "y2": np.full(when.size, level)}),
     }  # fmt: skip

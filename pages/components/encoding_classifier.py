@@ -1,0 +1,225 @@
+"""The Classifier tab of Spike Encoding: points in the plane, spiking neurons that learn."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.components import encoding_classifier_job as job
+from pages.components import encoding_classifier_map as maps
+from pages.components import encoding_classifier_scores as scores
+from pages.components import encoding_classifier_words as words
+from pages.components.controls import preset_row, state_of
+from pages.components.encoding_classifier_controls import Chosen, choices, link, suited
+from pages.components.encoding_classifier_job import KEY, Payload
+from pages.components.encoding_classifier_point import draw_point
+from pages.components.encoding_panel import View, npz
+from pages.components.job_panel import job_panel
+from pages.components.share import Download
+from snncore.jobs import JobView
+from snncore.plots.vega import Chart
+
+_GO = f"{KEY}__go"  # a preset was pressed: train at once
+
+
+def classifier_panel() -> View:
+    """Controls, training, map, the spikes of a place, numbers; what the link and files hold."""
+    _presets()
+    left, right = st.columns([1, 3.3], gap="medium")
+    with left:
+        chosen = choices()
+    if not chosen.ready:
+        with right:
+            st.info(
+                "Choose a file to the left: x, y and a class in each row.", icon=":material/info:"
+            )
+        return View(_command(chosen), _link(chosen, None), [])
+    identity = job.identity_of(chosen.params, chosen.own)
+    with right:
+        payload, learnt, named = _training(identity, chosen)
+        if payload is None:  # under way: the panel shows what there is
+            return View(_command(chosen), _link(chosen, named), [])
+        figure = _plane(payload, chosen, learnt=learnt)
+    _below(payload, learnt=learnt)
+    return View(_command(chosen), _link(chosen, named), _downloads(payload, figure))
+
+
+def _presets() -> None:
+    first = state_of(KEY, suited("blobs")) | words.LOOK | {_GO: False}
+    options = {
+        name: first | state_of(KEY, words.preset_params(preset)) | preset.look | {_GO: True}
+        for name, preset in words.PRESETS.items()
+    }
+    preset_row(f"{KEY}_presets", options, first)
+
+
+def _training(identity: str, chosen: Chosen) -> tuple[Payload | None, bool, str | None]:
+    """What is shown (None while it trains), whether it has learnt, its name in the address."""
+    params, points = chosen.params, chosen.points
+    go = bool(st.session_state.pop(_GO, False))
+    short = job.is_short(params, points)
+    found = job.kept.get(identity)
+    if found is None and short:
+        found = job.trained(identity, params, points)
+    if found is not None:
+        named = job.name(identity, short=short)
+        return found, True, named
+    problem = job.settle(identity, params, points, start=go)
+    if problem:
+        st.warning(problem, icon=":material/hourglass_disabled:")
+    view = job_panel(
+        KEY,
+        submit=lambda owner: job.submit(owner, identity, params, points),
+        draw=lambda payload, final: _live(payload, identity, final=final),
+        label="Train",
+        ticket_param=job.JOB,
+        kind=job.KIND,
+    )
+    if view is not None and view.key == identity:
+        if view.active:
+            return None, False, view.watch
+        payload = _of(view)
+        if payload is not None and payload.snapshot.result is not None:
+            return payload, True, view.watch
+    if view is None or not view.active:
+        st.info(
+            "**Not trained yet**: the weights are random. Press *Train* and watch the map.",
+            icon=":material/model_training:",
+        )
+    return job.untrained(identity, params, points), False, None
+
+
+def _of(view: JobView) -> Payload | None:
+    return None if view.snapshot is None else view.snapshot.payload
+
+
+def _live(payload: Payload, identity: str, *, final: bool) -> None:
+    if not final:
+        scores.live(payload, mine=payload.identity == identity)
+
+
+def _plane(payload: Payload, chosen: Chosen, *, learnt: bool) -> Chart:
+    """Numbers, the map, and beside it the spikes of one place; returns the map's figure."""
+    result = maps.result_of(payload)
+    scores.headline(result, learnt=learnt)
+    plane, point = st.columns([1.25, 1], gap="medium")
+    with plane:
+        network, neuron, show = maps.selectors(result, learnt=learnt)
+        box = st.container()
+        past = scores.replay(payload) if learnt and network == "learnt" else None
+    look = maps.look_at(payload, network)
+    view = 0 if neuron is None else neuron + 1
+    told = words.notice(chosen.params, {f"{KEY}_net": network, f"{KEY}_map": view})
+    with point:
+        place = maps.place_boxes(result.points)
+        found = draw_point(look, place, place.label)
+    with box:
+        figure = maps.map_chart(look, result, place, neuron=neuron, show=show, past=past)
+        maps.draw_map(figure, _map_words(neuron, network))
+        st.caption(maps.legend(look, neuron, past))
+    if told:
+        st.markdown(told)
+    with st.expander("Formulas with the numbers of this place", key=f"{KEY}_formulas"):
+        words.formulas(look, place, found)
+    return figure
+
+
+def _map_words(neuron: int | None, network: str) -> str:
+    what = "coloured by the class that wins" if neuron is None else "coloured by a spike count"
+    return f"Decision map of the plane, {what} ({maps.NETWORKS[network].lower()})."
+
+
+def _below(payload: Payload, *, learnt: bool) -> None:
+    """Learning, controls, confusion."""
+    result = maps.result_of(payload)
+    first, second, third = st.columns([1.1, 1.2, 1], gap="medium")
+    if learnt:
+        with first:
+            scores.learning(payload)
+        with third:
+            scores.confusion(result)
+    with second:
+        scores.comparison(result, learnt=learnt)
+
+
+def _link(chosen: Chosen, named: str | None) -> dict[str, object]:
+    return {**link(chosen.params), **maps.link(), job.JOB: named}
+
+
+def _command(chosen: Chosen) -> str:
+    params, parts = chosen.params, ["python -m snncore classify"]
+    first = suited(params.data).to_dict()
+    parts.append("--points FILE.csv" if params.data == "own" else f"--data {params.data}")
+    for name, value in params.to_dict().items():
+        if name != "data" and value != first[name]:
+            word = f"{value:.10g}" if isinstance(value, float) else str(value)
+            parts.append(f"--{name.replace('_', '-')} {word}")
+    return " ".join(parts)
+
+
+def _downloads(payload: Payload, figure: Chart) -> list[Download]:
+    result = maps.result_of(payload)
+
+    def arrays() -> bytes:
+        network = result.model.network
+        return npz({
+            "points": result.points.points, "labels": result.points.labels,
+            "train": result.parts.train, "test": result.parts.test,
+            "hidden_weights": network.hidden_weights, "hidden_bias": network.hidden_bias,
+            "weights": network.weights, "bias": network.bias,
+            "test_counts": result.test.counts, "confusion": result.confusion,
+            "map_counts": payload.plane.counts, "map_winners": payload.plane.winners,
+            "map_confidence": payload.plane.confidence,
+        })  # fmt: skip
+
+    return [
+        Download("Points, weights, map (NPZ)", arrays, "classifier.npz", "application/zip"),
+        Download("Points and decisions (CSV)", lambda: _table(payload), "classifier.csv",
+                 "text/csv"),
+        Download("Decision map (Vega-Lite)", lambda: _spec(figure), "classifier.vl.json",
+                 "application/json"),
+    ]  # fmt: skip
+
+
+def _table(payload: Payload) -> bytes:
+    """One row per point, in the units of the data."""
+    result = maps.result_of(payload)
+    names = result.points.names
+    counts = [f"spikes {k + 1}" for k in range(len(names))]
+    rows = [",".join(["x", "y", "class", "part", "decision", "confidence", *counts])]
+    for part, index, answer in (
+        ("train", result.parts.train, result.train), ("test", result.parts.test, result.test),
+    ):  # fmt: skip
+        places = result.points.bounds.to_data(result.points.points[index])
+        for i, (x, y) in enumerate(places.tolist()):
+            cells = [
+                f"{x:.8g}", f"{y:.8g}", _cell(names[result.points.labels[index[i]]]), part,
+                _cell(names[answer.winners[i]]), f"{answer.confidence[i]:.4f}",
+                *map(str, answer.counts[i].tolist()),
+            ]  # fmt: skip
+            rows.append(",".join(cells))
+    return ("\n".join(rows) + "\n").encode()
+
+
+def _cell(text: str) -> str:
+    """A word as a cell of a CSV file; one that a spreadsheet would compute is led by a quote."""
+    if text[:1] in "=+-@":
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
+
+
+def _spec(figure: Chart) -> bytes:
+    """The chart as a file that stands alone."""
+    data = {name: table.to_dict("records") for name, table in figure["datasets"].items()}
+    whole: dict[str, Any] = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "width": 430,
+        **figure, "datasets": data,
+    }  # fmt: skip
+    return json.dumps(whole, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
