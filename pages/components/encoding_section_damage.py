@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,11 @@ from pages.components.picture import picture
 from snncore import metrics
 from snncore.jobs import Progress
 from snncore.params import Params, choice, integer, number
-from snncore.plots.analysis import Series, curves
 from snncore.plots.base import png, to_uint8
 from snncore.plots.encoding_analysis import SlotCurve, slot_curves
+from snncore.plots.encoding_signal import Lane, lanes_chart
 from snncore.transmission import Curve, Sent, damaged, robustness
+from snncore.transmission.activity import spike_counts
 
 KEY = "enc_damage"
 _KINDS = {"lost": "delete", "jitter": "jitter", "noise": "insert"}
@@ -64,10 +66,24 @@ class DamageParams(Params):
 def harm(bench: Bench) -> None:
     """The damaged reconstruction beside the clean one, and quality against damage."""
     params = _controls()
-    titles = st.columns(max(1, len(bench.slots)), gap="medium")
-    for where, slot in zip(titles, bench.slots, strict=True):
-        with where:
-            _one(bench, slot, params)
+    hurt = []
+    for slot in bench.slots:
+        identity = base.identity("damage", bench, [slot.channel])
+        found = base.computed(
+            lambda slot=slot, identity=identity: _damaged(
+                identity, slot, _KINDS[params.kind], params.level, params.draw
+            )
+        )
+        if found is not None:
+            hurt.append((slot, found))
+    if not hurt:
+        return
+    if bench.is_picture:
+        for place, (slot, worse) in zip(st.columns(len(hurt), gap="medium"), hurt, strict=True):
+            with place:
+                _pictures(bench, slot, worse)
+    else:
+        _lanes(bench, hurt)
     _curve(bench, params)
 
 
@@ -89,51 +105,51 @@ def _damaged(identity: str, _slot: Slot, kind: str, level: float, draw: int) -> 
     return damaged(_slot.channel, _slot.sent, kind, level, draw)  # type: ignore[arg-type]
 
 
-def _one(bench: Bench, slot: Slot, params: DamageParams) -> None:
+def _pictures(bench: Bench, slot: Slot, worse: Sent) -> None:
     """One slot: clean and damaged beside each other, and what the damage costs."""
-    code = slot.channel.kind
-    st.markdown(f"**{slot.letter} {code.title}**")
-    identity = base.identity("damage", bench, [slot.channel])
-    hurt = base.computed(
-        lambda: _damaged(identity, slot, _KINDS[params.kind], params.level, params.draw)
-    )
-    if hurt is None:
-        return
-    clean, worse = slot.sent, hurt
-    before = metrics.psnr(clean.values, clean.decoded)
-    after = metrics.psnr(worse.values, worse.decoded)
-    if bench.is_picture:
-        left, right = st.columns(2, gap="small")
-        for place, sent, words in ((left, clean, "clean"), (right, worse, "damaged")):
-            with place:
-                grey = to_uint8(sent.decoded[0].reshape(bench.values.shape), 0.0, 1.0)
-                scale = max(1, 192 // max(grey.shape))
-                picture(png(grey, scale=scale), alt=f"Read back by {code.title}, {words}")
-                st.caption(words)
-    else:
-        _signal(bench, slot, worse)
-    spikes = [int(np.abs(s.spikes.astype(np.int64)).sum()) for s in (clean, worse)]
-    st.caption(
-        f"{spikes[0]:,} spikes sent, {spikes[1]:,} arrived. PSNR {base.quality_words(before)} → "
-        f"**{base.quality_words(after)}**."
-    )
+    title = slot.channel.kind.title
+    st.markdown(f"**{slot.letter} {title}**")
+    left, right = st.columns(2, gap="small")
+    for place, sent, words in ((left, slot.sent, "clean"), (right, worse, "damaged")):
+        with place:
+            grey = to_uint8(sent.decoded[0].reshape(bench.values.shape), 0.0, 1.0)
+            scale = max(1, 192 // max(grey.shape))
+            picture(png(grey, scale=scale), alt=f"Read back by {title}, {words}")
+            st.caption(words)
+    st.caption(_cost(slot, worse))
 
 
-def _signal(bench: Bench, slot: Slot, worse: Sent) -> None:
-    at = np.arange(bench.values.size, dtype=np.float64)
-    spec = curves(
-        [
-            Series("Signal", at, bench.values, "reference"),
-            Series("Clean", at, slot.sent.decoded[0], "voltage", "step"),
-            Series("Damaged", at, worse.decoded[0], "spike", "step"),
-        ],
-        "Time [samples]",
-        "Value",
-        height=190,
-    )
+def _lanes(bench: Bench, hurt: list[tuple[Slot, Sent]]) -> None:
+    """A lane for each slot, with the spikes that arrived."""
+    lanes = [
+        Lane(
+            f"{slot.letter} {slot.channel.kind.title}",
+            bench.values,
+            worse.decoded[0],
+            np.clip(worse.spikes[:, 0], -127, 127).astype(np.int8),
+            math.nan,
+            _cost(slot, worse, short=True),
+            slot.sent.decoded[0],
+        )
+        for slot, worse in hurt
+    ]
     base.chart(
-        spec, f"damage_{slot.letter}", f"{slot.channel.kind.title}: read back clean and damaged."
+        lanes_chart(lanes, dark=bench.dark),
+        "damaged",
+        "Signal and what is read back from the damaged spikes. "
+        + " ".join(f"{slot.letter}: {_cost(slot, worse)}" for slot, worse in hurt),
     )
+
+
+def _cost(slot: Slot, worse: Sent, *, short: bool = False) -> str:
+    """How many spikes arrived, and what that does to the quality."""
+    counts = [int(spike_counts(sent.spikes).sum()) for sent in (slot.sent, worse)]
+    before, after = (
+        base.quality_words(metrics.psnr(sent.values, sent.decoded)) for sent in (slot.sent, worse)
+    )
+    if short:
+        return f"{counts[1]:,} of {counts[0]:,} spikes, PSNR {before} → {after}"
+    return f"{counts[0]:,} spikes sent, {counts[1]:,} arrived. PSNR {before} → **{after}**."
 
 
 def _curve(bench: Bench, params: DamageParams) -> None:

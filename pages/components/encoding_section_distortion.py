@@ -17,7 +17,7 @@ from pages.components.encoding_bench import Bench
 from snncore import encoding
 from snncore.jobs import Progress
 from snncore.params import Params, choice, integer
-from snncore.plots.encoding_analysis import Operating, distortion_chart
+from snncore.plots.encoding_distortion import Operating, distortion_chart
 from snncore.transmission import Channel, Point, Sweep, pareto, rate_distortion
 
 KEY = "enc_rd"

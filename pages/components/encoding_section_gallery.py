@@ -48,13 +48,8 @@ def all_codes(bench: Bench) -> None:
     def draw(found: Survey, final: bool) -> None:
         _draw(bench, found, final)
 
-    one = max(channel.n_steps * channel.n_values for channel in channels)
-    if one * len(encoding.CODES) <= base.QUICK_CELLS // 100:
-        found = base.at_once(identity, work)
-        if found is not None:
-            draw(found, True)
-    else:
-        found = base.job(KEY, "Send it through every code", identity, work, draw, 60 * one)
+    n_bytes = 60 * channels[0].n_steps * bench.values.size
+    found = base.job(KEY, "Send it through every code", identity, work, draw, n_bytes)
     if found is not None:
         base.download("all_codes", lambda: _columns(found), f"{KEY}_csv")
     _put(bench)

@@ -41,15 +41,19 @@ def early(bench: Bench) -> None:
             [_curve(slot, u, u.steps) for slot, u in found],
             ("Time read so far [steps]", "PSNR [dB]"),
             step=True,
+            columns=1,
         )
         base.chart(spec, "progress", "PSNR of what is read back against the time read so far.")
     with right:
         spec = slot_curves(
             [_curve(slot, u, u.spikes / bench.values.size) for slot, u in found],
             (f"Spikes read so far, per {base.unit(bench)}", "PSNR [dB]"),
+            columns=1,
         )
         base.chart(spec, "progress_spikes", "PSNR against the number of spikes read so far.")
     st.markdown("\n".join(f"- {_words(slot, u)}" for slot, u in found))
+    if not bench.is_picture:
+        st.caption("All of the signal is judged at every moment, also what has not come yet.")
     perfect = [slot.letter for slot, u in found if np.isinf(u.psnr_db).any()]
     if perfect:
         st.caption(f"{', '.join(perfect)}: from where a line ends the copy is perfect.")

@@ -67,6 +67,9 @@ def intervals(bench: Bench) -> None:
             if h is not None:
                 _intervals_of(slot, h, params.value)
                 found.append((slot, h))
+    rows = [row for slot, h in found if h.intervals for row in _rows(slot, h)]
+    if rows:
+        base.table(rows)
     if any(h.intervals for _, h in found):
         base.download("intervals", lambda: _interval_columns(found), "enc_iv_csv")
     st.caption(
@@ -92,21 +95,26 @@ def _intervals_of(slot: Slot, h: Histogram, value: float) -> None:
         f"Histogram of {h.intervals:,} intervals of {slot.channel.kind.title}"
         + (f", with the law {name} over it." if name else "."),
     )
-    t = h.theory
-    nan = math.nan
-    base.table([
-        Row("Spikes per step", h.rate, nan if t is None else t.rate),
-        Row("CV", h.cv, nan if t is None else t.cv, h.cv_error, absolute=True),
-        Row("Fano factor", h.fano, nan if t is None else t.fano, h.fano_error, absolute=True),
-    ])  # fmt: skip
     words = [f"{h.n_trains} trains of {h.n_steps:,} steps, {h.intervals:,} intervals."]
-    if t is None:
+    if h.theory is None:
         words.append("This code has no law of its intervals in closed form.")
     if h.beyond > 0.0005:
         words.append(f"{h.beyond:.1%} of the intervals are longer than shown.")
     if math.isnan(h.cv):
         words.append("The CV needs trains with at least 20 spikes.")
     st.caption(" ".join(words))
+
+
+def _rows(slot: Slot, h: Histogram) -> list[Row]:
+    """Rate, CV and Fano factor beside the law's."""
+    t, nan = h.theory, math.nan
+    name = slot.letter
+    return [
+        Row(f"{name}: spikes per step", h.rate, nan if t is None else t.rate),
+        Row(f"{name}: CV", h.cv, nan if t is None else t.cv, h.cv_error, absolute=True),
+        Row(f"{name}: Fano factor", h.fano, nan if t is None else t.fano, h.fano_error,
+            absolute=True),
+    ]  # fmt: skip
 
 
 def _interval_columns(found: list[tuple[Slot, Histogram]]) -> dict[str, Any]:

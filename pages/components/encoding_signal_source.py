@@ -14,6 +14,7 @@ from pages.components import controls
 from pages.components.inline import inline
 from pages.components.text import plain
 from snncore import encoding
+from snncore.datasets import series, sound
 from snncore.encoding import SignalParams
 from snncore.params import Value, digest
 
@@ -106,8 +107,6 @@ def _made(params: SignalParams, seed: int) -> Source:
 
 
 def _csv() -> Source | None:
-    from snncore.datasets import series
-
     left, start_at, length_at = st.columns([3, 1, 1])
     with left:
         file = st.file_uploader(
@@ -162,8 +161,6 @@ def _csv() -> Source | None:
 
 
 def _sound() -> Source | None:
-    from snncore.datasets import sound
-
     left, start_at, length_at, rate_at, loud_at = st.columns([2.4, 1, 1, 1, 1])
     with left, st.container(horizontal=True, vertical_alignment="bottom"):
         file: Any = st.file_uploader(

@@ -1,13 +1,12 @@
-"""Charts of the encoding page's analyses: rate against distortion, damage, intervals, progress.
+"""Charts of the encoding page's analyses: budget, damage, intervals, information, progress.
 
-The three slots keep their colour and their shape in all of them: A blue circles, B red squares,
-C pink triangles. Theory is green.
+The three slots keep their colours in all of them: A blue, B red, C pink. Theory is green.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,131 +15,9 @@ from numpy.typing import ArrayLike
 
 from snncore.plots.analysis import Mark, Series, curves
 from snncore.plots.base import COLOURS, INK
-from snncore.plots.vega import Array, Chart, axis, finite, layer, log_ticks, span, tip
+from snncore.plots.vega import Array, Chart, axis, finite, layer, tip
 
 SLOT_COLOURS = {"A": "voltage", "B": "spike", "C": "threshold"}
-_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-_MORE = (
-    "#0072B2", "#D55E00", "#CC79A7", "#009E73", "#8C5602", "#6B747E", "#2E8BC0", "#B8442E",
-)  # fmt: skip
-_MOST_CODES = len(_SHAPES) * len(_MORE)
-_PERFECT_ROOM = 6.0  # dB between the best finite point and those of perfect copies
-
-
-class Operating(NamedTuple):
-    """One setting of one code: what it costs and what it gives."""
-
-    code: str  # as the legend calls it
-    spikes: float  # per value
-    quality: float  # dB; infinite for a perfect copy
-    setting: str  # in words, for the tooltip
-
-
-def distortion_chart(
-    points: Sequence[Operating],
-    here: Mapping[str, Operating],
-    front: Sequence[Operating],
-    quality: str,
-    unit: str,
-    *,
-    dark: bool = False,
-    height: int = 400,
-) -> Chart:
-    """Quality over spikes per value: a line for each code, the slots' own points as large letters.
-
-    Args:
-        points: of all codes, each code's in the order of its settings.
-        here: letter of a slot → where it stands.
-        front: the points that no other beats, by growing number of spikes.
-        quality: "PSNR" or "SNR".
-        unit: what a value is: "pixel" or "sample".
-
-    Points without spikes or quality are left out. Perfect copies stand on a line of their own at
-    the top.
-    """
-    every = [*points, *here.values()]
-    drawn = [p for p in every if p.spikes > 0 and not math.isnan(p.quality)]
-    known = finite([p.quality for p in drawn])
-    perfect = math.nan
-    if any(math.isinf(p.quality) for p in drawn):
-        perfect = (float(known.max()) if known.size else 30.0) + _PERFECT_ROOM
-    cost = [p.spikes for p in drawn] or [0.1, 1.0]
-    x_span = (min(cost) / 1.4, max(cost) * 1.4)
-    y_span = span(known, [perfect])
-    x = axis("x", f"Spikes per {unit}", x_span, log=True)
-    x["axis"]["values"] = log_ticks(*x_span)
-    y = axis("y", f"{quality} [dB]", y_span)
-    codes = list(dict.fromkeys(p.code for p in drawn))
-    look = {
-        "color": _nominal("code", codes, [_MORE[k % len(_MORE)] for k in range(len(codes))]),
-        "shape": _nominal("code", codes, [_SHAPES[k % len(_SHAPES)] for k in range(len(codes))]),
-    }
-    tips = [
-        {"field": "code", "type": "nominal", "title": "Code"},
-        {"field": "setting", "type": "nominal", "title": "Setting"},
-        tip("x", f"Spikes per {unit}", ".3~g"),
-        {"field": "told", "type": "nominal", "title": quality},
-    ]
-    data = {
-        "points": _points([p for p in points if p in drawn], perfect),
-        "here": _points([p for p in here.values() if p in drawn], perfect),
-    }
-    letters = [letter for letter, p in here.items() if p in drawn]
-    data["here"]["letter"] = letters
-    layers = [
-        layer("points", "line", {"strokeWidth": 1.4, "opacity": 0.7, "clip": True}, x=x, y=y,
-              color=look["color"], order={"field": "place", "type": "quantitative"}),
-        layer("points", "point", {"filled": True, "size": 42, "opacity": 0.9, "clip": True},
-              x=x, y=y, tooltip=tips, **look),
-    ]  # fmt: skip
-    kept = [p for p in front if p.spikes > 0 and not math.isnan(p.quality)]
-    if len(kept) > 1:
-        data["front"] = _points(kept, perfect)
-        style: Chart = {
-            "strokeDash": [5, 4], "strokeWidth": 1.6, "interpolate": "step-after",
-            "color": COLOURS["reference"], "clip": True,
-        }  # fmt: skip
-        order = {"field": "place", "type": "quantitative"}
-        layers.insert(0, layer("front", "line", style, x=x, y=y, order=order))
-    if not math.isnan(perfect):
-        data["perfect"] = pd.DataFrame({"y": [perfect], "text": ["perfect copy"]})
-        layers += [
-            layer("perfect", "rule", {"strokeDash": [2, 3], "color": COLOURS["reference"]}, y=y),
-            layer("perfect", "text", {"align": "left", "x": 4, "dy": -7, "color": INK[dark]}, y=y,
-                  text={"field": "text", "type": "nominal"}),
-        ]  # fmt: skip
-    layers += [
-        layer("here", "point", {"filled": False, "size": 330, "strokeWidth": 2.2, "shape": "circle",
-                                "color": INK[dark]}, x=x, y=y, tooltip=tips),
-        layer("here", "text", {"fontWeight": "bold", "dy": -19, "color": INK[dark], "fontSize": 13},
-              x=x, y=y, text={"field": "letter", "type": "nominal"}),
-    ]  # fmt: skip
-    return {"datasets": data, "height": height, "layer": layers}
-
-
-def _nominal(field: str, domain: Sequence[str], values: Sequence[str]) -> Chart:
-    return {
-        "field": field,
-        "type": "nominal",
-        "scale": {"domain": list(domain), "range": list(values)},
-        "legend": {
-            "title": None, "orient": "bottom", "labelLimit": 220,
-            "columns": {"signal": "width < 420 ? 1 : 3"},
-        },
-    }  # fmt: skip
-
-
-def _points(points: Sequence[Operating], perfect: float) -> pd.DataFrame:
-    return pd.DataFrame({
-        "x": [p.spikes for p in points],
-        "y": [perfect if math.isinf(p.quality) else p.quality for p in points],
-        "told": [
-            "perfect copy" if math.isinf(p.quality) else f"{p.quality:.2f} dB" for p in points
-        ],
-        "code": [p.code for p in points],
-        "setting": [p.setting for p in points],
-        "place": range(len(points)),
-    })  # fmt: skip
 
 
 def budget_chart(
@@ -190,6 +67,7 @@ def slot_curves(
     at: float = math.nan,
     at_name: str = "",
     height: int = 300,
+    columns: int = 2,
     step: bool = False,
     zero: bool = False,
 ) -> Chart:
@@ -210,7 +88,13 @@ def slot_curves(
                    "step" if step else "line", low, high)
         )  # fmt: skip
     marks = [Mark(at_name, at)] if at_name else []
-    return curves(series, *titles, marks=marks, height=height, columns=2, zero=zero)
+    across = finite(*(one.x for one in found), [at])
+    x_span = (float(across.min()), float(across.max())) if across.size else (0.0, 1.0)
+    if x_span[0] == x_span[1]:
+        x_span = (x_span[0] - 0.5, x_span[1] + 0.5)
+    return curves(
+        series, *titles, marks=marks, height=height, columns=columns, zero=zero, x_span=x_span
+    )
 
 
 def interval_chart(
@@ -220,7 +104,7 @@ def interval_chart(
     law: ArrayLike | None,
     law_name: str,
     *,
-    height: int = 240,
+    height: int = 270,
 ) -> Chart:
     """Shares of intervals of 1, 2, … steps as bars with ±1 standard error, the law as a line.
 
@@ -245,7 +129,7 @@ def interval_chart(
         x_span=(float(edges[0]), float(edges[-1])) if steps.size else (0.0, 1.0),
         zero=True,
         height=height,
-        columns=2,
+        columns=1,
     )
     if steps.size and chart["layer"]:
         chart["datasets"]["chance"] = pd.DataFrame({
@@ -291,7 +175,7 @@ def information_chart(
     x = axis("bits", "Bits per value", (floor, end))
     y: Chart = {
         "field": "name", "type": "nominal", "title": None, "sort": list(names),
-        "axis": {"labelLimit": 150},
+        "axis": {"labelLimit": {"expr": "width < 420 ? 110 : 260"}},
     }  # fmt: skip
     names_of_marks = {
         "Read back": COLOURS["voltage"],
@@ -311,7 +195,7 @@ def information_chart(
     tips = [tip("bits", "Read back"), tip("entropy", "Entropy"), tip("shuffled", "Shuffled")]
     return {
         "datasets": {"table": table},
-        "height": 70 + 44 * max(1, len(table)),
+        "height": 100 + 46 * max(1, len(table)),
         "layer": [
             layer("table", "bar", {"height": 20, "opacity": 0.85}, x=x, x2={"field": "zero"}, y=y,
                   color=named("Read back"), tooltip=tips),

@@ -24,6 +24,7 @@ _HEAD, _CURVES, _GAP, _SPIKES = 0.16, 0.52, 0.04, 0.2  # of a lane: name, curves
 _MAX_POINTS = 1200  # of each line: three lanes stay quick to draw
 _COLUMNS = 1500  # of a raster: more are thinner than a pixel of the page
 _NARROW = 500  # a spike is at least one part in this of the width: a phone must not lose it
+_CLEAN = "Without damage"
 _MAX_ROWS = 24  # neurons of a raster
 _PAPER = {False: (243, 246, 249), True: (26, 33, 43)}
 _UP, _DOWN = COLOURS["spike"], COLOURS["threshold"]
@@ -38,6 +39,7 @@ class Lane(NamedTuple):
     spikes: NDArray[np.int8]  # [T, M], −1, 0 or any positive count
     bound: float  # half width of the band around the signal; NaN for none
     numbers: str = ""  # beside the title, where there is room
+    clean: NDArray[np.float32] | None = None  # [T], what would be read without the damage
 
 
 def lanes_chart(
@@ -50,6 +52,8 @@ def lanes_chart(
         first: number of the first sample within its recording, for the seconds.
     """
     names = {"Signal": INK[dark], "Read back": "voltage"}
+    if any(lane.clean is not None for lane in lanes):
+        names = {"Signal": INK[dark], _CLEAN: "reference", "Read back": "voltage"}
     if any(np.isfinite(lane.bound) for lane in lanes):
         names["Signal ± bound"] = "theory"
     signed = any((lane.spikes < 0).any() for lane in lanes)
@@ -146,7 +150,10 @@ def _lane(
             layer(f"band{k}", "area", style, x=x, y=y, y2={"field": "top"},
                   color=colour("Signal ± bound"))
         )  # fmt: skip
-    for name, values, width in (("Signal", signal, 1.4), ("Read back", lane.decoded, 2.0)):
+    lines = {"Signal": (signal, 1.4), _CLEAN: (lane.clean, 1.4), "Read back": (lane.decoded, 2.0)}
+    for name, (values, width) in lines.items():
+        if values is None:
+            continue
         table = f"{name[:4].strip().lower()}{k}"
         data[table] = _line(steps, np.asarray(values, dtype=np.float64), low, high)
         style = {"strokeWidth": width, "clip": True, "interpolate": "step-after"}
