@@ -6,11 +6,11 @@ import streamlit as st
 
 from pages.components import frame, share
 from pages.components.encoding import picture_panel
-from pages.components.encoding_blobs import blobs_panel
+from pages.components.encoding_classifier import classifier_panel
 from pages.components.encoding_panel import compact
 from pages.components.encoding_signal import signal_panel
 
-PANELS = {"Picture": picture_panel, "Signal": signal_panel, "Blobs": blobs_panel}
+PANELS = {"Picture": picture_panel, "Signal": signal_panel, "Classifier": classifier_panel}
 
 frame.open_page("encoding")
 compact()

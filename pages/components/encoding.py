@@ -16,19 +16,22 @@ from pages.components import encoding_source as sources
 from pages.components import frame
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import LETTERS, SLOT_HEAD, Choice
-from pages.components.encoding_files import picture_view
+from pages.components.encoding_files import elsewhere, picture_view
 from pages.components.encoding_panel import View, attempt
 from pages.components.encoding_player import player_section
 from pages.components.encoding_presets import FIRST
+from pages.components.encoding_sections import sections
 from pages.components.encoding_source import KEY, PictureParams, Source
 from pages.components.picture import picture
 from pages.components.text import plain
+from snncore import metrics
 from snncore.encoding import Code
 from snncore.plots import encoding_picture as plots
 from snncore.plots.spike_frames import counts, raster_rows
 from snncore.plots.vega import Chart
 from snncore.retina import on_off
-from snncore.transmission import Channel, Scores, Sent, scores
+from snncore.transmission import Channel, Sent
+from snncore.transmission.scores import bound
 
 MAX_CELLS = 1 << 25  # steps × neurons of one code on this page: about a second of work
 
@@ -43,6 +46,18 @@ NUMBERS_HELP = (
 )
 
 
+class Quality(NamedTuple):
+    """Cost and quality of what was read back."""
+
+    spikes: int
+    per_pixel: float
+    rmse: float
+    psnr_db: float
+    ssim: float  # NaN for pictures too small for it
+    max_error: float
+    bound: float  # of the largest error; NaN where theory knows none
+
+
 class Shown(NamedTuple):
     """What one code's column shows."""
 
@@ -51,7 +66,7 @@ class Shown(NamedTuple):
     most: int  # spikes of the busiest pixel
     raster: Chart
     rows: int  # neurons in the raster
-    scores: Scores
+    quality: Quality
 
 
 def picture_panel() -> View:
@@ -80,7 +95,9 @@ def picture_panel() -> View:
         source.what, source.values, tuple(slots), params.seed, source.sample, source.identity, dark
     )
     player_section(bench)
-    return picture_view(params, source, bench)
+    sections(bench)
+    elsewhere(bench, KEY)
+    return picture_view(KEY, params, source, bench)
 
 
 def _remarks(lost: list[str]) -> None:
@@ -133,7 +150,22 @@ def cached_shown(
         most,
         plots.raster_chart(spikes[:, rows], dark=dark),
         len(rows),
-        scores(_sent, channel),
+        quality(_values, _sent, channel),
+    )
+
+
+def quality(values: NDArray[np.float32], sent: Sent, channel: Channel) -> Quality:
+    """The numbers of one column."""
+    back = sent.decoded[0].reshape(values.shape)
+    spikes = int(np.abs(sent.spikes.astype(np.int16, copy=False)).sum())
+    return Quality(
+        spikes,
+        spikes / values.size,
+        metrics.rmse(values, back),
+        metrics.psnr(values, back),
+        metrics.ssim(values, back),
+        metrics.max_error(values, back),
+        bound(channel),
     )
 
 
@@ -181,11 +213,11 @@ def _column(
     slot, shown = result
     code = choice.code
     picture(shown.decoded, alt=f"Picture read back from {code.title}")
-    st.markdown(number_lines(shown.scores), help=NUMBERS_HELP)
+    st.markdown(number_lines(shown.quality), help=NUMBERS_HELP)
     st.vega_lite_chart(
         spec=shown.raster,
         key=f"{KEY}_raster_{letter}",
-        alt=f"Spike raster of {code.title}: {shown.scores.spikes:,} spikes",
+        alt=f"Spike raster of {code.title}: {shown.quality.spikes:,} spikes",
         width="stretch",
     )
     st.caption(_raster_words(code, shown, params.sort))
@@ -204,14 +236,14 @@ def _send(
     return Slot(letter, channel, sent), cached_shown(*key, params.sort, dark, source.values, sent)
 
 
-def number_lines(s: Scores) -> str:
+def number_lines(s: Quality) -> str:
     """Cost and quality in four short lines."""
     psnr = "perfect" if math.isinf(s.psnr_db) else f"{s.psnr_db:.1f} dB"
     worst = f"Largest error **{s.max_error:.3f}**"
     if math.isfinite(s.bound):
         worst += f" ≤ {s.bound:.3f}"
     lines = [
-        f"**{s.spikes_per_value:.3g}** spikes per pixel",
+        f"**{s.per_pixel:.3g}** spikes per pixel",
         f"PSNR **{psnr}**" + (f", SSIM **{s.ssim:.2f}**" if math.isfinite(s.ssim) else ""),
         f"RMSE **{s.rmse:.3f}**",
         worst,
@@ -237,7 +269,7 @@ def _raster_words(code: Code, shown: Shown, sort: bool) -> str:
     else:
         order = "brightest pixel" if sort else "first pixel"
         rows = f"{shown.rows} neurons, {order} on top"
-    return f"{rows}; {shown.scores.spikes:,} spikes in all."
+    return f"{rows}; {shown.quality.spikes:,} spikes in all."
 
 
 def _tradeoff(slots: list[Slot], shown: list[Shown], dark: bool) -> None:
@@ -245,8 +277,8 @@ def _tradeoff(slots: list[Slot], shown: list[Shown], dark: bool) -> None:
         spec=plots.tradeoff(
             [slot.letter for slot in slots],
             [slot.channel.kind.title for slot in slots],
-            [s.scores.spikes_per_value for s in shown],
-            [s.scores.psnr_db for s in shown],
+            [s.quality.per_pixel for s in shown],
+            [s.quality.psnr_db for s in shown],
             dark=dark,
         ),
         key=f"{KEY}_tradeoff",

@@ -41,7 +41,7 @@ _COMPACT = """<style>
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
   .st-key-enc__original {height: auto !important;}
-  .st-key-enc__flow [data-testid="stImage"] img {max-width: 15rem;}
+  .st-key-enc__flow [data-testid="stImage"] img {max-width: 15rem !important;}
 }
 </style>"""
 

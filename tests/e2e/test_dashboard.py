@@ -89,7 +89,7 @@ def test_encoding_page_shows_another_raster_for_another_number_of_steps(visit: V
     page = visitor.open("Spike_Encoding")
     picture = page.get_by_test_id("stImage").nth(1)
     picture_changes(visitor, picture, lambda: slide(page, "enc_n_steps", 10))
-    for name in ("Signal", "Blobs"):
+    for name in ("Signal", "Classifier"):
         page.get_by_role("tab", name=name).click()
         page.wait_for_timeout(300)
         visitor.ready()
