@@ -84,7 +84,7 @@ def _image(name: str) -> tuple[NDArray[np.uint8], dict[str, Any]]:
 def _made(wanted: Mapping[str, Any], steps: int | None) -> Given:
     names = [name for name in SignalParams.specs() if name in wanted]
     values = {name: wanted[name] for name in names}
-    if "signal_seed" in wanted:
+    if "seed" in SignalParams.specs():
         values["seed"] = wanted["signal_seed"]
     if wanted["signal"] is not None:
         values["shape"] = wanted["signal"]

@@ -22,8 +22,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from snncore.encoding.events import EXACT_TIMES, encode_events
 from snncore.transmission.channel import Channel, Sent, Spikes
 
 MIN_SPIKES = 20  # of a neuron whose intervals are measured
@@ -137,7 +139,22 @@ def together(parts: Iterable[Activity]) -> Activity:
 def _cv(sent: Sent, channel: Channel) -> NDArray[np.float64]:
     spikes = trains(sent.spikes)
     n_neurons = sent.spikes[0].size
-    return interval_cv(spikes.neuron, spikes.step.astype(np.float64), n_neurons)
+    as_sent = sent.seed is not None and channel.shape is not None
+    if not (as_sent and channel.code in EXACT_TIMES):
+        return interval_cv(spikes.neuron, spikes.step.astype(np.float64), n_neurons)
+    samples = torch.arange(sent.first_sample, sent.first_sample + len(sent.values))
+    values = torch.tensor(sent.values)
+    return exact_cv(channel, values, channel.n_steps, sent.seed or 0, samples)
+
+
+def exact_cv(
+    channel: Channel, values: torch.Tensor, n_steps: int, seed: int, samples: torch.Tensor
+) -> NDArray[np.float64]:
+    """`interval_cv` [S·N] of the exact times of values [S, N], for a code of `EXACT_TIMES`."""
+    params, (count, neurons) = channel.params, values.shape
+    found = encode_events(channel.code, values, params, n_steps=n_steps, seed=seed, samples=samples)
+    neuron = found.sample.numpy().astype(np.int64) * neurons + found.neuron.numpy()
+    return interval_cv(neuron, found.time.numpy().astype(np.float64), count * neurons)
 
 
 def _laws(sent: Sent, channel: Channel, known: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,15 +1,15 @@
 """Rate against distortion: what quality a code reaches for how many spikes.
 
-Each code is swept along the parameter that trades one for the other (`Code.knob`); a code without
-one is given more or less time instead.
+Each code is swept along the parameter that trades one for the other (`Code.knob`), or along time:
+longer trains for a picture, longer windows where an intensity code carries a signal.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from snncore import metrics
 from snncore.transmission.activity import spike_counts
 from snncore.transmission.channel import Channel
 
+Over = Literal["knob", "time"]
 _REACH = 20.0  # how far a knob is turned from its default, up and down
-_LONGER = 4.0  # how much more time a code without a knob gets
+_LONGER = 4.0  # how much more time than the channel has
 _SHORTER = 16.0
+_TIMES = ("n_steps", "window")
 
 
 class Point(NamedTuple):
@@ -28,7 +30,7 @@ class Point(NamedTuple):
 
     code: str
     channel: Channel
-    knob: str  # the parameter that was set; "n_steps" or "window" for time; "" if nothing was
+    knob: str  # the parameter that was set; "n_steps" or "window" for time; "" for nothing
     setting: float
     spikes_per_value: float
     psnr_db: float  # infinite for a perfect copy
@@ -44,23 +46,41 @@ class Sweep(NamedTuple):
     total: int
 
 
-def settings(channel: Channel, n_points: int) -> list[tuple[str, float, Channel]]:
+def settings(
+    channel: Channel, n_points: int, over: Over = "knob"
+) -> list[tuple[str, float, Channel]]:
     """(knob, value, channel) for up to `n_points` settings, evenly spaced in the logarithm.
 
-    Settings that the code or its time refuses are left out; whole numbers come once.
+    Settings that the code or its time refuses are left out; whole numbers come once. Where there
+    is nothing to turn (the time of a signal code on a signal) it is the channel alone.
     """
-    knob, low, high, whole = _range(channel)
+    knob, low, high = _range(channel, over)
     if not knob:
         return [("", math.nan, channel)]
-    values = np.geomspace(low, high, n_points) if n_points > 1 else np.array([low])
-    if whole:
-        values = np.unique(np.rint(values))
+    return between(channel, knob, np.geomspace(low, high, n_points) if n_points > 1 else [low])
+
+
+def between(
+    channel: Channel, knob: str, values: Iterable[float]
+) -> list[tuple[str, float, Channel]]:
+    """(knob, value, channel) for those of `values` that the channel takes, ascending."""
+    wanted = np.array(list(values))
+    if knob in _TIMES or channel.kind.params.specs()[knob].kind == "int":
+        wanted = np.rint(wanted)
     found = []
-    for value in values.tolist():
+    for value in np.unique(wanted).tolist():
         chosen = turned(channel, knob, value)
         if chosen is not None:
             found.append((knob, value, chosen))
     return found
+
+
+def reach(channel: Channel, knob: str, value: float, up: bool) -> float:
+    """How far beyond `value` a search may go: within the parameter's range; times stay."""
+    if knob in _TIMES:
+        return value
+    spec = channel.kind.params.specs()[knob]
+    return min(spec.hi, value * _REACH) if up else max(spec.lo, value / _REACH)
 
 
 def turned(channel: Channel, knob: str, value: float) -> Channel | None:
@@ -102,6 +122,7 @@ def rate_distortion(
     channels: Sequence[Channel],
     *,
     n_points: int = 12,
+    over: Over = "knob",
     seed: int = 0,
     sample: int = 0,
 ) -> Iterator[Sweep]:
@@ -111,14 +132,15 @@ def rate_distortion(
         values: a picture [H, W] or a signal [T], as the channels take it.
         channels: one for each code; their other parameters stay as they are.
         n_points: settings of each code.
+        over: "knob" turns the code's own parameter, "time" changes the length.
         seed, sample: of the random spikes.
 
     Raises:
-        ValueError: n_points < 1, at the first result.
+        ValueError: n_points < 1 or an unknown `over`, at the first result.
     """
     if n_points < 1:
         raise ValueError(f"n_points must be >= 1, got {n_points}")
-    plan = [one for channel in channels for one in settings(channel, n_points)]
+    plan = [one for channel in channels for one in settings(channel, n_points, over)]
     points: list[Point] = []
     for done, (knob, value, channel) in enumerate(plan, 1):
         point = measured(values, knob, value, channel, seed, sample)
@@ -136,16 +158,17 @@ def pareto(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(front)
 
 
-def _range(channel: Channel) -> tuple[str, float, float, bool]:
-    """(knob, low, high, whole numbers): what is swept, and how far."""
+def _range(channel: Channel, over: Over) -> tuple[str, float, float]:
+    """(knob, low, high): what is swept, and how far."""
+    if over not in get_args(Over):
+        raise ValueError(f"over must be knob or time, got {over!r}")
     code = channel.kind
-    if code.knob:
-        spec, default = code.params.specs()[code.knob], getattr(code.params(), code.knob)
-        low, high = max(spec.lo, default / _REACH), min(spec.hi, default * _REACH)
-        return code.knob, low, high, spec.kind == "int"
+    if over == "knob" and code.knob:
+        default = float(getattr(code.params(), code.knob))
+        low = reach(channel, code.knob, default, up=False)
+        return code.knob, low, reach(channel, code.knob, default, up=True)
     if channel.shape is not None:
-        least = max(2.0, channel.n_steps / _SHORTER)
-        return "n_steps", least, channel.n_steps * _LONGER, True
+        return "n_steps", max(2.0, channel.n_steps / _SHORTER), channel.n_steps * _LONGER
     if code.kind == "intensity":
-        return "window", 2.0, max(2.0, channel.n_steps / 4), True
-    return "", math.nan, math.nan, False
+        return "window", 2.0, max(2.0, channel.n_steps / 4)
+    return "", math.nan, math.nan

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore.encoding.code import Code, Law
-from snncore.params import Params
-from snncore.transmission.activity import interval_cv, spike_counts, trains
-from snncore.transmission.channel import Channel
+from snncore.encoding.code import Law
+from snncore.encoding.events import EXACT_TIMES
+from snncore.transmission.activity import exact_cv, interval_cv, spike_counts, trains
+from snncore.transmission.channel import Channel, Spikes
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,8 @@ class Histogram(NamedTuple):
     beyond: float  # share of the intervals longer than the last k
     intervals: int  # how many were seen
     rate: float  # spikes per step and neuron
-    cv: float  # mean over trains, exact times where the code knows them; NaN below 20 spikes
+    cv: float  # mean over trains; NaN below 20 spikes. Of exact times where the code knows them:
+    # whole steps add 1/6 step² to the variance of intervals of a process between the steps
     cv_error: float
     fano: float  # of the counts of whole trains; NaN without a spike
     fano_error: float
@@ -72,7 +73,7 @@ def interval_histogram(
     seen = np.bincount(gaps[gaps <= longest], minlength=longest + 1)[1:]
     total = max(1, gaps.size)
     share = seen / total
-    cv = _cv(code, params, value, spikes, steps, n_trains, seed)
+    cv = _cv(channel, value, spikes, seed)
     return Histogram(
         k=np.arange(1, longest + 1, dtype=np.int64),
         observed=share,
@@ -91,7 +92,7 @@ def interval_histogram(
     )
 
 
-def _trains(channel: Channel, value: float, steps: int, count: int, seed: int) -> NDArray[np.bool_]:
+def _trains(channel: Channel, value: float, steps: int, count: int, seed: int) -> Spikes:
     """Spikes [steps, count, M] of one value, as the code itself makes them."""
     code, params = channel.kind, channel.params
     samples = torch.arange(count)
@@ -114,13 +115,15 @@ def _longest(gaps: NDArray[np.int64]) -> int:
     return int(min(max(1, math.ceil(reach)), gaps.max(), MOST))
 
 
-def _cv(
-    code: Code, params: Params, value: float, spikes: NDArray[np.bool_], steps: int, count: int,
-    seed: int,
-) -> Array:  # fmt: skip
+def _cv(channel: Channel, value: float, spikes: Spikes, seed: int) -> Array:
     """CV of each train with enough spikes."""
-    found = trains(spikes)
-    cv = interval_cv(found.neuron, found.step.astype(np.float64), spikes[0].size)
+    steps, count, neurons = spikes.shape
+    if channel.code in EXACT_TIMES:
+        values = torch.full((count, 1), value)
+        cv = exact_cv(channel, values, steps, seed, torch.arange(count))
+    else:
+        found = trains(spikes)
+        cv = interval_cv(found.neuron, found.step.astype(np.float64), count * neurons)
     return cv[np.isfinite(cv)]
 
 

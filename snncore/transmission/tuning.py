@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.transmission.channel import Channel
-from snncore.transmission.distortion import Point, measured, settings, turned
+from snncore.transmission.distortion import Over, Point, between, measured, reach, settings
 from snncore.transmission.scores import Scores, scores
 
 _GRID = 24  # settings of the first round
@@ -37,6 +37,7 @@ def tune(
     channel: Channel,
     budget: float,
     *,
+    over: Over = "knob",
     seed: int = 0,
     sample: int = 0,
 ) -> Tuned:
@@ -46,8 +47,9 @@ def tune(
 
     Args:
         values: a picture [H, W] or a signal [T].
-        channel: code, other parameters and time; a code without a knob is given other times.
+        channel: code, other parameters and time.
         budget: spikes per value, > 0.
+        over: "knob" turns the code's own parameter, "time" changes the length.
 
     Raises:
         ValueError: budget not > 0, or no setting that fits; the message names the cheapest.
@@ -63,13 +65,13 @@ def tune(
                 if point is not None:
                     tried[value] = point
 
-    attempt(settings(channel, _GRID))
+    attempt(settings(channel, _GRID, over))
     if not tried:
         channel.send(values, seed=seed, first_sample=sample)  # says what is wrong
     for _ in range(_ROUNDS):
         fitting = [p for p in tried.values() if p.spikes_per_value <= budget]
         around = _best(fitting) if fitting else _cheapest(tried)
-        attempt(_between(channel, around, sorted(tried)))
+        attempt(_around(channel, around, sorted(tried)))
     fitting = [p for p in tried.values() if p.spikes_per_value <= budget]
     if not fitting:
         least = _cheapest(tried)
@@ -92,23 +94,12 @@ def _cheapest(tried: dict[float, Point]) -> Point:
     return min(tried.values(), key=lambda p: (p.spikes_per_value, p.rmse))
 
 
-def _between(
-    channel: Channel, around: Point, known: list[float]
-) -> list[tuple[str, float, Channel]]:
-    """Settings between a point and its neighbours on both sides."""
-    if not around.knob:
+def _around(channel: Channel, point: Point, known: list[float]) -> list[tuple[str, float, Channel]]:
+    """Settings between a point and its neighbours, and beyond it where it is the outermost."""
+    if not point.knob:
         return []
-    at = known.index(around.setting)
-    ends = known[max(0, at - 1)], known[min(len(known) - 1, at + 1)]
-    found = []
-    for end in ends:
-        values = np.geomspace(around.setting, end, _FINER + 2)[1:-1]
-        if around.knob in ("n_steps", "window") or isinstance(
-            getattr(channel.params, around.knob), int
-        ):
-            values = np.unique(np.rint(values))
-        for value in values.tolist():
-            chosen = turned(channel, around.knob, value)
-            if chosen is not None:
-                found.append((around.knob, value, chosen))
-    return found
+    at, here = known.index(point.setting), point.setting
+    below = known[at - 1] if at > 0 else reach(channel, point.knob, here, up=False)
+    above = known[at + 1] if at + 1 < len(known) else reach(channel, point.knob, here, up=True)
+    down, up = (np.geomspace(end, here, _FINER + 1)[:-1] for end in (below, above))
+    return between(channel, point.knob, [*down, *up])
