@@ -97,6 +97,9 @@ def test_oscillation_phase_reads_spikes_around_phase_zero_as_white():
     spikes = torch.zeros((40, 1, 1), dtype=torch.bool)
     spikes[[9, 21, 30]] = True  # phases −1, +1, 0
     assert float(encoding.oscillation_phase_decode(spikes, params)) == pytest.approx(1.0)
+    spikes[21] = False  # −⅓ on the mean is still nearer to white than to the darkest phase, −1
+    spikes[20] = True
+    assert float(encoding.oscillation_phase_decode(spikes, params)) == pytest.approx(1.0)
     middle = torch.zeros((40, 1, 1), dtype=torch.bool)
     middle[[4, 16, 25]] = True  # 4, 6, 5
     assert float(encoding.oscillation_phase_decode(middle, params)) == pytest.approx(0.5)

@@ -118,6 +118,26 @@ def test_rate_decoder_is_as_exact_as_any_unbiased_one_can_be(gain):
     assert np.all(np.abs(found.std(axis=1) / best - 1) < 0.1)
 
 
+@pytest.mark.parametrize("beta", [1.5, 3.0])
+def test_rate_decoder_finds_the_likeliest_value_of_short_trains(beta):
+    params = encoding.PopulationRateParams(6, beta, 0.9)
+    spikes = encoding.population_rate_encode(ramp(300), params, n_steps=4, seed=5)
+    found = encoding.population_rate_decode(spikes, params)[0].double().numpy()
+    counts = spikes.sum(dim=0).view(300, 6).double().numpy()
+    grid = np.linspace(0, 1, 4001)
+
+    def likelihoods(x: np.ndarray) -> np.ndarray:  # log L(x) of each value's counts, [300, X]
+        p = 0.9 * slopes(x, 6, beta)[0].T
+        return counts @ np.log(p) + (4 - counts) @ np.log1p(-p)
+
+    highest = likelihoods(grid).max(axis=1)
+    reached = np.diag(likelihoods(found))
+    some = counts.sum(axis=1) > 0
+    assert some.sum() > 250
+    # two steps of scoring end within a hundredth of a unit of log L
+    assert float((highest - reached)[some].max()) < 0.01
+
+
 @pytest.mark.parametrize("name", ["population_rate", "population_latency"])
 @pytest.mark.parametrize("x", [0.0, 0.03, 0.97, 1.0])
 def test_decoders_are_not_biased_at_the_edges_as_the_centre_of_mass_is(name, x):
