@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from pages.components import encoding_signal_presets as presets
 from pages.components import encoding_signal_source as sources
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import Choice
-from pages.components.encoding_panel import View, equations, npz, settings
+from pages.components.encoding_files import elsewhere, elsewhere_link, spike_files
+from pages.components.encoding_panel import View, equations, settings
 from pages.components.encoding_signal_presets import FIRST, SignalSending
 from pages.components.encoding_signal_source import KEY, Source
 from pages.components.sections import computed, number
@@ -76,8 +78,10 @@ def signal_panel() -> View:
     bench = Bench(
         source.what, source.values, slots, sending.seed, 0, source.identity, frame.is_dark()
     )
+    elsewhere(bench, KEY)
     encoding_sections.sections(bench)
-    return _view(shown, choices, source, sending, link | encoding_sections.open_sections())
+    link |= elsewhere_link(KEY) | encoding_sections.open_sections()
+    return _view(choices, source, sending, bench, link)
 
 
 def _source() -> tuple[Source, SignalSending]:
@@ -122,17 +126,7 @@ def _chart(shown: list[Shown], source: Source) -> None:
     if not shown:
         st.info("None of the three codes can send this signal.", icon=":material/info:")
         return
-    lanes = [
-        Lane(
-            f"{part.slot.letter}  {part.choice.code.title}{_silence(part)}",
-            source.values,
-            part.slot.sent.decoded[0],
-            as_signed(part.slot.sent),
-            part.scores.bound,
-            _numbers(part.scores),
-        )
-        for part in shown
-    ]
+    lanes = [as_lane(part.slot, part.scores) for part in shown]
     spec = lanes_chart(lanes, rate_hz=source.rate_hz, first=source.first, dark=frame.is_dark())
     words = "; ".join(
         f"{p.slot.letter}, {p.choice.code.title}: {p.scores.spikes:,} spikes, largest error "
@@ -147,13 +141,18 @@ def _chart(shown: list[Shown], source: Source) -> None:
     )
 
 
-def as_signed(sent: Sent) -> NDArray[np.int8]:
-    """Spikes [T, M] of the one signal; more than 127 in a step are drawn alike."""
-    return np.clip(sent.spikes[:, 0], -127, 127).astype(np.int8)
-
-
-def _silence(part: Shown) -> str:
-    return "" if part.scores.spikes else ": no spike at all"
+def as_lane(slot: Slot, known: Scores | None = None) -> Lane:
+    """A slot as it is drawn; more than 127 spikes of a neuron in a step are drawn alike."""
+    s = scores(slot.sent, slot.channel) if known is None else known
+    silence = "" if s.spikes else ": no spike at all"
+    return Lane(
+        f"{slot.letter} {slot.channel.kind.title}{silence}",
+        slot.sent.values[0],
+        slot.sent.decoded[0],
+        np.clip(slot.sent.spikes[:, 0], -127, 127).astype(np.int8),
+        s.bound,
+        _numbers(s),
+    )
 
 
 def _verdicts(shown: list[Shown], source: Source) -> None:
@@ -211,10 +210,10 @@ def verdict(part: Shown, fastest: float) -> list[str]:
 
 
 def _view(
-    shown: list[Shown],
     choices: dict[str, Choice],
     source: Source,
     sending: SignalSending,
+    bench: Bench,
     link: dict[str, object],
 ) -> View:
     commands = []
@@ -223,18 +222,23 @@ def _view(
         if choice.code.kind == "intensity":
             window = f" --window {min(sending.window, source.values.size)}"
         commands.append(
-            f"python -m snncore encode --code {choice.code.name} {source.command}"
-            f"{window} --seed {sending.seed}{settings(choice.params)}"
+            f"python -m snncore encode --code {choice.code.name}{settings(choice.params)} "
+            f"{source.command}{window} --seed {sending.seed}"
         )
 
-    def arrays() -> bytes:
-        table: dict[str, NDArray[np.generic]] = {"signal": source.values}
-        for part in shown:
-            name = f"{part.slot.letter.lower()}_{part.choice.code.name}"
-            table[f"spikes_{name}"] = part.slot.sent.spikes[:, 0]
-            table[f"decoded_{name}"] = part.slot.sent.decoded[0]
-        return npz(table)
+    def chart() -> bytes:
+        lanes = lanes_chart(
+            [as_lane(slot) for slot in bench.slots], rate_hz=source.rate_hz, first=source.first
+        )
+        tables = {name: table.to_dict("records") for name, table in lanes["datasets"].items()}
+        return json.dumps({**lanes, "width": 900, "datasets": tables}, indent=1).encode()
 
-    return View("\n".join(commands), link, [
-        Download("Signal, spikes, reconstructions (NPZ)", arrays, "signal.npz", "application/zip"),
-    ])  # fmt: skip
+    return View(
+        "\n".join(commands),
+        link,
+        [
+            *spike_files(bench),
+            Download("Chart (Vega-Lite)", chart, "signal.vl.json", "application/json"),
+        ],
+        "This link opens the page without your signal." if source.own else "",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,11 +16,10 @@ from pages.components.encoding_codes import Choice
 from pages.components.encoding_signal_source import KEY
 from pages.components.share import exact_link
 from snncore import encoding
-from snncore.encoding import SignalParams
 from snncore.params import Params, Value, integer
 
 PRESET = f"{KEY}__preset"
-FIRST = {"A": "delta", "B": "send_on_delta", "C": "rate_signal"}
+FIRST = {"A": "delta", "B": "send_on_delta", "C": "time_encoding"}
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,88 @@ class Preset(NamedTuple):
     sending: Mapping[str, Value] = {}
 
 
+def _preset(
+    notice: str, *slots: str | tuple[str, dict[str, Value]], window: int = 20, **wave: Value
+) -> Preset:
+    pairs = tuple((s, {}) if isinstance(s, str) else s for s in slots)
+    sending = {} if window == 20 else {"window": window}
+    return Preset(notice, dict(wave), pairs, sending)
+
+
 PRESETS: dict[str, Preset] = {
-    "Chirp": Preset(
-        "The wave gets faster. Delta modulation misses the slow part, because no single step is "
-        "large enough; send-on-delta follows everywhere.",
-        {},
-        (("delta", {}), ("send_on_delta", {}), ("rate_signal", {})),
+    "Chirp": _preset(
+        "The wave gets faster and faster. A compares neighbours and misses all that is slow. B "
+        "remembers what it has sent and follows, until at the end the wave outruns one θ per "
+        "sample. C fires whenever enough has come together: its spikes stand close where the "
+        "signal is high.",
+        "delta", "send_on_delta", "time_encoding",
     ),
-}
+    "Slow wave": _preset(
+        "No sample differs from the one before by θ: A is silent and everything is lost. The same "
+        "θ in B bounds the error for good. C adds up its own error and needs no change at all.",
+        "delta", "send_on_delta", "sigma_delta",
+        shape="sine", cycles=2.0,
+    ),
+    "Jumps": _preset(
+        "Slope overload: one spike per sample climbs θ at most, so A needs many samples for a "
+        "jump. B sends the mean of each window with one spike and has no such limit. C blurs the "
+        "jump: it averages over time.",
+        "send_on_delta", "latency", "rate_signal",
+        shape="square", cycles=2.0,
+    ),
+    "Too fast": _preset(
+        "A and B are the same code. The wave changes by more than θ of A per sample: its bound is "
+        "broken. B has a coarser θ, keeps its bound, and spends half the spikes. C filters.",
+        "send_on_delta", ("send_on_delta", {"threshold": 0.11}), "bens_spiker",
+        shape="sine", cycles=16.0,
+    ),
+    "Three windows": _preset(
+        "Each window of 20 samples sends one value: A by how many random spikes, B by when its "
+        "only spike comes, C by eight bits, the first of which weighs most. B is a tenth of the "
+        "price of A and better.",
+        "rate", "latency", "weighted_phase",
+        shape="sine", cycles=2.0,
+    ),
+    "Chance": _preset(
+        "Nearly the same number of spikes three times. A and B place them by chance, C as evenly "
+        "as it can: the less chance, the less noise in what is read back.",
+        "inhomogeneous_poisson", "gamma", "regular",
+        shape="sine", cycles=2.0,
+    ),
+    "One bit": _preset(
+        "All three turn a smooth value into a train of equal pulses, as electronics does: A pushes "
+        "its error into fast flicker that the average removes, B tells the value by the place of "
+        "one spike per period, C by the distance of its spikes.",
+        "sigma_delta", "pulse_width", "time_encoding",
+        shape="sine", cycles=2.0,
+    ),
+    "Filters": _preset(
+        "A and B take a spike to mean the same smooth bump and look for places where one fits. "
+        "What they read back is smooth; it starts late, by the length of the bump. C answers at "
+        "once, in steps.",
+        "bens_spiker", "hough_spiker", "send_on_delta",
+        shape="noise", cycles=8.0,
+    ),
+    "Rare events": _preset(
+        "Most of the time nothing happens. A and B are silent there and spend their spikes on the "
+        "bumps; the eight neurons of C, each tuned to another value, go on telling that nothing "
+        "happens.",
+        "send_on_delta", "bens_spiker", "population_rate",
+        shape="events", cycles=5.0,
+    ),
+    "Population": _preset(
+        "Eight neurons, each tuned to its own value, from low at the top to high at the bottom. In "
+        "A those near the value fire more, in B earlier. C has one neuron and one spike.",
+        "population_rate", "population_latency", "latency",
+        shape="sine", cycles=2.0,
+    ),
+    "Syllables": _preset(
+        "Something like speech: three bursts of a fast wave. A and B keep up, C averages over more "
+        "than one period of the wave and hears next to nothing.",
+        "send_on_delta", "bens_spiker", "rate_signal",
+        shape="speech", n_samples=1000, cycles=3.0,
+    ),
+}  # fmt: skip
 
 
 def link_of(
@@ -73,8 +147,8 @@ def _link(preset: Preset) -> dict[str, object]:
     for letter, (name, values) in zip(FIRST, preset.codes, strict=True):
         code = encoding.get_code(name)
         chosen[letter] = Choice(code, code.params(**values))
-    wave = controls.link_params(KEY, SignalParams(**preset.wave))  # type: ignore[arg-type]
-    return link_of(wave, SignalSending(**preset.sending), chosen)  # type: ignore[arg-type]
+    params = dataclasses.replace(sources.FIRST_WAVE, **preset.wave)
+    return link_of(sources.wave_link(params), SignalSending(**preset.sending), chosen)  # type: ignore[arg-type]
 
 
 def _spelled(link: Mapping[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from pages.components.text import plain
 from snncore import encoding
 from snncore.datasets import series, sound
 from snncore.encoding import SignalParams
+from snncore.encoding.signals import RANDOM_SHAPES
 from snncore.params import Value, digest
 
 KEY = "enc_s"
@@ -24,6 +26,7 @@ UPLOADS = f"{KEY}_uploads"  # in the session: a new number empties the uploaders
 READ = f"{KEY}__read"  # in the session: the file asked for last, and what came of it
 MAX_SAMPLES = 20_000
 MAX_MB = 10
+FIRST_WAVE = SignalParams(cycles=5.5)  # faster than θ per sample, but only at its end
 _RATES = (1000, 2000, 4000, 8000, 16000)
 
 
@@ -51,7 +54,7 @@ def first_state() -> dict[str, Value]:
         f"{KEY}_seconds": 0.1,
         f"{KEY}_rate": 8000,
         f"{KEY}_loud": True,
-        **controls.state_of(KEY, SignalParams()),
+        **{n: v for n, v in controls.state_of(KEY, FIRST_WAVE).items() if n != f"{KEY}_seed"},
     }
 
 
@@ -70,7 +73,7 @@ def choose(seed: int) -> Source:
     if found is not None:
         return found
     link: dict[str, Value] = {f"{KEY}_source": kind}
-    return _made(SignalParams(), seed)._replace(what="a wave, until there is a file", link=link)
+    return _made(FIRST_WAVE, seed)._replace(what="a wave, until there is a file", link=link)
 
 
 def picker() -> None:
@@ -82,7 +85,7 @@ def picker() -> None:
 
 
 def _wave(seed: int) -> Source:
-    specs, defaults = SignalParams.specs(), SignalParams().to_dict()
+    specs, defaults = SignalParams.specs(), FIRST_WAVE.to_dict()
     names = [name for name in specs if name != "seed"]
     values: dict[str, Any] = {}
     for place, name in zip(st.columns(len(names)), names, strict=True):
@@ -93,29 +96,36 @@ def _wave(seed: int) -> Source:
 
 def _made(params: SignalParams, seed: int) -> Source:
     """The wave; a random one follows the seed of the spikes."""
-    if "seed" in params.specs():
-        params = SignalParams(**{**params.to_dict(), "seed": seed})
+    params = dataclasses.replace(params, seed=seed if params.shape in RANDOM_SHAPES else 0)
     samples = inline(lambda: encoding.make_signal(params).numpy().reshape(-1))
     words = [f"--signal {params.shape}", f"--steps {params.n_samples}"]
     words += [
-        f"--{name.replace('_', '-')} {value}"
+        f"--{'signal-seed' if name == 'seed' else name} {value}"
         for name, value in params.changed().items()
-        if name not in ("shape", "n_samples", "seed")
+        if name not in ("shape", "n_samples")
     ]
-    link = {n: v for n, v in controls.link_params(KEY, params).items() if n != f"{KEY}_seed"}
-    return Source(params.shape, samples, digest("wave", params), " ".join(words), link)
+    return Source(params.shape, samples, digest("wave", params), " ".join(words), wave_link(params))
+
+
+def wave_link(params: SignalParams) -> dict[str, Value]:
+    """Names and values of the address that restore a wave; its seed is that of the spikes."""
+    first = FIRST_WAVE.to_dict()
+    return {
+        f"{KEY}_{name}": value
+        for name, value in params.to_dict().items()
+        if name != "seed" and value != first[name]
+    }
 
 
 def _csv() -> Source | None:
-    left, start_at, length_at = st.columns([3, 1, 1])
+    left, column_at, start_at, length_at = st.columns([2.4, 1.2, 1, 1])
     with left:
         file = st.file_uploader(
             f"Signal (CSV, at most {MAX_MB} MB)",
             type=[".csv", ".tsv", ".txt"],
             key=f"{KEY}_csv_{_number()}",
             max_upload_size=MAX_MB,
-            help="One number per line, or a column of time and a column of values, with or "
-            "without a header.",
+            help="One number per row, or a time and a value, with or without headings.",
         )
     start = start_at.number_input(
         "Start [samples]", 0, 10**9, 0, key=f"{KEY}_start", bind="query-params"
@@ -126,24 +136,27 @@ def _csv() -> Source | None:
     if file is None:
         st.caption("No file yet. It stays in this session and is not part of the link.")
         return None
+    data, name, key = file.getvalue(), file.name, f"{KEY}_column_{file.file_id}"
+    column = st.session_state.get(key) or ""
     known = _read(
-        (file.file_id,), file.name, lambda: series.read_series(file.getvalue(), file.name)
+        (file.file_id, column), name, lambda: series.read_series(data, name, column=column)
     )
     if known is None:
         return None
+    if len(known.columns) > 1:
+        with column_at:
+            st.selectbox("Column", known.columns, index=known.columns.index(known.name), key=key)
     if start >= known.values.size:
         return _refuse(
             f"Start must be below {known.values.size:,}, the number of samples in the file, got "
             f"{start:,}."
         )
-    values = known.unit_values(start, length)
-    rate, unit = known.rate or 0.0, known.time_name
-    seconds = rate if unit.strip().lower() in ("s", "sec", "seconds", "time_s", "t_s") else 0.0
+    values = known.unit_values(start, min(length, known.values.size - start))
     notes = [
         f"0 means {known.minimum:.4g}, 1 means {known.maximum:.4g}"
-        f"{f' ({plain(known.name)})' if known.name else ''}.",
+        f"{f' ({plain(known.name)})' if known.columns else ''}.",
         _part(values.size, start, known.values.size),
-        f"{plain_words(known.note)}." if known.note else "",
+        _sentence(known.note),
     ]
     if known.minimum == known.maximum:
         notes.insert(0, "All values are equal: there is nothing but a constant to send.")
@@ -153,7 +166,7 @@ def _csv() -> Source | None:
         identity=_digest(values),
         command=f"--csv YOUR_FILE.csv --start {start} --steps {values.size}",
         link=_link(CSV, start=(start, 0), length=(length, 1000)),
-        rate_hz=seconds,
+        rate_hz=known.rate_hz or 0.0,
         first=start,
         notes=" ".join(n for n in notes if n),
         own=True,
@@ -212,7 +225,7 @@ def _sound() -> Source | None:
         f"{known.seconds:.4g} s from {start:g} s on, of {known.file_seconds:.4g} s.",
         f"Silence is 0.5; the loudest sample {'lies at 0 or 1' if loud else '±1 would be 0 or 1'}.",
         f"At most {MAX_SAMPLES:,} samples are used." if longest < seconds else "",
-        f"{plain_words(known.note)}." if known.note else "",
+        _sentence(known.note),
     ]
     if float(np.ptp(values)) == 0.0:
         notes.insert(0, "This part is silent: there is nothing but a constant to send.")
@@ -220,7 +233,8 @@ def _sound() -> Source | None:
         what="your sound",
         values=values,
         identity=_digest(values),
-        command=f"--wav YOUR_FILE.wav --start {start:g} --steps {values.size}",
+        command=f"--wav YOUR_FILE.wav --start {start:g} --seconds {longest:g} "
+        f"--steps {values.size}",
         link=_link(
             SOUND, start_s=(start, 0.0), seconds=(seconds, 0.1), rate=(rate, 8000),
             loud=(loud, True),
@@ -263,6 +277,11 @@ def _part(size: int, start: int, whole: int) -> str:
     if size == whole:
         return ""
     return f"Samples {start:,} to {start + size - 1:,} of {whole:,}."
+
+
+def _sentence(note: str) -> str:
+    """What a reader did on the way, as a sentence that is safe in Markdown."""
+    return f"{plain_words(note[:1].upper() + note[1:])}." if note else ""
 
 
 def _digest(values: NDArray[np.float32]) -> str:
