@@ -13,6 +13,8 @@ those of the dense form, which needs a word for every step: they have a stream o
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -24,7 +26,7 @@ from snncore.encoding.clocks import (
     marks_at_once,
     minus_log,
 )
-from snncore.kernels.bernoulli import bernoulli, jumps
+from snncore.kernels.bernoulli import bernoulli, bernoulli_moving, jumps
 
 Tensor = torch.Tensor
 
@@ -32,36 +34,76 @@ _NEVER_LATER = 1 << 62  # −ln(1 − p) of p = 1: each interval is one step
 _WORDS_AT_ONCE = 1 << 21  # random words in flight: 16 MB, whatever the number of steps
 
 
-def draw_spikes(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
-    """bool [T, B, N]: word(t, samples[b], i) < limits; memory bounded in T.
+def draw_spikes(values: Tensor, gain: float, seed: int, samples: Tensor, n_steps: int) -> Tensor:
+    """bool [T, B, N]: spikes with probability gain·value in each step; memory bounded in T.
 
     Args:
-        limits: int64 [1 or T, B, N] from `rng.threshold`; one row holds for all steps.
+        values: float32 [B, N] in 0..1.
+        gain: in 0..1.
         seed: 0..2**63-1.
         samples: int64 [B].
         n_steps: T.
     """
-    rng.check_samples(samples)
-    if limits.device.type == "cpu":
-        spikes = np.empty((-(-n_steps // 4) * 4, *limits.shape[1:]), dtype=np.bool_)
-        key = tuple(np.uint32(word) for word in rng.split_seed(seed))
-        words = limits.contiguous().numpy().astype(np.uint64)
-        numbers = samples.numpy().astype(np.uint32)
-        bernoulli(words, numbers, np.uint32(rng.stream("encode")), *key, spikes)
-        return torch.from_numpy(spikes[:n_steps])
-    return draw_spikes_torch(limits, seed, samples, n_steps)
+    if values.device.type != "cpu":
+        return draw_spikes_torch(rng.threshold(values * gain), seed, samples, n_steps)
+    spikes = np.empty((-(-n_steps // 4) * 4, *values.shape), dtype=np.uint8)
+    source = values.contiguous().numpy()
+    bernoulli(source, np.float32(gain), *_words(seed, samples), spikes)
+    return torch.from_numpy(spikes[:n_steps]).view(torch.bool)
 
 
 def draw_spikes_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tensor:
-    """The definition, on any device: random words of a few steps at a time, compared."""
-    _, count, neurons = limits.shape
+    """The definition, on any device: random words of a few steps at a time, compared.
+
+    limits int64 [B, N], or [T, B, N] where they change with time.
+    """
+    count, neurons = limits.shape[-2:]
     steps = max(4, _WORDS_AT_ONCE // max(1, count * neurons) // 4 * 4)
     spikes = torch.empty((n_steps, count, neurons), dtype=torch.bool, device=limits.device)
     for first in range(0, n_steps, steps):
         last = min(n_steps, first + steps)
         words = rng.draws(seed, rng.stream("encode"), samples, neurons, last - first, first=first)
-        spikes[first:last] = words < (limits if limits.shape[0] == 1 else limits[first:last])
+        spikes[first:last] = words < (limits if limits.ndim == 2 else limits[first:last])
     return spikes
+
+
+def draw_signed(
+    signal: Tensor, centre: float, scale: float, most: float, seed: int, samples: Tensor
+) -> Tensor:
+    """Spikes of a signal on either side of a centre: int8 [T, B, N] of −1, 0, +1.
+
+    The sign is that of s − centre, the probability min(scale·|s − centre|, most).
+
+    Args:
+        signal: float32 [T, B, N].
+        centre, scale: see above.
+        most: at most 1; there because a product that should be 1 may round past it.
+        seed: 0..2**63-1.
+        samples: int64 [B].
+    """
+    if signal.device.type != "cpu":
+        return draw_signed_torch(signal, centre, scale, most, seed, samples)
+    spikes = np.empty(signal.shape, dtype=np.int8)
+    law = (np.float32(centre), np.float32(scale), np.float32(most))
+    bernoulli_moving(signal.contiguous().numpy(), *law, *_words(seed, samples), spikes)
+    return torch.from_numpy(spikes)
+
+
+def draw_signed_torch(
+    signal: Tensor, centre: float, scale: float, most: float, seed: int, samples: Tensor
+) -> Tensor:
+    """The definition of `draw_signed`, on any device."""
+    away = signal - centre
+    limits = rng.threshold((away.abs() * scale).clamp_max(most))
+    spikes = draw_spikes_torch(limits, seed, samples, len(signal))
+    return spikes.to(torch.int8) * away.sign().to(torch.int8)
+
+
+def _words(seed: int, samples: Tensor, stream: str = "encode") -> tuple[Any, ...]:
+    """What the kernels take for their random words: sample numbers, stream, key; uint32."""
+    rng.check_samples(samples)
+    key = (np.uint32(word) for word in rng.split_seed(seed))
+    return samples.numpy().astype(np.uint32), np.uint32(rng.stream(stream)), *key
 
 
 def list_spikes(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Train:
@@ -75,16 +117,14 @@ def list_spikes(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Tra
     """
     if limits.device.type != "cpu":
         return list_spikes_torch(limits, seed, samples, n_steps)
-    rng.check_samples(samples)
     scale = _scales(limits).view(-1).numpy()
-    key = tuple(np.uint32(word) for word in rng.split_seed(seed))
     expected = float(limits.to(torch.float32).sum()) / 2.0**32 * n_steps
     room = int(1.02 * expected + 6 * expected**0.5) + 64
-    numbers, stream = samples.numpy().astype(np.uint32), np.uint32(rng.stream("encode_events"))
+    words = _words(seed, samples, "encode_events")
     steps, neurons, first = [], [], 0
     while first < scale.size:
         step, neuron = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
-        first, filled, _ = jumps(scale, numbers, stream, *key, n_steps, step, neuron, first)
+        first, filled, _ = jumps(scale, *words, n_steps, step, neuron, first)
         steps.append(step[:filled])
         neurons.append(neuron[:filled])
         room = max(n_steps, 2 * room)

@@ -127,8 +127,10 @@ def check_intensities(values: Tensor, n_steps: int, *, least: int = 1) -> Tensor
         raise ValueError(f"values must be [B, N], got shape {tuple(values.shape)}")
     if not values.dtype.is_floating_point:
         raise ValueError(f"values must be floating point in 0..1, got {values.dtype}")
-    if not bool(((values >= 0) & (values <= 1)).all()):
-        raise ValueError("values must be in 0..1 everywhere, got values outside or NaN")
+    if values.numel():
+        low, high = torch.aminmax(values)  # one pass; both are NaN if any value is
+        if not bool((low >= 0) & (high <= 1)):
+            raise ValueError("values must be in 0..1 everywhere, got values outside or NaN")
     return values.to(torch.float32)
 
 

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 
 import torch
 
-from snncore import rng
 from snncore.encoding import clocks, laws
-from snncore.encoding.bernoulli import draw_spikes
+from snncore.encoding.bernoulli import draw_signed
 from snncore.encoding.code import (
     Code,
     Law,
@@ -176,11 +175,7 @@ def signed_poisson_encode(
     params = params or SignedPoissonParams()
     signal = check_unit_signal(signal)
     numbers = sample_numbers(samples, signal.shape[1], signal.device)
-    away = signal - params.centre
-    # the division by max(c, 1 − c) may round past 1 by its last bit
-    limits = rng.threshold((away.abs() * params.scale).clamp_max(params.gain))
-    spikes = draw_spikes(limits, seed, numbers, len(signal))
-    return spikes.to(torch.int8) * away.sign().to(torch.int8)
+    return draw_signed(signal, params.centre, params.scale, params.gain, seed, numbers)
 
 
 def signed_poisson_decode(

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import torch
 
-from snncore import rng
 from snncore.encoding import laws
-from snncore.encoding.bernoulli import draw_spikes
+from snncore.encoding.bernoulli import draw_signed, draw_spikes
 from snncore.encoding.code import (
     Code,
     Law,
@@ -102,8 +101,7 @@ def rate_encode(
     params = params or RateParams()
     values = check_intensities(values, n_steps)
     numbers = sample_numbers(samples, values.shape[0], values.device)
-    limits = rng.threshold(values * params.gain)
-    return draw_spikes(limits[None], seed, numbers, n_steps)
+    return draw_spikes(values, params.gain, seed, numbers, n_steps)
 
 
 def rate_decode(spikes: Tensor, params: RateParams | None = None) -> Tensor:
@@ -131,7 +129,7 @@ def rate_signal_encode(
     params = params or RateSignalParams()
     signal = check_unit_signal(signal)
     numbers = sample_numbers(samples, signal.shape[1], signal.device)
-    return draw_spikes(rng.threshold(signal * params.gain), seed, numbers, len(signal))
+    return draw_signed(signal, 0.0, params.gain, 1.0, seed, numbers).view(torch.bool)
 
 
 def rate_signal_decode(
