@@ -159,6 +159,12 @@ def test_a_budget_that_nothing_fits_names_the_cheapest_setting():
         tune(np.ones_like(picture), channel_of("latency", picture), 0.01)
 
 
+def test_a_constant_signal_is_silent_at_every_setting_and_that_fits():
+    flat = np.full(100, 0.5, dtype=np.float32)
+    found = tune(flat, channel_of("send_on_delta", flat), 0.1)
+    assert found.scores.spikes == 0 and found.scores.rmse == 0
+
+
 def test_time_is_tuned_too():
     picture = camera()
     found = tune(picture, channel_of("rate", picture), 20.0, over="time")

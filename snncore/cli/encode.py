@@ -161,7 +161,7 @@ def _write(file: Path, content: Callable[[], bytes]) -> None:
 )  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
 @click.option("--image", metavar="NAME|FILE", help="astronaut, camera, coffee, horse, or a file.")
-@click.option("--dataset", help="Image set, or FILE.npz; digits by default.")
+@click.option("--dataset", help="Pictures: a set or FILE.npz; digits by default.")
 @click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
 @click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="1st picture.")
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Pictures.")
@@ -173,8 +173,10 @@ def _write(file: Path, content: Callable[[], bytes]) -> None:
 )
 @click.option("--wav", type=click.Path(dir_okay=False), help="A sound, WAV.")
 @click.option("--csv", type=click.Path(dir_okay=False), help="A signal, a column of a CSV file.")
-@click.option("--start", type=click.FloatRange(0), help="Begin there: second of WAV, line of CSV.")
+@click.option("--column", help="Heading of the column of the CSV; the first that is no time.")
+@click.option("--start", type=click.FloatRange(0), help="Begin there: second of WAV, row of CSV.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="How much of the WAV.")
+@click.option("--normalise", is_flag=True, help="The loudest moment of the WAV is 0 or 1.")
 @click.option("--information", is_flag=True, help="Bits per value and per spike too.")
 @click.option(
     "--jitter", type=float, metavar="STEPS", help="Also: spikes moved by this (std), what arrives."

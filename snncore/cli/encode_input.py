@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,10 +12,17 @@ from numpy.typing import NDArray
 
 from snncore import datasets, encoding
 from snncore.cli.download import ensure
+from snncore.datasets import series, sound
 from snncore.encoding import Code, SignalParams
 
 _SOURCES = ("image", "dataset", "signal", "wav", "csv")
-_PICTURE_OPTIONS = ("split", "index", "count", "size")
+_ONLY = {  # options that belong to some inputs: what they would otherwise be silent about
+    "size": ("image", "dataset"),
+    "start": ("wav", "csv"),
+    "seconds": ("wav",),
+    "normalise": ("wav",),
+    "column": ("csv",),
+}
 
 
 class Given(NamedTuple):
@@ -40,6 +48,9 @@ def read_input(code: Code, wanted: Mapping[str, Any], steps: int | None) -> Give
     if len(chosen) > 1:
         raise ValueError(f"give one input only, got --{' and --'.join(chosen)}")
     source = chosen[0] if chosen else ("signal" if code.kind == "signal" else "dataset")
+    for option, inputs in _ONLY.items():
+        if wanted[option] and source not in inputs:
+            raise ValueError(f"--{option} belongs to --{' and --'.join(inputs)}")
     if source in ("image", "dataset"):
         return _pictures(source, wanted)
     if source == "signal":
@@ -51,7 +62,7 @@ def _pictures(source: str, wanted: Mapping[str, Any]) -> Given:
     first, count = wanted["index"], wanted["count"]
     if source == "image":
         if (first, count) != (0, 1):
-            raise ValueError("--image is one picture: give --index and --count with --dataset only")
+            raise ValueError("--image is one picture: --index and --count belong to --dataset")
         images, report = _image(wanted["image"])
     else:
         name = wanted["dataset"] or "digits"
@@ -84,8 +95,7 @@ def _image(name: str) -> tuple[NDArray[np.uint8], dict[str, Any]]:
 def _made(wanted: Mapping[str, Any], steps: int | None) -> Given:
     names = [name for name in SignalParams.specs() if name in wanted]
     values = {name: wanted[name] for name in names}
-    if "seed" in SignalParams.specs():
-        values["seed"] = wanted["signal_seed"]
+    values["seed"] = wanted["signal_seed"]
     if wanted["signal"] is not None:
         values["shape"] = wanted["signal"]
     if steps is not None:
@@ -99,39 +109,27 @@ def _made(wanted: Mapping[str, Any], steps: int | None) -> Given:
 
 
 def _sound(wanted: Mapping[str, Any], steps: int | None) -> Given:
-    from snncore.datasets import sound
-
     start = wanted["start"] or 0.0
-    data = _bytes(wanted["wav"], "--wav", "")
     try:
-        heard = sound.read_wav(data, start_s=start, seconds=wanted["seconds"], limit=False)
-    except ValueError as error:
-        words = str(error).replace("start_s", "--start").replace("seconds=", "--seconds ")
-        raise ValueError(words) from error
-    signal = sound.as_signal(heard)[:steps]
-    report = {"wav": str(wanted["wav"]), "rate_hz": heard.rate_hz, "start_s": start}
-    if heard.note:
-        report["note"] = heard.note
-    return Given(signal, 0, report)
+        heard = sound.read_wav_file(wanted["wav"], start_s=start, seconds=wanted["seconds"])
+    except ValueError as error:  # the engine's words for the options
+        words = re.sub(r"\bseconds\b", "--seconds", str(error).replace("start_s", "--start"))
+        raise ValueError(f"--wav: {words}") from error
+    signal = sound.as_signal(heard, n_samples=steps, normalise=wanted["normalise"])
+    report = {"wav": wanted["wav"], "rate_hz": heard.rate_hz, "start_s": heard.start_s}
+    return Given(signal, 0, report | ({"note": heard.note} if heard.note else {}))
 
 
 def _column(wanted: Mapping[str, Any], steps: int | None) -> Given:
-    from snncore.datasets import series
-
-    if wanted["seconds"] is not None:
-        raise ValueError("--seconds belongs to --wav; give --steps, how many lines are taken")
     start = wanted["start"] or 0.0
     if start != int(start):
-        raise ValueError(f"--start must be a whole number of lines for --csv, got {start:g}")
+        raise ValueError(f"--start must be a whole number of rows for --csv, got {start:g}")
     path = wanted["csv"]
-    held = series.read_series(_bytes(path, "--csv", ""), Path(path).name, limit=False)
-    if start >= len(held.values):
-        raise ValueError(f"--start must be < {len(held.values)} lines, got {start:g}")
+    data = _bytes(path, "--csv", "")
+    held = series.read_series(data, Path(path).stem, column=wanted["column"] or "", limit=False)
     signal = held.unit_values(int(start), steps)
-    report = {"csv": str(path), "column": held.name, "scale": [held.minimum, held.maximum]}
-    if held.note:
-        report["note"] = held.note
-    return Given(signal, 0, report)
+    report = {"csv": path, "column": held.name, "scale": [held.minimum, held.maximum]}
+    return Given(signal, 0, report | ({"note": held.note} if held.note else {}))
 
 
 def _bytes(name: str, option: str, cure: str) -> bytes:

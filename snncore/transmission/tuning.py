@@ -44,6 +44,7 @@ def tune(
     """The setting of the channel's knob with the best SNR at most `budget` spikes per value.
 
     Where the SNR is not defined (a constant input) the RMSE decides, which orders settings alike.
+    A setting that sends no spike at all is no answer, unless no setting sends any.
 
     Args:
         values: a picture [H, W] or a signal [T].
@@ -69,10 +70,10 @@ def tune(
     if not tried:
         channel.send(values, seed=seed, first_sample=sample)  # says what is wrong
     for _ in range(_ROUNDS):
-        fitting = [p for p in tried.values() if p.spikes_per_value <= budget]
+        fitting = _fitting(tried, budget)
         around = _best(fitting) if fitting else _cheapest(tried)
         attempt(_around(channel, around, sorted(tried)))
-    fitting = [p for p in tried.values() if p.spikes_per_value <= budget]
+    fitting = _fitting(tried, budget)
     if not fitting:
         least = _cheapest(tried)
         raise ValueError(
@@ -85,13 +86,23 @@ def tune(
     return Tuned(best.channel, best.knob, best.setting, found, tuple(tried.values()))
 
 
+def _firing(tried: dict[float, Point]) -> list[Point]:
+    """The settings that send anything; all of them where none does (a constant signal)."""
+    firing = [point for point in tried.values() if point.spikes_per_value > 0]
+    return firing or list(tried.values())
+
+
+def _fitting(tried: dict[float, Point], budget: float) -> list[Point]:
+    return [point for point in _firing(tried) if point.spikes_per_value <= budget]
+
+
 def _best(points: list[Point]) -> Point:
     """The least error; of equals the fewest spikes."""
     return min(points, key=lambda p: (p.rmse, p.spikes_per_value))
 
 
 def _cheapest(tried: dict[float, Point]) -> Point:
-    return min(tried.values(), key=lambda p: (p.spikes_per_value, p.rmse))
+    return min(_firing(tried), key=lambda p: (p.spikes_per_value, p.rmse))
 
 
 def _around(channel: Channel, point: Point, known: list[float]) -> list[tuple[str, float, Channel]]:
