@@ -62,6 +62,7 @@ def test_a_slow_ramp_escapes_delta_but_not_send_on_delta():
     forgets = encoding.delta_encode(signal, delta)
     remembers = encoding.send_on_delta_encode(signal, send)
     assert int(forgets.abs().sum()) == 0
+    assert not bool(spikegen.delta(signal, threshold=0.1, padding=True, off_spike=True).any())
     lost = encoding.delta_decode(forgets, delta, signal[0]) - signal
     kept = encoding.delta_decode(remembers, send, signal[0]) - signal
     assert float(lost.abs().max()) == pytest.approx(1.0)

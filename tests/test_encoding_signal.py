@@ -182,6 +182,30 @@ def test_fused_pulse_width_is_the_definition(steps):
     assert torch.equal(ours, pulse_width._pulse_width_torch(signal, pulse_width.carrier(params)))
 
 
+@pytest.mark.parametrize(
+    ("name", "definition"),
+    [
+        ("delta", "delta._delta_torch"),
+        ("send_on_delta", "delta._send_on_delta_torch"),
+        ("threshold_based", "window._threshold_based_torch"),
+        ("moving_window", "window._moving_window_torch"),
+        ("sigma_delta", "sigma_delta._sigma_delta_torch"),
+        ("bens_spiker", "spiker._bens_spiker_torch"),
+        ("hough_spiker", "spiker._hough_spiker_torch"),
+        ("pulse_width", "pulse_width._pulse_width_torch"),
+        ("time_encoding", "time_encoding._time_encoding_torch"),
+    ],
+)
+def test_no_signal_on_the_cpu_goes_step_by_step_through_torch(name, definition, monkeypatch):
+    monkeypatch.setattr(f"snncore.encoding.{definition}", lambda *_: pytest.fail("step by step"))
+    code = encoding.get_code(name)
+    signal = walks(100).requires_grad_()
+    views = signal.transpose(1, 2)  # not contiguous
+    spikes = code.encode(views, code.params())
+    again = code.encode(views.detach().contiguous(), code.params())
+    assert torch.equal(spikes, again) and spikes.shape == (100, 7, 2)
+
+
 # --- test signals --------------------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ class TimeEncodingParams(Params):
 
 def _check(signal: Tensor, params: TimeEncodingParams) -> Tensor:
     signal = check_signal(signal)
-    least, most = (float(x) + params.bias for x in torch.aminmax(signal))
+    least, most = (float(x) + params.bias for x in torch.aminmax(signal.detach()))
     if least < 0:
         raise ValueError(
             f"bias must be >= {params.bias - least:g}, so that signal + bias is never negative, "
