@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from snncore import blobs, device, encoding, hopfield, retina, rng
-from snncore.encoding import bernoulli
+from snncore.encoding import bernoulli, order
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
 from snncore.neurons.lif import LIF, LIFParams, lif_init, lif_step
@@ -88,14 +88,19 @@ def _lif() -> None:
 @pytest.mark.parametrize("code", encoding.CODES.values(), ids=lambda code: str(code.name))
 def test_no_code_touches_float64(code: encoding.Code) -> None:
     values = torch.linspace(0, 1, 12).view(2, 6)
+    pictures = torch.linspace(0, 1, 144).view(2, 8, 9) ** 2
     signal = (0.5 + 0.5 * torch.sin(torch.linspace(0, 20, 60))).view(60, 1, 1)
     with no_float64():
         params = code.params()
         if code.kind == "intensity":
             spikes = code.encode(values, params, n_steps=40, seed=0)
+            decoded = code.decode(spikes, params)
+        elif code.kind == "picture":
+            spikes = code.encode(pictures, params, n_steps=40, seed=0)
+            decoded = code.decode(spikes, params, (8, 9))
         else:
             spikes = code.encode(signal, params, seed=0)
-        decoded = code.decode(spikes, params)
+            decoded = code.decode(spikes, params, code.header(signal, params))
         if code.name.startswith("rate"):
             limits = rng.threshold(values)[None]
             bernoulli.draw_spikes_torch(limits, 0, torch.arange(2), 10)
@@ -122,6 +127,7 @@ def _encoding() -> None:
         retina.on_off(torch.rand(2, 9, 9), retina.RetinaParams())
         latency_encode(values, n_steps=10)
         delta_encode(torch.linspace(-1, 1, 30).view(30, 1, 1))
+        order._first_steps_torch(rng.threshold(values), 0, torch.arange(2), 10)
         rng.normal(rng.draws(0, rng.stream("noise"), torch.arange(2), 3, 5))
 
 

@@ -181,7 +181,7 @@ def test_first_spike_of_a_train_and_of_a_silent_one():
 
 
 def test_times_outside_the_window_are_silence():
-    times = torch.tensor([-7.0, -0.51, -0.5, 0.5, 1.5, 2.4, 2.6, math.inf, math.nan])
+    times = torch.tensor([-2.0, -0.51, -0.5, 0.5, 1.5, 2.4, 2.6, math.inf, math.nan])
     assert one_spike.rounded_steps(times, 3).tolist() == [-1, -1, 0, 0, 2, 2, -1, -1, -1]
 
 
