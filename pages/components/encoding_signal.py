@@ -20,7 +20,6 @@ from pages.components.encoding_signal_presets import FIRST, SignalSending
 from pages.components.encoding_signal_source import KEY, Source
 from pages.components.sections import computed, number
 from pages.components.share import Download
-from snncore.params import Value
 from snncore.plots.encoding_signal import LANE_HEIGHT, LEGEND_HEIGHT, Lane, lanes_chart
 from snncore.transmission import Channel, Sent
 from snncore.transmission.scores import Scores, scores
@@ -85,16 +84,17 @@ def signal_panel() -> View:
 
 
 def _source() -> tuple[Source, SignalSending]:
-    """One row: where the signal comes from, its own controls, and how it is sent."""
-    specs, first = SignalSending.specs(), SignalSending().to_dict()
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{KEY}__source_row"):
-        sources.picker()
-        values: dict[str, Value] = {}
-        with st.popover("Sending", icon=":material/tune:", key=f"{KEY}__sending"):
+    """Where the signal comes from, and how it is sent."""
+    specs, values = SignalSending.specs(), dict(SignalSending().to_dict())
+
+    def sending() -> int:
+        with st.popover("More", icon=":material/tune:", key=f"{KEY}__sending", width="stretch"):
             for name, spec in specs.items():
-                values[name] = controls.control(name, spec, first[name], KEY)
-    sending = SignalSending(**values)
-    return sources.choose(sending.seed), sending
+                values[name] = controls.control(name, spec, values[name], KEY)
+        return int(values["seed"])
+
+    source = sources.choose(sending)
+    return source, SignalSending(**values)  # type: ignore[arg-type]
 
 
 def _send(letter: str, choice: Choice, source: Source, sending: SignalSending) -> Shown | None:

@@ -58,7 +58,7 @@ PRESETS: dict[str, Preset] = {
         "signal is high.",
         "delta", "send_on_delta", "time_encoding",
     ),
-    "Slow wave": _preset(
+    "Slow": _preset(
         "No sample differs from the one before by θ: A is silent and everything is lost. The same "
         "θ in B bounds the error for good. C adds up its own error and needs no change at all.",
         "delta", "send_on_delta", "sigma_delta",
@@ -71,13 +71,13 @@ PRESETS: dict[str, Preset] = {
         "send_on_delta", "latency", "rate_signal",
         shape="square", cycles=2.0,
     ),
-    "Too fast": _preset(
+    "Fast": _preset(
         "A and B are the same code. The wave changes by more than θ of A per sample: its bound is "
         "broken. B has a coarser θ, keeps its bound, and spends half the spikes. C filters.",
         "send_on_delta", ("send_on_delta", {"threshold": 0.11}), "bens_spiker",
         shape="sine", cycles=16.0,
     ),
-    "Three windows": _preset(
+    "Windows": _preset(
         "Each window of 20 samples sends one value: A by how many random spikes, B by when its "
         "only spike comes, C by eight bits, the first of which weighs most. B is a tenth of the "
         "price of A and better.",
@@ -104,7 +104,7 @@ PRESETS: dict[str, Preset] = {
         "bens_spiker", "hough_spiker", "send_on_delta",
         shape="noise", cycles=8.0,
     ),
-    "Rare events": _preset(
+    "Events": _preset(
         "Most of the time nothing happens. A and B are silent there and spend their spikes on the "
         "bumps; the eight neurons of C, each tuned to another value, go on telling that nothing "
         "happens.",
@@ -157,6 +157,9 @@ def _spelled(link: Mapping[str, object]) -> str:
 
 def begin() -> list[str]:
     """Before the controls are drawn; what a fresh address asks of the tab in vain."""
+    wish = st.query_params.get(sources.KIND)
+    if wish in sources.KINDS:  # the row is laid out before its own widget can say so
+        st.session_state.setdefault(sources.KIND, wish)
     # Streamlit writes a value set by a button into the address only if it knew the key before.
     for key, value in _first().items():
         st.session_state.setdefault(key, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,12 +21,15 @@ from snncore.encoding.signals import RANDOM_SHAPES
 from snncore.params import Value, digest
 
 KEY = "enc_s"
-WAVE, CSV, SOUND = "Wave", "CSV file", "Sound"
+KINDS = WAVE, CSV, SOUND = "Wave", "CSV file", "Sound"
+KIND = f"{KEY}_source"
 UPLOADS = f"{KEY}_uploads"  # in the session: a new number empties the uploaders
 READ = f"{KEY}__read"  # in the session: the file asked for last, and what came of it
 MAX_SAMPLES = 20_000
 MAX_MB = 10
 FIRST_WAVE = SignalParams(cycles=5.5)  # faster than θ per sample, but only at its end
+_WIDTHS = {WAVE: [1.1, 1.1, 1, 1, 1, 0.8], CSV: [1.1, 2.6, 1, 1, 0.8],
+           SOUND: [1.1, 2.6, 1, 1, 1.1, 0.8]}  # fmt: skip
 _RATES = (1000, 2000, 4000, 8000, 16000)
 
 
@@ -47,7 +50,7 @@ class Source(NamedTuple):
 def first_state() -> dict[str, Value]:
     """Every widget of the source and what it holds at first."""
     return {
-        f"{KEY}_source": WAVE,
+        KIND: WAVE,
         f"{KEY}_start": 0,
         f"{KEY}_length": 1000,
         f"{KEY}_start_s": 0.0,
@@ -58,37 +61,36 @@ def first_state() -> dict[str, Value]:
     }
 
 
-def choose(seed: int) -> Source:
-    """The controls of the source, and the signal that they give.
+def choose(sending: Callable[[], int]) -> Source:
+    """One row: the kind of source and its own controls; and the signal that they give.
+
+    Args:
+        sending: draws the row's last control and gives the seed.
 
     Without a usable file it is the wave, and the page says so.
     """
-    kind = st.session_state.get(f"{KEY}_source", WAVE)
-    if kind == CSV:
-        found = _csv()
-    elif kind == SOUND:
-        found = _sound()
-    else:
-        return _wave(seed)
+    kind = st.session_state.get(KIND, WAVE)
+    aligned: Any = "top" if kind in (CSV, SOUND) else "bottom"
+    places = st.columns(_WIDTHS.get(kind, _WIDTHS[WAVE]), vertical_alignment=aligned)
+    with places[0]:
+        st.selectbox("Signal", KINDS, key=KIND, bind="query-params")
+    with places[-1]:
+        if aligned == "top":
+            st.space("small")  # the labels of the others
+        seed = sending()
+    if kind not in (CSV, SOUND):
+        return _wave(places[1:-1], seed)
+    found = _csv(places[1:-1]) if kind == CSV else _sound(places[1:-1])
     if found is not None:
         return found
-    link: dict[str, Value] = {f"{KEY}_source": kind}
-    return _made(FIRST_WAVE, seed)._replace(what="a wave, until there is a file", link=link)
+    made = _made(FIRST_WAVE, seed)
+    return made._replace(what="a wave, until there is a file", link={KIND: kind})
 
 
-def picker() -> None:
-    """The choice between the kinds of source."""
-    st.segmented_control(
-        "Signal from", (WAVE, CSV, SOUND), default=WAVE, required=True,
-        key=f"{KEY}_source", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-
-
-def _wave(seed: int) -> Source:
+def _wave(places: Sequence[Any], seed: int) -> Source:
     specs, defaults = SignalParams.specs(), FIRST_WAVE.to_dict()
-    names = [name for name in specs if name != "seed"]
     values: dict[str, Any] = {}
-    for place, name in zip(st.columns(len(names)), names, strict=True):
+    for place, name in zip(places, ("shape", "n_samples", "cycles", "amplitude"), strict=True):
         with place:
             values[name] = controls.control(name, specs[name], defaults[name], KEY)
     return _made(SignalParams(**values), seed)
@@ -117,8 +119,8 @@ def wave_link(params: SignalParams) -> dict[str, Value]:
     }
 
 
-def _csv() -> Source | None:
-    left, column_at, start_at, length_at = st.columns([2.4, 1.2, 1, 1])
+def _csv(places: Sequence[Any]) -> Source | None:
+    left, start_at, length_at = places
     with left:
         file = st.file_uploader(
             f"Signal (CSV, at most {MAX_MB} MB)",
@@ -144,7 +146,7 @@ def _csv() -> Source | None:
     if known is None:
         return None
     if len(known.columns) > 1:
-        with column_at:
+        with left:
             st.selectbox("Column", known.columns, index=known.columns.index(known.name), key=key)
     if start >= known.values.size:
         return _refuse(
@@ -152,14 +154,14 @@ def _csv() -> Source | None:
             f"{start:,}."
         )
     values = known.unit_values(start, min(length, known.values.size - start))
+    scale = f"0 means {known.minimum:.4g}, 1 means {known.maximum:.4g}"
+    if known.minimum == known.maximum:
+        scale = f"All values are {known.minimum:.4g}: a constant, which is sent as 0.5"
     notes = [
-        f"0 means {known.minimum:.4g}, 1 means {known.maximum:.4g}"
-        f"{f' ({plain(known.name)})' if known.columns else ''}.",
+        f"{scale}{f' ({plain(known.name)})' if known.columns else ''}.",
         _part(values.size, start, known.values.size),
         _sentence(known.note),
     ]
-    if known.minimum == known.maximum:
-        notes.insert(0, "All values are equal: there is nothing but a constant to send.")
     return Source(
         what="your file",
         values=values,
@@ -173,9 +175,9 @@ def _csv() -> Source | None:
     )
 
 
-def _sound() -> Source | None:
-    left, start_at, length_at, rate_at, loud_at = st.columns([2.4, 1, 1, 1, 1])
-    with left, st.container(horizontal=True, vertical_alignment="bottom"):
+def _sound(places: Sequence[Any]) -> Source | None:
+    left, start_at, length_at, rate_at = places
+    with left:
         file: Any = st.file_uploader(
             f"Sound (WAV, at most {MAX_MB} MB)",
             type=[".wav"],
@@ -195,16 +197,16 @@ def _sound() -> Source | None:
         key=f"{KEY}_start_s", bind="query-params",
     )  # fmt: skip
     rate = rate_at.selectbox(
-        "Samples per second", _RATES, index=_RATES.index(8000),
+        "Rate [Hz]", _RATES, index=_RATES.index(8000),
         key=f"{KEY}_rate", bind="query-params",
-        help="The sound is resampled to this: fewer samples are quicker, and lose what is high.",
+        help="Samples per second: the sound is resampled. Fewer are quicker, and lose what is high.",
     )  # fmt: skip
     seconds = length_at.number_input(
         "Length [s]", 0.005, 20.0, 0.1, 0.05, format="%.3f",
         key=f"{KEY}_seconds", bind="query-params",
     )  # fmt: skip
-    loud = loud_at.toggle(
-        "Loudest is 1", value=True, key=f"{KEY}_loud", bind="query-params",
+    loud = rate_at.toggle(
+        "Loud", value=True, key=f"{KEY}_loud", bind="query-params",
         help="The part is stretched so that its loudest sample lies at 0 or 1.",
     )  # fmt: skip
     heard = file if recorded is None else recorded
@@ -220,7 +222,7 @@ def _sound() -> Source | None:
     )  # fmt: skip
     if known is None:
         return None
-    values = sound.as_signal(known, 0.0, MAX_SAMPLES, normalise=loud)
+    values = sound.as_signal(known, normalise=loud)[:MAX_SAMPLES]
     notes = [
         f"{known.seconds:.4g} s from {start:g} s on, of {known.file_seconds:.4g} s.",
         f"Silence is 0.5; the loudest sample {'lies at 0 or 1' if loud else '±1 would be 0 or 1'}.",
@@ -228,7 +230,7 @@ def _sound() -> Source | None:
         _sentence(known.note),
     ]
     if float(np.ptp(values)) == 0.0:
-        notes.insert(0, "This part is silent: there is nothing but a constant to send.")
+        notes.insert(0, "This part is silent: a constant, which is sent as 0.5.")
     return Source(
         what="your sound",
         values=values,
@@ -291,7 +293,7 @@ def _digest(values: NDArray[np.float32]) -> str:
 def _link(kind: str, **values: tuple[Value, Value]) -> dict[str, Value]:
     """Names and values of the address: the kind, and what differs from its first value."""
     changed = {f"{KEY}_{name}": now for name, (now, first) in values.items() if now != first}
-    return {f"{KEY}_source": kind, **changed}
+    return {KIND: kind, **changed}
 
 
 def plain_words(text: str) -> str:

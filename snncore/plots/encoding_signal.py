@@ -132,7 +132,7 @@ def _lane(
     bottom, top = high - unit * (count - k - _HEAD), high + unit * (k + _HEAD)
     y = axis(
         "y", "Value", (bottom, top),
-        values=ticks(low, high, 3), domain=False, orient="left", minExtent=42, format="~g",
+        values=ticks(low, high, 4), domain=False, orient="left", minExtent=42, format="~g",
         titleY=_part(k + _HEAD + _CURVES / 2, count), titleAnchor="middle",
     )  # fmt: skip
     layers: list[Chart] = []
