@@ -159,6 +159,7 @@ LIF = Code(
     knob="gain",
     law=lif_law,
     bound=lif_bound,
+    bound_holds="for every value",
 )
 
 CODES = (LIF,)

@@ -170,6 +170,7 @@ REGULAR = Code(
     knob="gain",
     law=regular_law,
     bound=regular_bound,
+    bound_holds="for every value",
 )
 
 GAMMA = Code(
