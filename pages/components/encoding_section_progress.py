@@ -49,6 +49,7 @@ def early(bench: Bench) -> None:
             [_curve(slot, u, u.spikes / bench.values.size) for slot, u in found],
             (f"Spikes read so far, per {base.unit(bench)}", "PSNR [dB]"),
             columns=1,
+            log_x=True,
         )
         base.chart(spec, "progress_spikes", "PSNR against the number of spikes read so far.")
     st.markdown("\n".join(f"- {_words(slot, u)}" for slot, u in found))

@@ -199,7 +199,7 @@ def _sound(places: Sequence[Any]) -> Source | None:
     rate = rate_at.selectbox(
         "Rate [Hz]", _RATES, index=_RATES.index(8000),
         key=f"{KEY}_rate", bind="query-params",
-        help="Samples per second: the sound is resampled. Fewer are quicker, and lose what is high.",
+        help="Samples per second, by resampling. Fewer are quicker, and lose what is high.",
     )  # fmt: skip
     seconds = length_at.number_input(
         "Length [s]", 0.005, 20.0, 0.1, 0.05, format="%.3f",

@@ -55,7 +55,7 @@ class _Own(NamedTuple):
 
     what: str
     pixels: NDArray[np.uint8] | None = None  # grey [H, W]; None before the file was read
-    data: bytes = b""  # the file, until it was read
+    data: bytes | None = None  # the file, until it was read
     problem: str = ""  # why it cannot be used
 
 
@@ -152,7 +152,7 @@ def _own_picture() -> _Own | None:
             st.button(
                 "Back to the set", icon=":material/undo:", key=f"{KEY}__back", on_click=forget_own
             )
-    if own is not None and own.data:
+    if own is not None and own.data is not None:
         own = _read(own)
         st.session_state[OWN] = own
     return own
@@ -171,7 +171,7 @@ def _read(own: _Own) -> _Own:
     """Its grey pixels, at most `_KEPT_SIDE` on a side, or why there are none."""
 
     def work() -> NDArray[np.uint8]:
-        grey = datasets.to_grey(datasets.files.read_image(own.data)[None])
+        grey = datasets.to_grey(datasets.files.read_image(own.data or b"")[None])
         size = datasets.fitted_size(grey.shape[1], grey.shape[2], _KEPT_SIDE)
         return datasets.resize(grey, size)[0]
 

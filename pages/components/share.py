@@ -60,7 +60,12 @@ def share_bar(
 
 def exact_link(url: str | None, params: Mapping[str, object]) -> str:
     """`url` (None outside a browser: a relative link) with `params` as its query."""
-    query = urlencode({name: _word(value) for name, value in params.items() if value is not None})
+    query = urlencode([
+        (name, _word(one))
+        for name, value in params.items()
+        if value is not None
+        for one in (value if isinstance(value, list) else [value])  # several: one by one
+    ])  # fmt: skip
     base = "" if url is None else url.split("?", 1)[0]
     return f"{base}?{query}" if query else base or "?"
 

@@ -69,7 +69,7 @@ def slot_curves(
     height: int = 300,
     columns: int = 2,
     step: bool = False,
-    zero: bool = False,
+    log_x: bool = False,
 ) -> Chart:
     """A curve for each slot with a band of ±1 standard error; perfect copies are left out.
 
@@ -89,11 +89,11 @@ def slot_curves(
         )  # fmt: skip
     marks = [Mark(at_name, at)] if at_name else []
     across = finite(*(one.x for one in found), [at])
-    x_span = (float(across.min()), float(across.max())) if across.size else (0.0, 1.0)
-    if x_span[0] == x_span[1]:
-        x_span = (x_span[0] - 0.5, x_span[1] + 0.5)
+    x_span = None
+    if across.size and not log_x and across.min() < across.max():
+        x_span = (float(across.min()), float(across.max()))
     return curves(
-        series, *titles, marks=marks, height=height, columns=columns, zero=zero, x_span=x_span
+        series, *titles, marks=marks, height=height, columns=columns, x_span=x_span, log_x=log_x
     )
 
 
