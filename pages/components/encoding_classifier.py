@@ -12,9 +12,9 @@ from pages.components import encoding_classifier_job as job
 from pages.components import encoding_classifier_map as maps
 from pages.components import encoding_classifier_scores as scores
 from pages.components import encoding_classifier_words as words
-from pages.components.controls import preset_row, state_of
+from pages.components.controls import state_of
 from pages.components.encoding_classifier_controls import Chosen, choices, link, suited
-from pages.components.encoding_classifier_job import KEY, Payload
+from pages.components.encoding_classifier_job import KEY, PageParams, Payload
 from pages.components.encoding_classifier_point import draw_point
 from pages.components.encoding_panel import View, npz
 from pages.components.job_panel import job_panel
@@ -22,20 +22,21 @@ from pages.components.share import Download
 from snncore.jobs import JobView
 from snncore.plots.vega import Chart
 
+_PRESET = f"{KEY}__preset"
 _GO = f"{KEY}__go"  # a preset was pressed: train at once
+_FIRST = state_of(KEY, suited("blobs")) | words.LOOK
 
 
 def classifier_panel() -> View:
     """Controls, training, map, the spikes of a place, numbers; what the link and files hold."""
-    _presets()
-    left, right = st.columns([1, 3.3], gap="medium")
+    bar = st.container()
+    left, right = st.columns([1.1, 3], gap="medium")
     with left:
         chosen = choices()
-    if not chosen.ready:
-        with right:
-            st.info(
-                "Choose a file to the left: x, y and a class in each row.", icon=":material/info:"
-            )
+    with bar:  # after the controls, which know what the address says
+        _presets(chosen.params)
+    if chosen.problem:
+        right.info(chosen.problem, icon=":material/info:")
         return View(_command(chosen), _link(chosen, None), [])
     identity = job.identity_of(chosen.params, chosen.own)
     with right:
@@ -47,13 +48,41 @@ def classifier_panel() -> View:
     return View(_command(chosen), _link(chosen, named), _downloads(payload, figure))
 
 
-def _presets() -> None:
-    first = state_of(KEY, suited("blobs")) | words.LOOK | {_GO: False}
-    options = {
-        name: first | state_of(KEY, words.preset_params(preset)) | preset.look | {_GO: True}
-        for name, preset in words.PRESETS.items()
-    }
-    preset_row(f"{KEY}_presets", options, first)
+def _presets(params: PageParams) -> None:
+    """Settings worth seeing; the one that is shown is marked and says what to notice."""
+    active = words.active(params, maps.looks())
+    for key, value in _FIRST.items():
+        # A value that a preset sets reaches the address only of a control that was known before.
+        st.session_state.setdefault(key, value)
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key=f"{KEY}__presets"
+    ):
+        st.session_state[_PRESET] = active
+        st.pills(
+            "Presets", list(words.PRESETS), key=_PRESET, on_change=_preset_chosen,
+            label_visibility="collapsed", wrap=True,
+        )  # fmt: skip
+        st.button(
+            "Reset", icon=":material/restart_alt:", key=f"{KEY}__reset", type="tertiary",
+            help="Back to what the tab opens with.", on_click=_show, args=(words.FIRST, False),
+        )  # fmt: skip
+    if active:
+        st.markdown(words.PRESETS[active].notice)
+
+
+def _preset_chosen() -> None:
+    name = st.session_state.get(_PRESET)
+    if name:
+        _show(name, True)
+
+
+def _show(name: str, go: bool) -> None:
+    """Callback: all controls as in that preset; `go` trains at once if it takes longer."""
+    preset = words.PRESETS[name]
+    values = state_of(KEY, words.preset_params(preset)) | words.LOOK | preset.look
+    for key, value in values.items():
+        st.session_state[key] = value
+    st.session_state[_GO] = go
 
 
 def _training(identity: str, chosen: Chosen) -> tuple[Payload | None, bool, str | None]:
@@ -102,26 +131,24 @@ def _live(payload: Payload, identity: str, *, final: bool) -> None:
 
 
 def _plane(payload: Payload, chosen: Chosen, *, learnt: bool) -> Chart:
-    """Numbers, the map, and beside it the spikes of one place; returns the map's figure."""
+    """The map, and beside it the numbers and the spikes of one place; returns the map's figure."""
     result = maps.result_of(payload)
-    scores.headline(result, learnt=learnt)
     plane, point = st.columns([1.25, 1], gap="medium")
     with plane:
-        network, neuron, show = maps.selectors(result, learnt=learnt)
         box = st.container()
+        network, neuron, show = maps.selectors(result, learnt=learnt)
         past = scores.replay(payload) if learnt and network == "learnt" else None
     look = maps.look_at(payload, network)
-    view = 0 if neuron is None else neuron + 1
-    told = words.notice(chosen.params, {f"{KEY}_net": network, f"{KEY}_map": view})
     with point:
+        scores.headline(result, learnt=learnt)
+        raster = st.container()
         place = maps.place_boxes(result.points)
-        found = draw_point(look, place, place.label)
+        with raster:
+            found = draw_point(look, place)
     with box:
         figure = maps.map_chart(look, result, place, neuron=neuron, show=show, past=past)
         maps.draw_map(figure, _map_words(neuron, network))
         st.caption(maps.legend(look, neuron, past))
-    if told:
-        st.markdown(told)
     with st.expander("Formulas with the numbers of this place", key=f"{KEY}_formulas"):
         words.formulas(look, place, found)
     return figure
@@ -135,14 +162,13 @@ def _map_words(neuron: int | None, network: str) -> str:
 def _below(payload: Payload, *, learnt: bool) -> None:
     """Learning, controls, confusion."""
     result = maps.result_of(payload)
-    first, second, third = st.columns([1.1, 1.2, 1], gap="medium")
-    if learnt:
-        with first:
-            scores.learning(payload)
-        with third:
-            scores.confusion(result)
-    with second:
+    left, right = st.columns(2, gap="large")
+    with left:
         scores.comparison(result, learnt=learnt)
+    with right:
+        if learnt:
+            scores.learning(payload)
+            scores.confusion(result)
 
 
 def _link(chosen: Chosen, named: str | None) -> dict[str, object]:

@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
     params: PageParams
     points: Points | None  # the visitor's own
     own: str  # their digest, "" for generated ones
-    ready: bool
+    problem: str  # why there is nothing to learn, "" if there is
 
 
 def suited(data: str) -> PageParams:
@@ -39,10 +39,10 @@ def suited(data: str) -> PageParams:
 
 
 def choices() -> Chosen:
-    """Draw the controls; an impossible combination is explained, and the page stops there."""
+    """Draw the controls."""
     data = st.segmented_control(
         "Data", list(DATA), default="blobs", required=True, key=f"{KEY}_data",
-        bind="query-params", format_func=lambda name: DATA[name], on_change=_data_changed,
+        bind="query-params", format_func=DATA.__getitem__, on_change=_data_changed, wrap=True,
         help="Points of two to six classes in the plane. The network learns from a part of them "
         "and is tested on the rest.",
     )  # fmt: skip
@@ -68,9 +68,11 @@ def choices() -> Chosen:
     try:
         params = PageParams(**values)
     except ValueError as error:
-        st.error(f"These values do not fit together: {error}. Change one of them, or press Reset.")
-        st.stop()
-    return Chosen(params, points, own, data != "own" or points is not None)
+        problem = f"These values do not fit together: {error}. Change one of them, or press Reset."
+        return Chosen(first, None, "", problem)
+    if data == "own" and points is None:
+        return Chosen(params, None, "", "Choose a file to the left: x, y and a class in each row.")
+    return Chosen(params, points, own, "")
 
 
 def link(params: PageParams) -> dict[str, Value]:
@@ -88,20 +90,20 @@ def _classes(top: int, first: int) -> int:
         st.session_state[key] = first
     chosen = st.segmented_control(
         "Classes", list(range(2, top + 1)), default=first, required=True, key=key,
-        bind="query-params", help="One output neuron for each.",
+        bind="query-params", help="One output neuron for each.", wrap=True,
     )  # fmt: skip
     return int(chosen or first)
 
 
 def _seed_row(draw: Any) -> None:
     """The seed, and a button that takes the next."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        with st.container(width="stretch"):
-            draw("seed")
-        st.button(
-            "New", icon=":material/casino:", key=f"{KEY}__again", on_click=_next_seed,
-            help="Other points, first weights and spikes: the next seed.",
-        )  # fmt: skip
+    number, button = st.columns([2.2, 1], gap="small", vertical_alignment="bottom")
+    with number:
+        draw("seed")
+    button.button(
+        "New", key=f"{KEY}__again", on_click=_next_seed, width="stretch",
+        help="Other points, first weights and spikes: the next seed.",
+    )  # fmt: skip
 
 
 def _next_seed() -> None:

@@ -12,17 +12,19 @@ from pages.components.encoding_classifier_job import KEY, Frame, Payload
 from pages.components.text import plain
 from snncore import classifier
 from snncore.classifier import Model, Plane, Points, Response, Result
+from snncore.classifier.params import MAX_CLASSES
 from snncore.params import Value
 from snncore.plots import classifier as charts
 from snncore.plots.vega import Chart
 
 CHART = f"{KEY}_chart"
-X, Y = f"{KEY}_px", f"{KEY}_py"
+NET, VIEW, X, Y = f"{KEY}_net", f"{KEY}_map", f"{KEY}_px", f"{KEY}_py"
 NETWORKS = {"learnt": "After learning", "first": "Before learning", "seed": "Seed's neuron"}
 POINTS = ("test", "train", "both", "none")
 MAP = 64  # cells per side
 _SAME = 2e-4  # a place typed with four decimals means the point or the cell's centre beside it
 _MOST_LINES = 12
+_WIDE = 145  # pixels of a selector: two stand beside each other
 
 
 class Look(NamedTuple):
@@ -73,12 +75,12 @@ def selectors(result: Result, *, learnt: bool) -> tuple[str, int | None, str]:
     """Which network, which neuron's count (None: the decision), which points."""
     networks = list(NETWORKS) if learnt else ["first", "seed"]
     with st.container(horizontal=True, gap="small", key=f"{KEY}_selectors"):
-        network = _one_of("Network", networks, f"{KEY}_net", NETWORKS.__getitem__)
+        network = _one_of("Network", networks, NET, NETWORKS.__getitem__)
         if network == "seed":
             neuron: int | None = 0
         else:
             views = list(range(len(result.model.names) + 1))
-            neuron = int(_one_of("Colour", views, f"{KEY}_map", view_words)) - 1
+            neuron = int(_one_of("Colour", views, VIEW, view_words)) - 1
             neuron = None if neuron < 0 else neuron
         points = str(_one_of("Points", list(POINTS), f"{KEY}_show", str))
     return str(network), neuron, points
@@ -89,14 +91,25 @@ def view_words(number: int) -> str:
     return "decision" if number == 0 else f"spikes of neuron {number}"
 
 
+def looks() -> dict[str, Value]:
+    """The network and the view that are or, in a run that has only begun, will be looked at."""
+    asked = st.query_params
+    networks = {words: name for name, words in NETWORKS.items()}
+    views = {view_words(k): k for k in range(MAX_CLASSES + 1)}
+    first: dict[str, Value] = {
+        NET: networks.get(asked.get(NET, ""), "learnt"), VIEW: views.get(asked.get(VIEW, ""), 0),
+    }  # fmt: skip
+    return {key: st.session_state.get(key, value) for key, value in first.items()}
+
+
 def link() -> dict[str, object]:
     """What the address must carry of the look, in the words that it has for them."""
     state, found = st.session_state, dict[str, object]()
-    network, view = state.get(f"{KEY}_net", "learnt"), state.get(f"{KEY}_map", 0)
+    network, view = state.get(NET, "learnt"), state.get(VIEW, 0)
     if network != "learnt":
-        found[f"{KEY}_net"] = NETWORKS[network]
+        found[NET] = NETWORKS[network]
     if view != 0:
-        found[f"{KEY}_map"] = view_words(view)
+        found[VIEW] = view_words(view)
     for key, first in ((f"{KEY}_show", "test"), (X, 0.5), (Y, 0.5)):
         if state.get(key, first) != first:
             found[key] = state[key]
@@ -108,7 +121,7 @@ def _one_of(label: str, options: list, key: str, words) -> Value:  # type: ignor
     if st.session_state.get(key, options[0]) not in options:
         del st.session_state[key]
     chosen: Value = st.selectbox(
-        label, options, key=key, bind="query-params", format_func=words, width=150
+        label, options, key=key, bind="query-params", format_func=words, width=_WIDE
     )
     return chosen
 
@@ -200,16 +213,13 @@ def _clicked() -> None:
 
 def place_boxes(points: Points) -> Place:
     """The place as two numbers, for the keyboard and for the address."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.session_state.setdefault(X, 0.5)
-        values = [
-            st.number_input(
-                f"{name} of the point", 0.0, 1.0, 0.5, 0.01, format="%.4f", key=key,
-                bind="query-params", width=130,
-                help="Click on the map, or type a place of the unit square.",
-            )
-            for name, key in (("x", X), ("y", Y))
-        ]  # fmt: skip
+    values = [
+        column.number_input(
+            f"Place {name}", 0.0, 1.0, 0.5, 0.01, format="%.4f", key=key, bind="query-params",
+            help="Click on the map, or type a place of the unit square.",
+        )
+        for column, name, key in zip(st.columns(2, gap="small"), "xy", (X, Y), strict=True)
+    ]  # fmt: skip
     return find_place(values[0], values[1], points)
 
 

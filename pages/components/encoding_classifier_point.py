@@ -15,8 +15,8 @@ from snncore.plots.classifier import CLASS_SIGNS
 from snncore.plots.classifier_raster import Trace, trace
 
 
-def draw_point(look: Look, place: Place, label: str) -> Raster:
-    """The figure of the point and the decision in words; `label` names the true class, if any."""
+def draw_point(look: Look, place: Place) -> Raster:
+    """The figure of the point, and the decision in words."""
     found = classifier.raster(place.point, look.model, place.sample)
     names = [name if look.seed else f"{CLASS_SIGNS[k]} {name}"
              for k, name in enumerate(look.model.names)]  # fmt: skip
@@ -34,12 +34,11 @@ def draw_point(look: Look, place: Place, label: str) -> Raster:
         + _reason(found, look),
     )  # fmt: skip
     words = _reason(found, look)
-    if label and not look.seed:
+    if place.label:
+        words += f" This is a point of **{place.label}**"
         winner = plain(look.model.names[int(found.response.winners[0])])
-        right = "which is right" if winner == label else "which is **wrong**"
-        words += f" This is a point of **{label}**, {right}."
-    elif label:
-        words += f" This is a point of **{label}**."
+        told = "which is right" if winner == place.label else "so this is **wrong**"
+        words += "." if look.seed else f", {told}."
     st.markdown(words)
     return found
 
@@ -72,7 +71,7 @@ def _reason(found: Raster, look: Look) -> str:
             f"**{names[winner]}**. {sure}."
         )
     return (
-        f"{ahead}, {names[rival]} {times(int(counts[rival]))}: most spikes win. "
+        f"{ahead}; the next, {names[rival]}, {times(int(counts[rival]))}. Most spikes win. "
         f"{sure} = (n₁ − n₂)/n₁."
     )
 

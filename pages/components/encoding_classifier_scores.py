@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -12,6 +14,7 @@ from snncore.classifier import Curves, Result
 from snncore.plots import classifier as charts
 from snncore.plots.analysis import Series, curves
 
+_UNTRAINED = "Random weights; the neurons are named in the best way."
 WAYS = {"count": "most spikes", "first": "first spike"}
 
 
@@ -22,58 +25,68 @@ def percent(value: float) -> str:
 
 def headline(result: Result, *, learnt: bool) -> None:
     """The numbers that matter most, side by side."""
-    controls = result.controls
-    chance = f"± {100 * result.test_error:.2g}"
-    rows: list[tuple[str, str, str]] = [
-        ("Test", f"{100 * result.test_accuracy:.3g} {chance} %",
-         f"Of {len(result.parts.test)} points that the network has not learnt from, with the "
-         "standard error √(p(1 − p)/n)."),
-        ("Training", percent(result.train_accuracy),
-         f"Of the {len(result.parts.train)} points that it learns from."),
-        ("Before learning", percent(controls.untrained),
-         "Control: the same network with its first, random weights on the test points, its "
-         "neurons named in the best way."),
-        ("Line through x, y", percent(controls.raw_linear),
-         "Control: least squares on the plain coordinates, no neurons at all, on the test points."),
-        ("Chance", percent(controls.chance), "Share of the largest class among the test points."),
-    ]  # fmt: skip
-    if not learnt:
-        del rows[2]
-    with st.container(horizontal=True, gap="small", key=f"{KEY}_numbers"):
-        for label, value, why in rows:
-            st.metric(label, value, help=why, width="content")
+    n = len(result.parts.test)
+    if result.test_error > 0:
+        test = f"{100 * result.test_accuracy:.3g} ± {100 * result.test_error:.2g} %"
+        why = "with the standard error √(p(1 − p)/n)"
+    else:
+        test = percent(result.test_accuracy)
+        why = f"so the true share may be {3 / n:.0%} away (rule of three)"
+    with st.container(key=f"{KEY}_numbers"):
+        if not learnt:
+            st.metric("Test points right, untrained", percent(result.controls.untrained),
+                      help=_UNTRAINED)  # fmt: skip
+            return
+        st.metric(
+            "Test points right", test, delta_arrow="off", delta_color="off",
+            delta=f"before learning {percent(result.controls.untrained)}",
+            help=f"Of {n} points that the network has not learnt from, {why}. Of the "
+            f"{len(result.parts.train)} that it learns from: {percent(result.train_accuracy)}. "
+            f"Before learning: {_UNTRAINED[:1].lower()}{_UNTRAINED[1:]}",
+        )  # fmt: skip
 
 
 def comparison(result: Result, *, learnt: bool) -> None:
-    """Every control, what it is, and what the two ways to decide reach."""
+    """Every control, and what the two ways to decide reach."""
     controls = result.controls
-    n = len(result.parts.test)
     rows = [
-        *([("This network", result.test_accuracy, "test points")] if learnt else []),
-        ("Same network before learning", controls.untrained, "test points, neurons named at best"),
-        ("Least squares on x and y", controls.raw_linear, "test points, no neurons"),
-        ("Nearest mean of a class", controls.nearest_centroid, "test points, no neurons"),
-        ("Seed's single neuron", controls.seed_network, "all points, best rule on its count"),
-        ("Always the largest class", controls.chance, "test points"),
+        ("Network, test points", result.test_accuracy),
+        ("Network, training points", result.train_accuracy),
+        ("Before learning", controls.untrained),
+        ("Straight line: least squares on x, y", controls.raw_linear),
+        ("Nearest mean of a class", controls.nearest_centroid),
+        ("Seed's single neuron", controls.seed_network),
+        ("Chance: always the largest class", controls.chance),
     ]
-    lines = ["| | correct | on |", "|:--|--:|:--|"]
-    lines += [f"| {name} | {100 * value:.1f} % | {on} |" for name, value, on in rows]
     st.markdown("##### Beside its controls")
     with st.container(key=f"{KEY}_controls"):
-        st.markdown("\n".join(lines))
-    if learnt:
-        first = {score.decision: score for score in result.scores}
-        table = ["| decided by | test | time |", "|:--|--:|--:|"]
-        table += [
-            f"| {WAYS[way]} | {100 * first[way].test_accuracy:.1f} % | "
-            f"{first[way].mean_steps:.1f} steps |"
-            for way in WAYS
-        ]
-        st.markdown("\n".join(table))
-        st.caption(
-            f"The same spikes read in two ways, on {n} test points. Learning aims at the way "
-            "chosen under *Decision*; the other is what it gives besides."
-        )
+        st.markdown(_table(("", "correct"), [
+            (f"**{name}**" if name.startswith("Network") else name, f"{100 * value:.1f} %")
+            for name, value in rows[0 if learnt else 2 :]
+        ]))  # fmt: skip
+    st.caption(
+        "The controls are judged on the test points. *Seed's single neuron*: random weights and no "
+        "learning, as in a demonstration that many copy; judged on all points with the best rule "
+        "on its count that there is."
+    )
+    if not learnt:
+        return
+    st.markdown("##### How long to listen")
+    st.markdown(_table(("decided by", "correct", "time"), [
+        (WAYS[score.decision], f"{100 * score.test_accuracy:.1f} %",
+         f"{score.mean_steps:.1f} steps")
+        for score in result.scores
+    ]))  # fmt: skip
+    st.caption(
+        "The same spikes of the test points, read in two ways. Learning aimed at the way chosen "
+        "under *Decision*; the other is what it gives besides."
+    )
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table as Markdown, numbers to the right."""
+    lines = [head, (":--", *("--:" for _ in head[1:])), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def learning(payload: Payload) -> None:
@@ -87,14 +100,14 @@ def learning_charts(found: Curves, state: str) -> None:
     passes = np.arange(1.0, len(found.loss) + 1)
     loss = curves(
         [Series("loss", passes, found.loss, colour="spike")], "passes", "loss per point",
-        zero=True, height=170,
+        zero=True, height=210,
     )  # fmt: skip
     right = curves(
         [
-            Series("training points", passes, 100 * found.train_accuracy, colour="reference"),
-            Series("test points", found.test_epoch, 100 * found.test_accuracy, colour="voltage"),
+            Series("training", passes, 100 * found.train_accuracy, colour="reference"),
+            Series("test", found.test_epoch, 100 * found.test_accuracy, colour="voltage"),
         ],
-        "passes", "correct [%]", y_span=(0.0, 103.0), y_values=[0, 25, 50, 75, 100], height=210,
+        "passes", "correct [%]", y_span=(0.0, 103.0), y_values=[0, 25, 50, 75, 100], height=240,
     )  # fmt: skip
     final = float(found.test_accuracy[-1])
     st.vega_lite_chart(

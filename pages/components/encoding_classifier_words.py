@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -25,13 +26,14 @@ class Preset(NamedTuple):
     look: dict[str, Value] = {}  # noqa: RUF012 - never changed; other keys of the page
 
 
+FIRST = "2 clouds"  # what the tab opens with
 PRESETS: dict[str, Preset] = {
-    "Two clouds": Preset(
+    "2 clouds": Preset(
         "blobs", {},
         "One neuron per class sees where a point lies through overlapping fields. Click between "
         "the clouds: both neurons fire, and the map is pale where they fire equally often.",
     ),
-    "Six clouds": Preset(
+    "6 clouds": Preset(
         "blobs", {"n_classes": 6, "n_points": 600},
         "Six neurons share the plane. A straight line is of no use here; the clouds overlap, so "
         "some points cannot be known.",
@@ -60,13 +62,13 @@ PRESETS: dict[str, Preset] = {
         "The first neuron to fire decides after a few steps instead of all of them. The table "
         "below shows what that speed costs.",
     ),
-    "Exact staircase": Preset(
+    "Staircase": Preset(
         "blobs", {"code": "constant"},
         "A constant current has no chance in it: the lines are the formula, the colours the "
         "simulation. Spikes come in whole numbers, so the count is a staircase.",
         {f"{KEY}_map": 1},
     ),
-    "Seed's neuron": Preset(
+    "Seed": Preset(
         "blobs", {},
         "A demonstration that many copy: one neuron, random weights, no learning. The best "
         "threshold on its count gets 84 %, a straight line 100 %.",
@@ -84,13 +86,14 @@ def preset_params(preset: Preset) -> PageParams:
     return PageParams(**(suited(preset.data).to_dict() | preset.changes))
 
 
-def notice(params: PageParams, look: dict[str, Value]) -> str:
-    """What to see in the preset that is shown, "" if it is none."""
+def active(params: PageParams, looks: Mapping[str, Value]) -> str | None:
+    """The preset that the page shows, if it is one; the place on the map does not count."""
     for name, preset in PRESETS.items():
-        wanted = {k: LOOK[k] for k in (f"{KEY}_net",)} | preset.look
-        if params == preset_params(preset) and all(look.get(k) == v for k, v in wanted.items()):
-            return f"**{name}.** {preset.notice}"
-    return ""
+        wanted = {f"{KEY}_net": "learnt"} | preset.look
+        same = all(looks[key] == value for key, value in wanted.items())
+        if same and params == preset_params(preset):
+            return name
+    return None
 
 
 def formulas(look: Look, place: Place, found: Raster) -> None:

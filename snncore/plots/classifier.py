@@ -29,7 +29,7 @@ _COLOURS = {
 CLASS_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 CLASS_SIGNS = ("●", "■", "▲", "◆", "✚", "▼")  # the shapes as letters
 PICK = "pick"  # name of the selection that a click makes
-HEIGHT = 500  # with legend and axis: the plane is about square in its column
+HEIGHT = 400  # with legend and axis: the plane is about square in its column
 _FAINTEST, _STRONGEST = 0.10, 0.62  # share of a class's colour at confidence 0 and 1
 _PICTURE = 512  # pixels, about
 _PAPER = {False: (255, 255, 255), True: (14, 17, 23)}
@@ -241,7 +241,7 @@ def _points(
     x: Chart, y: Chart, names: Sequence[str], titles: tuple[str, str], *, dark: bool
 ) -> list[Chart]:
     """The points in their classes' colours and shapes, and a ring around each wrong one."""
-    legend = {"title": None, "orient": "top", "symbolSize": 120, "labelLimit": 140, "columns": 6,
+    legend = {"title": None, "orient": "top", "symbolSize": 120, "labelLimit": 110, "columns": 3,
               "symbolOpacity": 1}  # fmt: skip
     count = len(names)
     colour = {"field": "class", "type": "nominal", "legend": legend,
@@ -262,7 +262,7 @@ def _points(
 
 def _hairs(x: Chart, y: Chart, *, dark: bool) -> list[Chart]:
     """The place that is looked at: a large cross with a light border, seen on every colour."""
-    mark = {"shape": "cross", "size": 330, "opacity": 1, "filled": True, "clip": True}
+    mark = {"shape": "cross", "size": 200, "opacity": 1, "filled": True, "clip": True}
     return [
         layer("here", "point", {**mark, "fill": INK[dark], "stroke": INK[not dark],
                                 "strokeWidth": 2}, x=x, y=y)
@@ -296,7 +296,7 @@ def confusion(matrix: NDArray[np.integer], names: Sequence[str], *, dark: bool =
     ]  # fmt: skip
     return {
         "datasets": {"table": table},
-        "height": 34 * k + 20,
+        "height": 34 * k + 80,  # with the axes
         "layer": [
             layer("table", "rect", {"stroke": "#808891", "strokeWidth": 0.6},
                   x=across, y=rows, color=shade, tooltip=tips),

@@ -17,8 +17,8 @@ from snncore.plots.base import COLOURS, INK, RASTER_INK
 from snncore.plots.classifier import class_colours
 from snncore.plots.vega import Chart, axis, layer, ticks, tip
 
-_INPUT, _HIDDEN, _CLASS, _GAP = 84, 56, 40, 9  # heights in pixels
-_MARGIN = 0.24  # of the time, right of it: the counts stand there
+_INPUT, _HIDDEN, _CLASS, _GAP, _AXIS = 84, 56, 44, 8, 58  # heights in pixels
+_MARGIN = 0.32  # of the time, right of it: the counts stand there
 _PEAK = 1.3  # thresholds: a potential that jumps higher is cut off there
 _SHOWN = 64  # rows of a band at most: more are thinner than a pixel
 
@@ -86,7 +86,7 @@ def trace(found: Trace, names: Sequence[str], *, threshold: float, dark: bool = 
     bold = {"condition": {"test": "datum.wins", "value": "bold"}, "value": "normal"}
     text = {"field": "text", "type": "nominal"}
     layers.append(layer("counts", "text", words, x=x, y=y, text=text, fontWeight=bold))
-    return {"datasets": data, "height": total, "layer": layers}
+    return {"datasets": data, "height": total + _AXIS, "layer": layers}
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Figures of the Spike Encoding page: rasters, pictures read back, signals, decision maps."""
+"""Figures of the Spike Encoding page: rasters, pictures read back, signals."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snncore.blobs import CHANNELS, BlobResult, Response
 from snncore.plots.base import COLOURS, INK, RASTER_INK, png, pool_time, to_uint8
 
 RASTER_WIDTH, RASTER_HEIGHT = 640, 400  # pixels, about; each cell is a whole number of them
 RASTER_ROWS = 200
-CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-CLASS_SHAPES = ("circle", "square", "triangle-up", "diamond")
-MAP_HEIGHT = 450  # with axes and legend: the plane is about square beside its notes
 SIGNAL_HEIGHT = 240  # with the axis
 _LINE_POINTS = 1000  # a longer signal is thinned for the chart only
 
@@ -124,134 +120,6 @@ def signal(
             .encode(x=x, y=alt.Y("from:Q", scale=y_scale), y2="to:Q", tooltip=["step:Q"])
         )
     return alt.layer(*layers).properties(height=SIGNAL_HEIGHT)
-
-
-def _blend(ink: str, strength: NDArray[np.float64], dark: bool) -> list[str]:
-    """Hex colours between the background (0) and `ink` (1)."""
-    paper = np.array([14, 17, 23] if dark else [255, 255, 255])
-    full = np.array([int(ink[i : i + 2], 16) for i in (1, 3, 5)])
-    mixed = np.rint(paper + strength[:, None] * (full - paper)).astype(int)
-    return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in mixed]
-
-
-def decision_map(
-    result: BlobResult,
-    grid: Response,
-    *,
-    neuron: int | None = None,
-    lines: Sequence[tuple[str, float, float, float, float]] = (),
-    show: str = "test",
-    dark: bool = False,
-) -> alt.LayerChart | alt.FacetChart:
-    """The plane coloured by the winning class (stronger: more spikes), with the points on it.
-
-    Args:
-        grid: response on size² cell centres, row 0 at the bottom.
-        neuron: show this neuron's spike count instead of the winner.
-        lines: (label, x0, y0, x1, y1) drawn over it, e.g. the exact lines of equal count.
-        show: "test", "train" or "none": which points.
-    """
-    cells, classes = grid.counts.shape
-    size = round(cells**0.5)
-    winner = grid.winners if neuron is None else np.full(cells, neuron)
-    count = grid.counts[np.arange(cells), winner]
-    strength = 0.12 + 0.68 * count / max(1, int(count.max()))
-    colour = np.empty(cells, dtype=object)
-    for k in range(classes):
-        mine = winner == k
-        colour[mine] = _blend(CLASS_COLOURS[k], strength[mine], dark)
-    edge = np.arange(size) / size
-    table = pd.DataFrame(
-        {
-            "x": np.tile(edge, size), "x2": np.tile(edge + 1.06 / size, size),
-            "y": np.repeat(edge, size), "y2": np.repeat(edge + 1.06 / size, size),
-            "colour": colour, "class": [f"class {k + 1}" for k in grid.winners], "spikes": count,
-        }
-    )  # fmt: skip
-    unit = alt.Scale(domain=[0, 1], nice=False)
-    x, y = alt.X("x:Q", scale=unit, title="x"), alt.Y("y:Q", scale=unit, title="y")
-    layers = [
-        alt.Chart(table)
-        .mark_rect(strokeWidth=0)
-        .encode(
-            x=x, x2="x2:Q", y=y, y2="y2:Q",
-            fill=alt.Fill("colour:N", scale=None, legend=None), tooltip=["class:N", "spikes:Q"],
-        )
-    ]  # fmt: skip
-    ink = INK[dark]
-    if lines:
-        drawn = pd.DataFrame(lines, columns=["label", "x", "y", "x2", "y2"])
-        rules = alt.Chart(drawn).encode(x=x, y=y)
-        layers.append(
-            rules.mark_rule(color=ink, strokeDash=[5, 3]).encode(
-                x2="x2:Q", y2="y2:Q", tooltip=["label:N"]
-            )
-        )
-    if show != "none":
-        blobs = result.blobs
-        points, labels, response = (
-            (blobs.test_points, blobs.test_labels, result.test)
-            if show == "test"
-            else (blobs.train_points, blobs.train_labels, result.train)
-        )
-        names = [f"class {k + 1}" for k in range(classes)]
-        dots = pd.DataFrame(
-            {
-                "x": points[:, 0], "y": points[:, 1], "true class": [names[k] for k in labels],
-                "winner": [names[k] for k in response.winners],
-                "spikes": [" / ".join(map(str, row)) for row in response.counts],
-            }
-        )  # fmt: skip
-        legend = alt.Legend(title=None, orient="top", symbolSize=130)
-        base = alt.Chart(dots).encode(x=x, y=y, tooltip=["true class:N", "winner:N", "spikes:N"])
-        layers.append(
-            base.mark_point(
-                filled=True, size=46, opacity=1, stroke="#FFFFFF", strokeWidth=1
-            ).encode(
-                color=alt.Color(
-                    "true class:N",
-                    scale=alt.Scale(domain=names, range=list(CLASS_COLOURS[:classes])),
-                    legend=legend,
-                ),
-                shape=alt.Shape(
-                    "true class:N",
-                    scale=alt.Scale(domain=names, range=list(CLASS_SHAPES[:classes])),
-                    legend=legend,
-                ),
-            )
-        )
-        wrong = base.transform_filter("datum['true class'] != datum.winner")
-        layers.append(
-            wrong.mark_point(shape="circle", filled=False, size=170, strokeWidth=2, color=ink)
-        )
-    return alt.layer(*layers).properties(height=MAP_HEIGHT)
-
-
-def weights(values: NDArray[np.float32], *, dark: bool = False) -> alt.LayerChart | alt.FacetChart:
-    """Weights [K, 4] as a table of numbers on colour, orange strengthening, blue weakening."""
-    rows = [
-        {"neuron": f"class {k + 1}", "channel": channel, "weight": float(values[k, f])}
-        for k in range(len(values))
-        for f, channel in enumerate(CHANNELS)
-    ]
-    base = alt.Chart(pd.DataFrame(rows)).encode(
-        x=alt.X("channel:N", sort=list(CHANNELS), title=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("neuron:N", title=None),
-    )
-    limit = 2 * float(np.abs(values).max()) or 1.0  # half the strength at most: numbers stand on it
-    middle = "#1A212B" if dark else "#FFFFFF"
-    shade = base.mark_rect().encode(
-        color=alt.Color(
-            "weight:Q",
-            scale=alt.Scale(
-                domain=[-limit, 0, limit], range=["#0072B2", middle, "#E69F00"], interpolate="rgb"
-            ),
-            legend=None,
-        )
-    )
-    ink = INK[dark]
-    numbers = base.mark_text(color=ink).encode(text=alt.Text("weight:Q", format="+.2f"))
-    return (shade + numbers).properties(height=34 * len(values) + 30)
 
 
 def tradeoff(
