@@ -292,6 +292,13 @@ def test_sigma_delta_reads_a_constant_to_a_unit_over_the_window(value):
     assert float(error.max()) <= 0.5 / 26 + 1e-6  # half a window at the ends
 
 
+def test_sigma_delta_decoder_is_the_centred_moving_average():
+    spikes = torch.tensor([1, 0, 0, -1, 1, 0], dtype=torch.int8).view(-1, 1, 1)
+    params = encoding.SigmaDeltaParams(0.6, centre=0.5, window=3)
+    expected = 0.5 + 0.6 * torch.tensor([1 / 2, 1 / 3, -1 / 3, 0, 0, 1 / 2])
+    torch.testing.assert_close(sigma_delta.sigma_delta_decode(spikes, params).flatten(), expected)
+
+
 def test_sigma_delta_is_silent_at_its_centre_and_symmetric_around_it():
     params = encoding.SigmaDeltaParams(0.5, centre=0.25)
     assert not bool(sigma_delta.sigma_delta_encode(torch.full((99, 1, 1), 0.25), params).any())

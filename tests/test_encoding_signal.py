@@ -35,6 +35,14 @@ def test_the_filter_is_the_windowed_sinc_of_scipy(length, cutoff):
     np.testing.assert_allclose(taps, 2.0 * firwin(length, cutoff, window="hann"), atol=1e-6)
 
 
+def test_the_decoder_of_the_spikers_is_numpys_convolution():
+    train = torch.rand(60, 1, 1, generator=torch.Generator().manual_seed(0)) < 0.3
+    params = spiker.FilterParams(8, 0.4, area=3.0)
+    back = spiker.filter_decode(train, params).flatten()
+    expected = np.convolve(train.flatten().float().numpy(), spiker.fir(params))[:60]
+    np.testing.assert_allclose(back, expected, atol=1e-6)
+
+
 def test_hough_spiker_gives_the_published_spikes():
     # spikify's example with L = 3 and cutoff 0.1, after its division by the largest sample
     signal = torch.tensor([0.1, 0.2, 4.1, 1.0, 3.0, 0.3, 0.1]).view(-1, 1, 1) / 4.1
