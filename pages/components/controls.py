@@ -63,6 +63,8 @@ def control(name: str, spec: Spec, default: Value, key: str) -> Any:
         return st.toggle(value=bool(default), **common)
     if spec.kind == "choice":
         return _choice(spec.options, str(default), common)
+    if spec.kind == "int":
+        _forget_infinite(common["key"])
     low, high, step = limits(name, spec, default)
     widget = st.slider if fits_slider(name, low, high, step, default) else st.number_input
     numbers: dict[str, Any] = {"min_value": low, "max_value": high, "value": default, "step": step}
@@ -71,6 +73,13 @@ def control(name: str, spec: Spec, default: Value, key: str) -> Any:
     value = widget(**common, **numbers)
     # The browser adds steps in binary: 20.000000000000004 means 20 and must be the same cache key.
     return float(f"{value:.10g}") if spec.kind == "float" else int(value)
+
+
+def _forget_infinite(key: str) -> None:
+    """Drop an infinite number from the address: Streamlit 1.67 fails to make an int of it."""
+    if st.query_params.get(key, "").strip().lower().lstrip("+-") in ("inf", "infinity"):
+        del st.query_params[key]
+        st.rerun()
 
 
 def fits_slider(name: str, low: float, high: float, step: float, default: Value) -> bool:

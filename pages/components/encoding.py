@@ -36,6 +36,7 @@ from snncore.transmission.scores import bound
 MAX_CELLS = 1 << 25  # steps × neurons of one code on this page: about a second of work
 
 
+_LOST = "enc__lost"  # what the address asked for in vain, until it is said
 NUMBERS_HELP = (
     "How well the picture comes back:\n"
     "- **RMSE**: typical error of a pixel, where black is 0 and white is 1.\n"
@@ -71,7 +72,7 @@ class Shown(NamedTuple):
 
 def picture_panel() -> View:
     """One picture through three codes."""
-    lost = presets.begin()
+    st.session_state.setdefault(_LOST, []).extend(presets.begin())
     shelf = st.container(gap="xsmall")
     params, source = sources.choose()
     with st.container(key="enc__flow"):
@@ -89,7 +90,7 @@ def picture_panel() -> View:
         _tradeoff(slots, shown, dark)
     with shelf:
         presets.preset_bar(params, slots, own=source.own)
-        _remarks(lost)
+        _remarks()
     _formulas(slots)
     bench = Bench(
         source.what, source.values, tuple(slots), params.seed, source.sample, source.identity, dark
@@ -100,8 +101,9 @@ def picture_panel() -> View:
     return picture_view(KEY, params, source, bench)
 
 
-def _remarks(lost: list[str]) -> None:
+def _remarks() -> None:
     """What could not be done as asked."""
+    lost = st.session_state.pop(_LOST, [])
     if lost:
         st.info(
             "The address asks for what this page cannot show, and the usual values stand instead: "
@@ -110,7 +112,7 @@ def _remarks(lost: list[str]) -> None:
         )
     problem = sources.own_problem()
     if problem:
-        st.error(f"Your picture cannot be used: {plain(problem)}. The page shows one of its own.")
+        st.error(f"Your picture cannot be used: {problem}. The page shows one of its own.")
 
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="96MB", show_spinner=False)
@@ -190,7 +192,7 @@ def _original(source: Source) -> None:
     st.markdown("**Through the retina**")
     found = attempt(lambda: cached_retina(source.identity, source.values))
     if isinstance(found, ValueError):
-        st.caption(f"Not possible: {plain(str(found))}.")
+        st.caption(f"Not possible: {found}.")
         return
     picture(found, alt="ON and OFF maps of the retina: the edges of the picture")
     st.caption(
@@ -208,7 +210,7 @@ def _column(
         return None
     result = attempt(lambda: _send(letter, choice, params, source, dark))
     if isinstance(result, ValueError):
-        st.warning(f"{choice.code.title} cannot send this picture: {plain(str(result))}.")
+        st.warning(f"{choice.code.title} cannot send this picture: {result}.")
         return None
     slot, shown = result
     code = choice.code

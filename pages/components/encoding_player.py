@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_panel import attempt
-from pages.components.text import plain
 from snncore.params import Value
 from snncore.plots.heat import VIRIDIS
 from snncore.plots.spike_frames import frames, merged, raster_rows
@@ -70,7 +69,7 @@ def player(bench: Bench) -> None:
     packed = [attempt(lambda s=s: _packed(bench, s)) for s in bench.slots]
     for one in packed:
         if isinstance(one, ValueError):
-            st.info(f"{plain(str(one))}.", icon=":material/info:")
+            st.info(f"Not shown: {one}.", icon=":material/info:")
     shown = [one for one in packed if not isinstance(one, ValueError)]
     n_steps = bench.slots[0].channel.n_steps
     group = group_of(n_steps, bench.values.size)
