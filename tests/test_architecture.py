@@ -38,7 +38,6 @@ RANK = {
     "experiment": 13,
     "playground": 13,
     "transmission": 13,
-    "blobs": 13,
     "classifier": 13,
     "plots": 14,
     "cli": 15,

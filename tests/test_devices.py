@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from snncore import blobs, device, encoding, hopfield, retina, rng
+from snncore import device, encoding, hopfield, retina, rng
 from snncore.encoding import bernoulli, order
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
@@ -105,20 +105,6 @@ def test_no_code_touches_float64(code: encoding.Code) -> None:
             limits = rng.threshold(values)[None]
             bernoulli.draw_spikes_torch(limits, 0, torch.arange(2), 10)
     assert spikes.any() and decoded.dtype == torch.float32
-
-
-@pytest.mark.parametrize("kind", ["rate", "constant"])
-def test_no_path_of_the_blobs_touches_float64(kind: str) -> None:
-    params = blobs.BlobParams(n_points=20, epochs=2, encoder=kind)
-    points, labels = torch.linspace(0, 1, 12).view(6, 2), torch.arange(6) % 3
-    weights = blobs.random_weights(params)
-    with no_float64():
-        activity = blobs._activity(points, params, 0)
-        blobs.learn(activity, labels, weights, params)
-        counts, potentials = blobs._integrate_torch(activity, weights, params)
-        blobs._winners(counts, potentials)
-        blobs.respond(points, weights, params)
-        blobs.classify(params)
 
 
 def _encoding() -> None:

@@ -48,7 +48,11 @@ def drive(points: Tensor, params: ClassifierParams, samples: Tensor) -> Tensor:
 
     The spikes of a point depend on its number in `samples` (int64 [S]), not on the batch.
     """
-    values = channels(points, params)
+    return drive_of(channels(points, params), params, samples)
+
+
+def drive_of(values: Tensor, params: ClassifierParams, samples: Tensor) -> Tensor:
+    """As `drive`, from what the inputs carry, [S, M]."""
     if params.code != "rate":
         return values[None]
     return encoding.rate_encode(values, n_steps=params.n_steps, seed=params.seed, samples=samples)

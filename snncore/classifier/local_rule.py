@@ -33,10 +33,9 @@ def delta(drive: Tensor, labels: Tensor, tensors: Tensors, params: ClassifierPar
         seen = activity.hidden_counts / params.n_steps
     else:
         seen = drive.to(torch.float32).mean(dim=0)
-    n = len(labels)
     change = Tensors(
         torch.zeros_like(tensors.w1), torch.zeros_like(tensors.b1),
-        -(seen.T @ error) / n, -error.mean(dim=0),
+        -(seen[:, :, None] * error[:, None, :]).mean(dim=0), -error.mean(dim=0),
     )  # fmt: skip
     loss = float((error / params.n_steps).square().sum())
     return Gradient(loss, int((activity.counts.argmax(dim=1) == labels).sum()), change)

@@ -161,8 +161,10 @@ class _Learning:
     ) -> None:
         self._params, self._train = params, parts.train
         self._place = tensors.w2.device
-        self._points = torch.from_numpy(points.points)
-        self._labels = torch.from_numpy(points.labels)
+        self._n_points = len(points.labels)
+        known = torch.from_numpy(points.points[parts.train]).to(self._place)
+        self._values = code.channels(known, params)
+        self._labels = torch.from_numpy(points.labels[parts.train]).to(self._place)
         self.tensors, self.epoch = tensors, 0.0
         self.losses: list[float] = []
         self.right: list[float] = []
@@ -175,19 +177,17 @@ class _Learning:
         rows = params.n_steps if params.code == "rate" else 1
         piece = max(1, _CELLS // (rows * code.n_channels(params) * BATCH)) * BATCH
         total, done = params.epochs * -(-n // BATCH), 0
-        known = torch.from_numpy(self._train)
+        numbered = torch.from_numpy(self._train).to(self._place)
         yield
         for epoch in range(params.epochs):
             order = rng.permutation(params.seed, rng.stream("order", epoch + 1), n)
             loss, right = 0.0, 0
             for start in range(0, n, piece):
-                chosen = known[order[start : start + piece]]
+                chosen = order[start : start + piece].to(self._place)
                 # A pass has spikes of its own: point i is sample i + (pass + 1)·S.
-                numbers = chosen + (epoch + 1) * len(self._points)
-                drive = code.drive(
-                    self._points[chosen].to(self._place), params, numbers.to(self._place)
-                )
-                labels = self._labels[chosen].to(self._place)
+                numbers = numbered[chosen] + (epoch + 1) * self._n_points
+                drive = code.drive_of(self._values[chosen], params, numbers)
+                labels = self._labels[chosen]
                 for b in range(0, len(chosen), BATCH):
                     step = slice(b, b + BATCH)
                     found = rule(drive[:, step], labels[step], self.tensors, params)
