@@ -180,6 +180,11 @@ def test_first_spike_of_a_train_and_of_a_silent_one():
     assert fired.tolist() == [[True, False]]
 
 
+def test_spike_counts_take_several_in_a_step():
+    spikes = torch.tensor([[0, 3], [1, 0], [1, 2]], dtype=torch.uint8).view(3, 1, 2)
+    assert one_spike.spike_counts(spikes).tolist() == [[2, 5]]
+
+
 def test_times_outside_the_window_are_silence():
     times = torch.tensor([-2.0, -0.51, -0.5, 0.5, 1.5, 2.4, 2.6, math.inf, math.nan])
     assert one_spike.rounded_steps(times, 3).tolist() == [-1, -1, 0, 0, 2, 2, -1, -1, -1]

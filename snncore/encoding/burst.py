@@ -2,7 +2,7 @@
 
 Park, Kim, Choe & Yoon 2019 (DAC, "Fast and efficient information transmission with burst spikes in
 deep spiking neural networks"); the form is that of Guo, Fouda, Eltawil & Salama 2021 (Front.
-Neurosci. 15:638474, eqs. 6–7): a value x makes a burst from step 0 on of
+Neurosci. 15:638474): a value x makes a burst from step 0 on of
 
     N_s = ⌈x N_max⌉ spikes,   ISI = ⌈t_max − x (t_max − t_min)⌉ steps apart
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 
 from snncore.encoding.code import Code, check_intensities, check_spikes
-from snncore.encoding.one_spike import train
+from snncore.encoding.one_spike import first_spike, spike_counts, train
 from snncore.params import Params, integer
 
 Tensor = torch.Tensor
@@ -88,10 +88,9 @@ def burst_decode(spikes: Tensor, params: BurstParams | None = None) -> Tensor:
     """Middle of the values that make this count and this mean interval: float32 [B, N]."""
     params = params or BurstParams()
     fired = check_spikes(spikes) != 0
-    steps = fired.shape[0]
-    count = fired.sum(dim=0, dtype=torch.int32).to(torch.float32)
-    first = fired.to(torch.uint8).argmax(dim=0)
-    last = steps - 1 - fired.flip(0).to(torch.uint8).argmax(dim=0)
+    count = spike_counts(fired).to(torch.float32)
+    first, _ = first_spike(fired)
+    last = spikes.shape[0] - 1 - first_spike(fired.flip(0))[0]
     known = count.clamp_max(params.n_max)
     low, high = (known - 1.0) / params.n_max, known / params.n_max
     span = params.t_max - params.t_min

@@ -1,8 +1,8 @@
-"""Trains of at most one spike: the step of each neuron's spike stands for its whole train.
+"""First spikes and counts; trains of one spike, for which its step stands.
 
-The steps are int64 [B, M], −1 for silence. Codes of this form give them without making the train
-(`latency_steps`, `rank_order_steps`, … in the modules of the codes), so that an event list costs
-what its spikes cost; `train` makes the dense spikes of them by writing one cell per spike.
+The steps are int64 [B, M], −1 for silence. Codes of one spike per neuron give them without making
+the train (`latency_steps`, `rank_order_steps`, … in the modules of the codes), so that an event
+list costs what its spikes cost; `train` makes the dense spikes by writing one cell per spike.
 """
 
 from __future__ import annotations
@@ -35,6 +35,14 @@ def first_spike(spikes: Tensor) -> tuple[Tensor, Tensor]:
     for t in range(fired.shape[0] - 1, -1, -1):  # five times faster on a CPU than argmax over T
         step.masked_fill_(fired[t], t)
     return step.clamp_min(0).to(torch.int64), step >= 0
+
+
+def spike_counts(spikes: Tensor) -> Tensor:
+    """Spikes of each train, int32 [B, N]; a step that holds several counts them all."""
+    counts = torch.zeros(check_spikes(spikes).shape[1:], dtype=torch.int32, device=spikes.device)
+    for now in spikes:  # a sum over T reads along the long stride: several times slower on a CPU
+        counts += now.to(torch.int32)
+    return counts
 
 
 def first_spike_mask(spikes: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 
 from snncore.encoding.code import Code, check_intensities, check_spikes
-from snncore.encoding.one_spike import train
+from snncore.encoding.one_spike import spike_counts, train
 from snncore.params import Params, integer
 
 Tensor = torch.Tensor
@@ -97,8 +97,8 @@ def weighted_phase_decode(spikes: Tensor, params: WeightedPhaseParams | None = N
     values = torch.zeros(spikes.shape[1:], dtype=torch.float32, device=spikes.device)
     for k in range(min(params.bits, spikes.shape[0])):
         at = spikes[k :: params.bits]
-        count = at.sum(dim=0, dtype=torch.int32).to(torch.float32)
-        values = values + count * (2.0 ** -(k + 1) / at.shape[0])
+        share = spike_counts(at).to(torch.float32) / at.shape[0]  # 1 exactly if all have it
+        values = values + share * 2.0 ** -(k + 1)
     return values
 
 
@@ -147,7 +147,7 @@ def oscillation_phase_decode(
     east = torch.zeros(spikes.shape[1:], dtype=torch.float32, device=spikes.device)
     north = east
     for k in range(min(params.period, spikes.shape[0])):
-        count = (spikes[k :: params.period] != 0).sum(dim=0, dtype=torch.int32)
+        count = spike_counts(spikes[k :: params.period] != 0)
         angle = 2 * math.pi * k / params.period
         total = total + count
         east = east + count * math.cos(angle)

@@ -1,6 +1,6 @@
 """Population codes: m neurons share a value, each with its own Gaussian field.
 
-Bohte, Kok & La Poutré 2002 (Neurocomputing 48:17, section 4): for values in 0..1 and m ≥ 3
+Bohte, Kok & La Poutré 2002 (Neurocomputing 48:17): for values in 0..1 and m ≥ 3
 
     y_j(x) = exp(−(x − μ_j)²/2σ²),   μ_j = (2j − 3)/(2(m − 2)),  j = 1 … m,   σ = 1/(β(m − 2))
 
@@ -15,7 +15,8 @@ the fields is missing. The decoders look for the value that explains the spikes 
 likeliest (rate), the least squares of the activities (latency), on a grid of 257 values and with
 a parabola through the best and its neighbours. Without any spike they say 0.5.
 
-These codes are not silent at 0: black has its own neurons.
+These codes are not silent at 0: black has its own neurons. Latencies tell little where one field
+fires alone at its flat top, near each centre if exp(−β²/2) < θ: for θ = 0.1, β above 2.1.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from dataclasses import dataclass
 
 import torch
 
-from snncore.encoding.code import Code, check_intensities, check_spikes
-from snncore.encoding.one_spike import first_spike, rounded_steps, train
+from snncore.encoding.code import Code, check_intensities
+from snncore.encoding.one_spike import first_spike, rounded_steps, spike_counts, train
 from snncore.encoding.rate import RateParams, rate_encode
 from snncore.params import Params, integer, number
 
@@ -169,7 +170,7 @@ def population_rate_decode(spikes: Tensor, params: PopulationRateParams | None =
     log L(x) = Σ_j c_j ln p_j(x) + (T − c_j) ln(1 − p_j(x)),  p = g·y.
     """
     params = params or PopulationRateParams()
-    counts = _grouped(check_spikes(spikes).sum(dim=0, dtype=torch.int32), params.fields)
+    counts = _grouped(spike_counts(spikes), params.fields)
     rows, steps = counts.flatten(0, 1), spikes.shape[0]
 
     def probability(activities: Tensor) -> Tensor:
