@@ -190,6 +190,12 @@ def test_a_picture_file_is_shrunk_in_proportion(tmp_path):
     assert got["rmse"] < 0.5 / 255 + 1e-6
 
 
+def test_pictures_are_shrunk_in_proportion_and_never_enlarged():
+    assert datasets.fitted_size(100, 50, 20) == (20, 10)
+    assert datasets.fitted_size(8, 8, 64) == (8, 8)
+    assert datasets.fitted_size(1000, 1, 10) == (10, 1)
+
+
 def odd_pictures() -> dict[str, Image.Image]:
     grey = np.tile(np.linspace(0, 255, 16).astype(np.uint8), (16, 1))
     palette = Image.fromarray(grey).convert("P")

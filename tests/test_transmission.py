@@ -323,6 +323,13 @@ def test_a_code_without_a_law_just_shows_what_is_seen():
     assert found.observed.sum() + found.beyond == pytest.approx(1)
 
 
+def test_neurons_that_are_tuned_differently_are_judged_one_by_one():
+    """Six coins of unequal bias: each has F = 1 − p, all counts together far more."""
+    channel = Channel("population_rate", encoding.get_code("population_rate").params(), 100, (2, 2))
+    found = interval_histogram(channel, 0.4, n_trains=300)
+    assert found.fano < 1
+
+
 @pytest.mark.parametrize("name", ["poisson", "delta", "retina_latency"])
 def test_a_silent_neuron_has_an_empty_histogram(name):
     channel = Channel(

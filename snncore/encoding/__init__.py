@@ -88,10 +88,6 @@ from snncore.encoding.signals import make_signal as make_signal
 from snncore.encoding.spiker import BensSpikerParams as BensSpikerParams
 from snncore.encoding.spiker import HoughSpikerParams as HoughSpikerParams
 from snncore.encoding.time_encoding import TimeEncodingParams as TimeEncodingParams
-from snncore.encoding.transmit import Transmission as Transmission
-from snncore.encoding.transmit import fitted_size as fitted_size
-from snncore.encoding.transmit import transmit_images as transmit_images
-from snncore.encoding.transmit import transmit_signal as transmit_signal
 from snncore.encoding.window import MovingWindowParams as MovingWindowParams
 from snncore.encoding.window import ThresholdBasedParams as ThresholdBasedParams
 from snncore.encoding.zero_crossing import ZeroCrossingParams as ZeroCrossingParams

@@ -35,7 +35,7 @@ class Histogram(NamedTuple):
     cv: float  # mean over trains; NaN below 20 spikes. Of exact times where the code knows them:
     # whole steps add 1/6 step² to the variance of intervals of a process between the steps
     cv_error: float
-    fano: float  # of the counts of whole trains; NaN without a spike
+    fano: float  # of each neuron's counts over trains, mean; NaN for silence or a single train
     fano_error: float
     theory: Law | None
     n_steps: int  # length of a train
@@ -63,7 +63,7 @@ def interval_histogram(
     code, params = channel.kind, channel.params
     steps = channel.n_steps if code.law is None else max(channel.n_steps, LONG_ENOUGH)
     spikes = _trains(channel, value, steps, n_trains, seed)
-    counts = spike_counts(spikes).reshape(-1)
+    counts = spike_counts(spikes)  # [trains, neurons]
     fano, fano_error = _fano(counts)
     merged = trains(spikes != 0)
     same = merged.neuron[1:] == merged.neuron[:-1]
@@ -128,9 +128,12 @@ def _cv(channel: Channel, value: float, spikes: Spikes, seed: int) -> Array:
 
 
 def _fano(counts: NDArray[np.int64]) -> tuple[float, float]:
-    """Fano factor over trains, and its standard error, F·√(2/(n − 1)) for counts near Gaussian."""
-    mean = counts.mean()
-    if mean == 0 or counts.size < 2:
+    """Mean Fano factor of the neurons that fire, over trains, and its standard error.
+
+    F·√(2/(n − 1)) for each of them, as for counts that are near Gaussian.
+    """
+    firing = counts[:, counts.any(axis=0)]
+    if not firing.size or len(firing) < 2:
         return math.nan, math.nan
-    fano = float(counts.var(ddof=1) / mean)
-    return fano, fano * math.sqrt(2 / (counts.size - 1))
+    fano = float((firing.var(axis=0, ddof=1) / firing.mean(axis=0)).mean())
+    return fano, fano * math.sqrt(2 / (len(firing) - 1) / firing.shape[1])

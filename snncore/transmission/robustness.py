@@ -6,12 +6,14 @@ does not depend on the other spikes, and a spike that is lost at 10 % is lost at
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import special
 
 from snncore import metrics, rng
 from snncore.kernels.event_words import event_words
@@ -67,8 +69,7 @@ def jitter(spikes: Spikes, sigma: float, seed: int = 0, first_sample: int = 0) -
     _check("sigma", sigma, MAX_JITTER)
     events, steps = _events(spikes), len(spikes)
     words = _words(events, seed, "jitter", first_sample)
-    shift = (rng.normal(torch.from_numpy(words)) * sigma).round().to(torch.int64).numpy()
-    place = (events.step + shift) % (2 * steps)  # there and back again
+    place = (events.step + _whole_gaussian(words, sigma)) % (2 * steps)  # there and back again
     place = np.where(place < steps, place, 2 * steps - 1 - place)
     return _filled(spikes, events._replace(step=place))
 
@@ -196,6 +197,18 @@ def _words(
     counter = (events.step | events.copy << _STEP_BITS, events.neuron, events.sample + first_sample)
     event_words(*counter, np.uint32(rng.stream(stream)), *key, word, words)
     return words
+
+
+def _whole_gaussian(words: NDArray[np.int64], sigma: float) -> NDArray[np.int64]:
+    """A Gaussian of standard deviation `sigma`, rounded, from each random word.
+
+    By comparison of whole numbers: k comes of the words between Φ((k − ½)/σ) and Φ((k + ½)/σ).
+    """
+    if sigma == 0:
+        return np.zeros_like(words)
+    reach = math.ceil(7 * sigma)  # Φ(−7) is far below 2**-32
+    cuts = special.ndtr((np.arange(-reach, reach) + 0.5) / sigma)
+    return np.searchsorted(np.rint(cuts * 2.0**32).astype(np.int64), words, side="right") - reach
 
 
 def _filled(like: Spikes, events: _Events) -> Spikes:
