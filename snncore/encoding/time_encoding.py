@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from snncore.encoding import fused
 from snncore.encoding.code import Code, check_signal, check_spikes
@@ -215,6 +214,8 @@ def recover(
         ValueError: fewer than 2 spikes or more than `MAX_SPIKES`, times that do not rise, a
             bandwidth outside (0, ½], or an interval longer than 1/(2f).
     """
+    from scipy import special  # half a second of loading, for this function alone
+
     at = np.concatenate(([0.0], np.asarray(times, dtype=np.float64)))
     if not 0 < bandwidth <= 0.5:
         raise ValueError(f"bandwidth must be in (0, 0.5] cycles per step, got {bandwidth:g}")

@@ -102,6 +102,7 @@ ZERO_CROSSING = Code(
     decode=zero_crossing_decode,
     reference="Forno et al. 2022; Kedem 1986",
     idea="Fires as long as the signal is above a level: one bit per step, and no memory.",
+    knob="threshold",
     bound=zero_crossing_bound,
     bound_holds="the signal stays in 0..1",
 )
