@@ -181,7 +181,8 @@ def test_trains_of_the_kernel_are_those_of_the_torch_definition(order):
         assert torch.equal(a, b)
     dense = clocks.dense(rates, marks, 150, 7, SAMPLES).view(150, -1)
     counted = torch.zeros((150, 150), dtype=torch.int64)
-    counted.index_put_((slow.step.long(), slow.neuron), torch.tensor(1), accumulate=True)
+    place = 50 * slow.sample.long() + slow.neuron
+    counted.index_put_((slow.step.long(), place), torch.tensor(1), accumulate=True)
     assert torch.equal(dense.long(), counted) and int(counted.max()) >= 1
 
 

@@ -21,16 +21,18 @@ import torch
 from snncore import rng
 from snncore.encoding.clocks import (
     Train,
+    at_places,
     exponential_rows,
     in_order,
+    joined,
     marks_at_once,
     minus_log,
+    room_for,
 )
-from snncore.kernels.bernoulli import bernoulli, bernoulli_moving, jumps
+from snncore.kernels.bernoulli import NEVER_LATER, bernoulli, bernoulli_moving, jumps
 
 Tensor = torch.Tensor
 
-_NEVER_LATER = 1 << 62  # −ln(1 − p) of p = 1: each interval is one step
 _WORDS_AT_ONCE = 1 << 21  # random words in flight: 16 MB, whatever the number of steps
 
 
@@ -106,35 +108,30 @@ def _words(seed: int, samples: Tensor, stream: str = "encode") -> tuple[Any, ...
     return samples.numpy().astype(np.uint32), np.uint32(rng.stream(stream)), *key
 
 
-def list_spikes(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Train:
-    """A list of spikes, each cell with the probability limits/2³², at a cost of the spikes.
+def list_spikes(values: Tensor, gain: float, seed: int, samples: Tensor, n_steps: int) -> Train:
+    """A list of spikes of probability gain·value in each step, at a cost of the spikes.
 
-    Args:
-        limits: int64 [B, N] from `rng.threshold`.
-        seed: 0..2**63-1.
-        samples: int64 [B].
-        n_steps: T.
+    Arguments as of `draw_spikes`.
     """
-    if limits.device.type != "cpu":
-        return list_spikes_torch(limits, seed, samples, n_steps)
-    scale = _scales(limits).view(-1).numpy()
-    expected = float(limits.to(torch.float32).sum()) / 2.0**32 * n_steps
-    room = int(1.02 * expected + 6 * expected**0.5) + 64
+    if values.device.type != "cpu":
+        return list_spikes_torch(rng.threshold(values * gain), seed, samples, n_steps)
+    source = values.contiguous().view(-1).numpy()
     words = _words(seed, samples, "encode_events")
-    steps, neurons, first = [], [], 0
-    while first < scale.size:
-        step, neuron = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
-        first, filled, _ = jumps(scale, *words, n_steps, step, neuron, first)
-        steps.append(step[:filled])
-        neurons.append(neuron[:filled])
-        room = max(n_steps, 2 * room)
-    all_steps = torch.from_numpy(np.concatenate(steps))
-    all_neurons = torch.from_numpy(np.concatenate(neurons))
-    return Train(all_steps, all_neurons, all_steps.to(torch.float32))
+    parts, first = [], 0
+    room = room_for(float(source.sum()) * gain * n_steps)
+    while first < source.size:
+        step, row, neuron = (np.empty(room, dtype=np.int32) for _ in range(3))
+        first, filled, _ = jumps(
+            source, np.float32(gain), *words, n_steps, step, row, neuron, first
+        )
+        time = step[:filled].astype(np.float32)
+        parts.append((step[:filled], row[:filled], neuron[:filled], time))
+        room = 2 * room
+    return joined(parts)
 
 
 def list_spikes_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) -> Train:
-    """The definition of `list_spikes`, on any device."""
+    """The definition of `list_spikes`, on any device; limits int64 [B, N]."""
     scale, neurons = _scales(limits).reshape(-1), limits.shape[1]
     alive = (scale > 0).nonzero()[:, 0]
     last = torch.full_like(scale, -1)
@@ -147,7 +144,7 @@ def list_spikes_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) 
         inside = at < n_steps
         row, column = inside.nonzero(as_tuple=True)
         step = at[row, column]
-        found.append(Train(step.to(torch.int32), alive[column], step.to(torch.float32)))
+        found.append(at_places(step, alive[column], neurons, step.to(torch.float32)))
         alive = alive[inside[-1]]
         made += size
     return in_order(found, limits.device)
@@ -156,5 +153,5 @@ def list_spikes_torch(limits: Tensor, seed: int, samples: Tensor, n_steps: int) 
 def _scales(limits: Tensor) -> Tensor:
     """−ln(1 − p) in units of 2⁻³⁶; 0 for p = 0."""
     scale = minus_log((1 << 33) - 2 * limits.clamp(1, (1 << 32) - 1))
-    scale = torch.where(limits == 1 << 32, _NEVER_LATER, scale)
+    scale = torch.where(limits == 1 << 32, NEVER_LATER, scale)
     return torch.where(limits > 0, scale, 0)

@@ -41,12 +41,13 @@ class Marks(NamedTuple):
 
 
 class Train(NamedTuple):
-    """Spikes as a list, sorted by neuron and time: all [K].
+    """Spikes as a list, in the order of row, neuron and time: all [K].
 
-    step int32, neuron int64 (b·N + i), time float32 in steps (step ≤ time ≤ step + 1).
+    step, sample (the row), neuron int32; time float32 in steps (step ≤ time ≤ step + 1).
     """
 
     step: Tensor
+    sample: Tensor
     neuron: Tensor
     time: Tensor
 
@@ -106,7 +107,7 @@ def dense(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor)
         return torch.from_numpy(counts).view(n_steps, count, neurons)
     train = trains_torch(rates, marks, n_steps, seed, samples)
     spikes = torch.zeros(n_steps * count * neurons, dtype=torch.uint8, device=rates.device)
-    place = train.step.to(torch.int64) * (count * neurons) + train.neuron
+    place = (train.step.to(torch.int64) * count + train.sample) * neurons + train.neuron
     spikes.index_put_((place,), torch.ones_like(place, dtype=torch.uint8), accumulate=True)
     return spikes.view(n_steps, count, neurons)
 
@@ -118,14 +119,25 @@ def listed(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor
         return trains_torch(rates, marks, n_steps, seed, samples)
     none = np.zeros((n_steps, 0), dtype=np.uint8)
     expected = float(rates.to(torch.float32).sum()) * n_steps / UNIT / max(1, marks.order)
-    room = int(expected + 6 * expected**0.5) + 64 + int(expected / 50)
-    parts, first = [], 0
+    parts, first, room = [], 0, room_for(expected)
     while first < rates.numel():
         first, found = _run(rates, marks, seed, samples, none, first, room)
         parts.append(found)
-        room = max(n_steps + 64, 2 * room)
-    step, neuron, time = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return Train(torch.from_numpy(step), torch.from_numpy(neuron), torch.from_numpy(time))
+        room = 2 * room
+    return joined(parts)
+
+
+def room_for(expected: float) -> int:
+    """Rows to make for so many spikes; rarely too few, and then there are more."""
+    return int(1.02 * expected + 6 * expected**0.5) + 64
+
+
+Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
+
+
+def joined(parts: list[Columns]) -> Train:
+    """Parts of a list that a kernel made one after the other."""
+    return Train(*(torch.from_numpy(np.concatenate(column)) for column in zip(*parts, strict=True)))
 
 
 def _run(
@@ -136,11 +148,11 @@ def _run(
     counts: NDArray[np.uint8],
     first: int,
     room: int,
-) -> tuple[int, tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]]:
+) -> tuple[int, Columns]:
     """Call the kernel: the neuron to go on with, and the list."""
     rng.check_samples(samples)
     key = tuple(np.uint32(word) for word in rng.split_seed(seed))
-    step, neuron = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
+    step, row, neuron = (np.empty(room, dtype=np.int32) for _ in range(3))
     time = np.empty(room, dtype=np.float32)
     then, filled, _ = kernel.trains(
         rates.contiguous().view(-1).numpy(),
@@ -151,11 +163,12 @@ def _run(
         *key,
         counts,
         step,
+        row,
         neuron,
         time,
         first,
     )
-    return then, (step[:filled], neuron[:filled], time[:filled])
+    return then, (step[:filled], row[:filled], neuron[:filled], time[:filled])
 
 
 def trains_torch(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor) -> Train:
@@ -179,7 +192,7 @@ def trains_torch(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: 
         last[alive] = at[-1]
         inside = at < n_steps * rate[alive]
         row, column = (inside & kept).nonzero(as_tuple=True)
-        found.append(_train(at[row, column], rate[alive[column]], alive[column]))
+        found.append(_train(at[row, column], rate[alive[column]], alive[column], neurons))
         alive = alive[inside[-1]]
         made += size
     return in_order(found, rates.device)
@@ -204,11 +217,12 @@ def exponential_rows(
 def in_order(parts: list[Train], device: torch.device) -> Train:
     """Trains of which each goes on where the one before it ended, as one train."""
     if not parts:
-        none = torch.zeros(0, dtype=torch.int64, device=device)
-        return Train(none.to(torch.int32), none, none.to(torch.float32))
-    step, neuron, time = (torch.cat(part) for part in zip(*parts, strict=True))
-    by_neuron = torch.argsort(neuron, stable=True)
-    return Train(step[by_neuron], neuron[by_neuron], time[by_neuron])
+        none = torch.zeros(0, dtype=torch.int32, device=device)
+        return Train(none, none, none, none.to(torch.float32))
+    whole = Train(*(torch.cat(part) for part in zip(*parts, strict=True)))
+    order = torch.argsort(whole.neuron, stable=True)
+    order = order[torch.argsort(whole.sample[order], stable=True)]
+    return Train(*(column[order] for column in whole))
 
 
 def marks_at_once(n_alive: int) -> int:
@@ -216,10 +230,16 @@ def marks_at_once(n_alive: int) -> int:
     return max(4, min(64, _MARKS_AT_ONCE // n_alive) // 4 * 4)
 
 
-def _train(at: Tensor, rate: Tensor, neuron: Tensor) -> Train:
+def _train(at: Tensor, rate: Tensor, place: Tensor, neurons: int) -> Train:
     step = at // rate
     part = (at - step * rate).to(torch.float32) / rate.to(torch.float32)
-    return Train(step.to(torch.int32), neuron, step.to(torch.float32) + part)
+    return at_places(step, place, neurons, step.to(torch.float32) + part)
+
+
+def at_places(step: Tensor, place: Tensor, neurons: int, time: Tensor) -> Train:
+    """Spikes of the neurons at `place` = b·N + i."""
+    row, neuron = (place // neurons).to(torch.int32), (place % neurons).to(torch.int32)
+    return Train(step.to(torch.int32), row, neuron, time)
 
 
 def dense_moving(signal: Tensor, scale: float, seed: int, samples: Tensor) -> Tensor:

@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from snncore import rng
 from snncore.encoding import clocks, get_code
 from snncore.encoding.bernoulli import list_spikes
 from snncore.encoding.code import check_intensities, check_spikes, sample_numbers
 from snncore.encoding.integrate import LIFCodeParams, lif_marks
 from snncore.encoding.latency import latency_rc_steps, latency_steps
-from snncore.encoding.order import first_spike_steps, rank_order_steps
+from snncore.encoding.order import RankOrderParams, first_spike_steps, rank_order_steps
 from snncore.encoding.poisson import PoissonParams, poisson_marks
 from snncore.encoding.population import population_latency_steps
 from snncore.encoding.rate import RateParams
@@ -92,7 +91,7 @@ def encode_events(
         checked = check_intensities(values, n_steps)
         numbers = sample_numbers(samples, len(checked), checked.device)
         train = _TRAINS[code_name](checked, params, n_steps, seed, numbers)
-        return _events(train, values.shape[1])
+        return Events(*train[:3], torch.ones_like(train.step, dtype=torch.int8), train.time)
     if code_name in _STEPS:
         steps = _STEPS[code_name](values, params, n_steps=n_steps, seed=seed, samples=samples)
         return from_steps(steps)
@@ -156,20 +155,10 @@ def _plain(step: Tensor, sample: Tensor, neuron: Tensor, sign: Tensor) -> Events
     )
 
 
-def _events(train: clocks.Train, neurons: int) -> Events:
-    return Events(
-        train.step,
-        (train.neuron // max(1, neurons)).to(torch.int32),
-        (train.neuron % max(1, neurons)).to(torch.int32),
-        torch.ones_like(train.step, dtype=torch.int8),
-        train.time,
-    )
-
-
 def _rate(
     values: Tensor, params: RateParams, n_steps: int, seed: int, numbers: Tensor
 ) -> clocks.Train:
-    return list_spikes(rng.threshold(values * params.gain), seed, numbers, n_steps)
+    return list_spikes(values, params.gain, seed, numbers, n_steps)
 
 
 def _poisson(
@@ -190,14 +179,18 @@ def _regular(
     values: Tensor, params: RegularParams, n_steps: int, seed: int, numbers: Tensor
 ) -> clocks.Train:
     rates = clocks.cycles(values * params.gain)
-    return clocks.listed(rates, regular_marks(values, params), n_steps, 0, numbers)
+    return clocks.listed(rates, regular_marks(values, params), n_steps, seed, numbers)
 
 
 def _lif(
     values: Tensor, params: LIFCodeParams, n_steps: int, seed: int, numbers: Tensor
 ) -> clocks.Train:
     rates, marks = lif_marks(values, params)
-    return clocks.listed(rates, marks, n_steps, 0, numbers)
+    return clocks.listed(rates, marks, n_steps, seed, numbers)
+
+
+def _rank_order(pictures: Tensor, params: RankOrderParams, **more: Any) -> Tensor:
+    return rank_order_steps(pictures.flatten(1), params, **more)
 
 
 _TRAINS: dict[str, Callable[..., clocks.Train]] = {
@@ -211,7 +204,7 @@ _STEPS: dict[str, Callable[..., Any]] = {
     "latency": latency_steps,
     "latency_rc": latency_rc_steps,
     "first_spike": first_spike_steps,
-    "rank_order": rank_order_steps,
+    "rank_order": _rank_order,
     "population_latency": population_latency_steps,
     "retina_latency": retina_latency_steps,
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from snncore.kernels.exponential import exponential
+from snncore.kernels.exponential import exponential, minus_log
 from snncore.kernels.philox import philox4
 
 _rounds = numba.njit(nogil=True, inline="always")(philox4.py_func)
@@ -21,6 +21,7 @@ _rounds = numba.njit(nogil=True, inline="always")(philox4.py_func)
 _8, _16, _24, _1 = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(1)
 _ALL = np.uint32(0x01010101)
 _WORDS = np.float64(1 << 32)
+NEVER_LATER = 1 << 62  # −ln(1 − p) of p = 1: each interval is one step
 
 
 @numba.njit(nogil=True, cache=True)
@@ -123,40 +124,51 @@ def bernoulli_moving(signal, centre, scale, most, samples, stream, k0, k1, spike
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def jumps(scale, samples, stream, k0, k1, n_steps, step, neuron, first):  # type: ignore[no-untyped-def]
-    """Bernoulli spikes as a list: from spike to spike in one draw, 1 + ⌊E/scale⌋ steps.
+def jumps(  # type: ignore[no-untyped-def]
+    values, gain, samples, stream, k0, k1, n_steps, step, row, neuron, first
+):
+    """Bernoulli spikes as a list: from spike to spike in one draw, 1 + ⌊ln U/ln(1 − p)⌋ steps.
 
     Args:
-        scale: int64 [M], −ln(1 − p) in units of 2⁻³⁶, 0 for neurons that never fire; M = B·N.
+        values: float32 [M] in 0..1, M = B·N; p = gain·value, gain float32.
         samples: uint32 [B].
         stream, k0, k1: uint32.
         n_steps: T.
-        step, neuron: int32 [K], int64 [K], written in the order of the neurons until full.
-        first: number of the first neuron.
+        step, row, neuron: int32 [K], written in the order of the neurons until full; row and
+            neuron are b and i.
+        first: number b·N + i of the first neuron.
 
     Returns:
         The neuron to go on with (M when all are done), how many of the list are filled, and how
         many blocks of four random words were made.
     """
-    n_in = scale.shape[0] // max(1, samples.shape[0])
+    n_in = values.shape[0] // max(1, samples.shape[0])
     room, filled, blocks = step.shape[0], 0, 0
-    for m in range(first, scale.shape[0]):
-        if scale[m] <= 0:
+    b, i = first // n_in, first % n_in - 1
+    for m in range(first, values.shape[0]):
+        i += 1
+        if i == n_in:
+            b, i = b + 1, 0
+        limit = _limit(values[m], np.float32(0), gain, np.float32(1))
+        if limit == 0:
             continue
-        sample, i = samples[m // n_in], np.uint32(m % n_in)
+        always = limit == 1 << 32
+        scale = NEVER_LATER if always else minus_log((1 << 33) - 2 * limit)
         w0, w1, w2, w3 = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
         before, t, k = filled, -1, 0
         while True:
-            if k & 3 == 0:
-                w0, w1, w2, w3 = philox4(np.uint32(k >> 2), i, sample, stream, k0, k1)
+            if k & 3 == 0 and not always:
+                w0, w1, w2, w3 = philox4(
+                    np.uint32(k >> 2), np.uint32(i), samples[b], stream, k0, k1
+                )
                 blocks += 1
             k += 1
-            t += 1 + exponential(w0) // scale[m]
+            t += 1 + exponential(w0) // scale
             w0, w1, w2 = w1, w2, w3
             if t >= n_steps:
                 break
             if filled == room:  # the list is full: this neuron once more with a longer one
                 return m, before, blocks
-            step[filled], neuron[filled] = t, m
+            step[filled], row[filled], neuron[filled] = t, b, i
             filled += 1
-    return scale.shape[0], filled, blocks
+    return values.shape[0], filled, blocks

@@ -14,7 +14,7 @@ from snncore.kernels.philox import philox4
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def trains(rates, begin, order, samples, stream, k0, k1, spikes, step, neuron, time, first):  # type: ignore[no-untyped-def]
+def trains(rates, begin, order, samples, stream, k0, k1, spikes, step, row, neuron, time, first):  # type: ignore[no-untyped-def]
     """The trains of all neurons of a batch, from the one numbered `first` (b·N + i) on.
 
     Dense if `spikes` has steps: spikes[t, m] += 1. Else as a list, in the order of the neurons,
@@ -27,7 +27,8 @@ def trains(rates, begin, order, samples, stream, k0, k1, spikes, step, neuron, t
         samples: uint32 [B].
         stream, k0, k1: uint32.
         spikes: uint8 [T, M], zeros, or [T, 0].
-        step, neuron, time: int32 [K], int64 [K] (m), float32 [K], written.
+        step, row, neuron: int32 [K], written; row and neuron are b and i.
+        time: float32 [K], written.
 
     Returns:
         The neuron to go on with (M when all are done), how many of the list are filled, and how
@@ -36,13 +37,16 @@ def trains(rates, begin, order, samples, stream, k0, k1, spikes, step, neuron, t
     n_steps, dense = spikes.shape[0], spikes.shape[1] > 0
     n_in = rates.shape[0] // max(1, samples.shape[0])
     room, filled, blocks = step.shape[0], 0, 0
+    b, i = first // n_in, first % n_in - 1
     for m in range(first, rates.shape[0]):
+        i += 1
+        if i == n_in:
+            b, i = b + 1, 0
         rate = rates[m]
         if rate <= 0:
             continue
         end, before = n_steps * rate, filled
         phase, skip = np.int64(begin[m]), np.int64(0)
-        sample, i = samples[m // n_in], np.uint32(m % n_in)
         w0, w1, w2, w3 = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
         if order > 0:
             phase, skip = np.int64(0), begin[m]
@@ -50,7 +54,9 @@ def trains(rates, begin, order, samples, stream, k0, k1, spikes, step, neuron, t
         while True:
             if order > 0:
                 if k & 3 == 0:
-                    w0, w1, w2, w3 = philox4(np.uint32(k >> 2), i, sample, stream, k0, k1)
+                    w0, w1, w2, w3 = philox4(
+                        np.uint32(k >> 2), np.uint32(i), samples[b], stream, k0, k1
+                    )
                     blocks += 1
                 phase += exponential(w0)
                 w0, w1, w2 = w1, w2, w3
@@ -69,7 +75,7 @@ def trains(rates, begin, order, samples, stream, k0, k1, spikes, step, neuron, t
             else:
                 if filled == room:  # the list is full: this neuron once more with a longer one
                     return m, before, blocks
-                step[filled], neuron[filled] = t, m
+                step[filled], row[filled], neuron[filled] = t, b, i
                 part = np.float32(phase - t * rate) / np.float32(rate)
                 time[filled] = np.float32(t) + part
                 filled += 1
