@@ -1,11 +1,13 @@
-"""`bench lif`: the fields, the sizes, and that spikes are judged, ties apart."""
+"""`bench`: the fields, the sizes, and that answers are judged, by spikes or by statistics."""
 
 import json
 
+import pytest
 import torch
 from click.testing import CliRunner
 
-from snncore.cli import bench, main
+from snncore import encoding
+from snncore.cli import bench, bench_encode, main
 from snncore.neurons import LIFParams
 from snncore.simulate import run_lif
 
@@ -41,3 +43,33 @@ def test_only_a_tie_excuses_another_spike():
     other = mine.clone()
     other[0, 0, 0] = not mine[0, 0, 0]
     assert bench._but_for_ties(mine, other, current, PARAMS, 1.0)
+
+
+def test_bench_encode_reports_both_sides_their_statistics_and_the_list():
+    result = CliRunner().invoke(main, ["bench", "encode", "--repeats", "1", "--json"])
+    found = json.loads(result.stdout)
+    assert found["work"] == "rate code, 256 x 784 intensities x 100 steps, cells"
+    assert found["peer"].startswith("snntorch") and found["equal"] is True
+    assert found["ratio"] == found["ours_per_s"] / found["peer_per_s"] > 1
+    assert found["fraction_of_limit"] == found["ours_per_s"] / found["limit_per_s"]
+    assert found["events"] == pytest.approx(0.02 * 0.5 * 256 * 784 * 100, rel=0.02)
+    assert found["events_ratio"] == pytest.approx(4, rel=0.02)
+    assert found["events_per_s"] == found["events"] / found["events_seconds"]
+
+
+def spikes_of(name: str, values: torch.Tensor) -> torch.Tensor:
+    code = encoding.get_code(name)
+    return code.encode(values, code.params(), n_steps=100).bool()
+
+
+def test_bench_encode_tells_equal_statistics_from_others():
+    values = torch.rand(256, 784, generator=torch.Generator().manual_seed(0))
+    good = bench_encode.statistics(spikes_of("rate", values), values)
+    assert good.within(bench_encode.LARGEST_Z)
+    faint = bench_encode.statistics(spikes_of("rate", 0.995 * values), values)
+    assert faint.mean.abs().max() > 5 and not faint.within(5)
+    even = bench_encode.statistics(spikes_of("regular", values), values)
+    assert even.variance.min() < -5
+    twice = spikes_of("rate", values)
+    twice[1::2] = twice[::2]  # the right mean, but every step comes again
+    assert bench_encode.statistics(twice, values).pairs.abs().max() > 5

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,48 +13,10 @@ import torch
 
 from snncore import device, rng
 from snncore.cli import Report, json_option, main
+from snncore.cli.bench_encode import encode
+from snncore.cli.timing import copy_bytes_per_s, interleaved, seconds
 
 Tensor = torch.Tensor
-
-
-def _seconds(work: Callable[[], Any], repeats: int) -> float:
-    """Median wall-clock seconds of `work`, after one warm-up run."""
-    work()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
-
-
-def _interleaved(works: tuple[Callable[[], Any], ...], repeats: int) -> list[float]:
-    """Median wall-clock seconds of each, after a warm-up, taking turns.
-
-    So what else the machine does meanwhile meets all of them alike, and the ratios stand.
-    """
-    for work in works:
-        work()
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(repeats):
-        for work, took in zip(works, times, strict=True):
-            began = time.perf_counter()
-            work()
-            took.append(time.perf_counter() - began)
-    return [statistics.median(took) for took in times]
-
-
-def _copy() -> tuple[Callable[[], Any], int]:
-    """A 64 MB copy on all cores, and the bytes that it reads plus those that it writes."""
-    source = torch.ones(1 << 23, dtype=torch.float64)  # CPU: memory to copy
-    target = torch.empty_like(source)
-    return lambda: target.copy_(source), 2 * source.nbytes
-
-
-def _copy_bytes_per_s(repeats: int) -> float:
-    """Measured memory bandwidth: bytes read plus bytes written a second."""
-    work, size = _copy()
-    return size / _seconds(work, repeats)
 
 
 def _peak_mb() -> float | None:
@@ -72,7 +32,7 @@ def _peak_mb() -> float | None:
 def _flop_per_s(repeats: int) -> float:
     """Measured float32 matrix-product rate, in FLOP a second."""
     a, b = torch.ones(1024, 1024), torch.ones(1024, 1024)
-    return float(2 * 1024**3 / _seconds(lambda: a @ b, repeats))
+    return float(2 * 1024**3 / seconds(lambda: a @ b, repeats))
 
 
 def _lif(repeats: int, neurons: int = 10_000, steps: int = 1000) -> dict[str, Any]:
@@ -99,7 +59,7 @@ def _lif(repeats: int, neurons: int = 10_000, steps: int = 1000) -> dict[str, An
             for t, row in enumerate(current):
                 theirs[t], membrane = peer(row, membrane)
 
-    ours_s, peer_s = _interleaved((lambda: run_lif(current, p, dt, record_v=False), loop), repeats)
+    ours_s, peer_s = interleaved((lambda: run_lif(current, p, dt, record_v=False), loop), repeats)
     mine, other = run_lif(current, p, dt, record_v=False).spikes, theirs.bool()
     work = steps * neurons
     return {
@@ -108,7 +68,7 @@ def _lif(repeats: int, neurons: int = 10_000, steps: int = 1000) -> dict[str, An
         "peer": f"snntorch {snntorch.__version__} Leaky, step loop",
         "peer_per_s": work / peer_s,
         "limit": lambda: (
-            _copy_bytes_per_s(repeats) / 5.0
+            copy_bytes_per_s(repeats) / 5.0
         ),  # 4 B of current read, 1 B of spikes written
         "equal": bool(mine.any()) and _but_for_ties(mine, other, current, p, dt),
         "equal_fraction": float((mine == other).sum()) / work,
@@ -166,7 +126,7 @@ def _map(repeats: int) -> dict[str, Any]:
                 spikes, membrane = peer(added, membrane)
                 counts.add_(spikes)
 
-    ours_s, peer_s = _interleaved((lambda: list(heatmap(setup, axes)), loop), repeats)
+    ours_s, peer_s = interleaved((lambda: list(heatmap(setup, axes)), loop), repeats)
     other = counts.view(100, 100).numpy()
     work = steps * 10_000
     return {
@@ -179,37 +139,6 @@ def _map(repeats: int) -> dict[str, Any]:
         "limit": lambda: _flop_per_s(repeats) / 7.0,
         # Theirs is float32, ours float64: 10,000 roundings may shift a spike over the run's end.
         "equal": bool((np.abs(other - mine.values) <= 1).all() and mine.values.any()),
-    }
-
-
-def _encode(repeats: int) -> dict[str, Any]:
-    """256 × 784 intensities, 100 steps of the rate code, against snntorch.spikegen.rate."""
-    from importlib.metadata import version
-
-    from snntorch import spikegen
-
-    from snncore.encoding.rate import RateParams, rate_encode
-
-    images, pixels, steps = 256, 784, 100
-    words = rng.draws(1, rng.stream("points"), torch.arange(images), pixels, 1)[0]
-    values = rng.uniform(words)
-    ours = _seconds(lambda: rate_encode(values, RateParams(), n_steps=steps, seed=0), repeats)
-    theirs = _seconds(lambda: spikegen.rate(values, num_steps=steps), repeats)
-    mine = rate_encode(values, RateParams(), n_steps=steps, seed=0).float().mean(dim=0)
-    other = spikegen.rate(values, num_steps=steps).float().mean(dim=0)
-    error = (values * (1 - values) / steps / values.numel()).sum().sqrt() / values.numel() ** 0.5
-    work = images * pixels * steps
-    return {
-        "work": f"rate code, {images} x {pixels} intensities x {steps} steps, cells",
-        "ours_per_s": work / ours,
-        "peer": f"snntorch {version('snntorch')} spikegen.rate",
-        "peer_per_s": work / theirs,
-        "limit": lambda: _copy_bytes_per_s(repeats),  # one byte written a cell
-        # Other random numbers, the same law: mean rates within 5 standard errors.
-        "equal": bool(
-            (mine.mean() - values.mean()).abs() < 5 * error
-            and (other.mean() - values.mean()).abs() < 5 * error
-        ),
     }
 
 
@@ -233,8 +162,8 @@ def _stdp(repeats: int) -> dict[str, Any]:
         merge_torch(layer, spikes, 0.1)
         return spikes.winner
 
-    ours = _seconds(lambda: learn_batch(layer, limit, draw, 0.1, 0.02, params), repeats)
-    theirs = _seconds(definition, repeats)
+    ours = seconds(lambda: learn_batch(layer, limit, draw, 0.1, 0.02, params), repeats)
+    theirs = seconds(definition, repeats)
     _, spikes = learn_batch(layer, limit, draw, 0.1, 0.02, params)
     steps = spikes.when.float().clamp(min=0).mean() + 1
     events = float((wide.float() / 2**32).sum(dim=1).mean() * steps)  # input spikes an image
@@ -251,7 +180,7 @@ def _stdp(repeats: int) -> dict[str, Any]:
 _BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
     "lif": _lif,
     "map": _map,
-    "encode": _encode,
+    "encode": encode,
     "stdp": _stdp,
 }
 
