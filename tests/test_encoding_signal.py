@@ -214,6 +214,14 @@ def test_no_signal_on_the_cpu_goes_step_by_step_through_torch(name, definition, 
     assert torch.equal(spikes, again) and spikes.shape == (100, 7, 2)
 
 
+@pytest.mark.parametrize("code", encoding.codes("signal"), ids=lambda code: code.name)
+@pytest.mark.parametrize("shape", [(5, 0, 3), (5, 2, 0), (1, 1, 1)])
+def test_nothing_at_all_and_a_single_sample_are_signals_too(code, shape):
+    signal, params = torch.full(shape, 0.5), code.params()
+    spikes = code.encode(signal, params)
+    assert code.decode(spikes, params, code.header(signal, params)).shape == spikes.shape == shape
+
+
 # --- test signals --------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ def run(
         dtype: of the spikes.
         eats: the kernel writes into its signal, so it gets a copy.
     """
-    columns = signal.detach().reshape(signal.shape[0], -1).contiguous().numpy()
+    columns = signal.detach().reshape(len(signal), signal[0].numel()).contiguous().numpy()
     spikes = np.empty(columns.shape, dtype=dtype)
     given: list[Any] = [np.float32(x) if type(x) is float else x for x in numbers]
     kernel(columns.copy() if eats else columns, *given, spikes)

@@ -67,6 +67,8 @@ class TimeEncodingParams(Params):
 
 def _check(signal: Tensor, params: TimeEncodingParams) -> Tensor:
     signal = check_signal(signal)
+    if not signal.numel():  # no rows, or no neurons
+        return signal
     least, most = (float(x) + params.bias for x in torch.aminmax(signal.detach()))
     if least < 0:
         raise ValueError(
@@ -151,7 +153,7 @@ def time_encoding_decode(
     mean = torch.where(coming < steps, mean, mean.gather(0, before))
     # Sample t lies in the interval of step t + 1: between the two the integral grows.
     held = torch.cat((mean[1:], mean[-1:]))
-    middle, half = now[:, 0, 0], params.window // 2
+    middle, half = torch.arange(steps, device=counts.device), params.window // 2
     total = torch.cat((torch.zeros_like(held[:1]), held.cumsum(dim=0)))
     lower, upper = (middle - half).clamp_min(0), (middle + half + 1).clamp_max(steps)
     average = (total[upper] - total[lower]) / (upper - lower).to(torch.float32).view(-1, 1, 1)

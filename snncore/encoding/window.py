@@ -63,8 +63,9 @@ def threshold_based_header(signal: Tensor, params: Params) -> Tensor:
     step = signal[1:] - signal[:-1]
     if not len(step):  # one sample has no changes
         return torch.cat((signal[:1], torch.zeros_like(signal[:1])))
-    size = step.mean(dim=0).abs() + params.factor * step.std(dim=0, correction=0)
-    return torch.stack((signal[0], size))
+    mean = step.mean(dim=0)
+    spread = (step - mean).square().mean(dim=0).sqrt()
+    return torch.stack((signal[0], mean.abs() + params.factor * spread))
 
 
 def threshold_based_encode(
