@@ -185,6 +185,25 @@ def test_spike_counts_take_several_in_a_step():
     assert one_spike.spike_counts(spikes).tolist() == [[2, 5]]
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int8])
+@pytest.mark.parametrize("neurons", [3, 2048 + 700])
+def test_kernels_read_trains_as_the_torch_definitions_do(dtype, neurons):
+    made = np.random.default_rng(1).integers(0, 40, (70, 2, neurons)) // 38  # mostly silent
+    spikes = torch.from_numpy(made).to(dtype)
+    spikes[:, 1, 0] = 0
+    spikes[5, 0, 1] = -1 if dtype == torch.int8 else 1
+    far = spikes.to(torch.int32)  # no bytes: the definition's path
+    for ours, theirs in zip(encoding.first_spike(spikes), encoding.first_spike(far), strict=True):
+        assert torch.equal(ours, theirs)
+    assert torch.equal(one_spike.last_spike(spikes), one_spike.last_spike(far))
+    assert torch.equal(one_spike.spike_counts(spikes), far.sum(dim=0).float())
+    weights = [math.sin(t) for t in range(70)]
+    a, b = one_spike.weighted_sum(spikes, weights), one_spike.weighted_sum(far, weights)
+    torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+    strided = spikes.transpose(1, 2)
+    assert torch.equal(one_spike.spike_counts(strided), far.sum(dim=0).float().T)
+
+
 def test_times_outside_the_window_are_silence():
     times = torch.tensor([-2.0, -0.51, -0.5, 0.5, 1.5, 2.4, 2.6, math.inf, math.nan])
     assert one_spike.rounded_steps(times, 3).tolist() == [-1, -1, 0, 0, 2, 2, -1, -1, -1]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 
 from snncore.encoding.code import Code, check_intensities, check_spikes
-from snncore.encoding.one_spike import first_spike, spike_counts, train
+from snncore.encoding.one_spike import first_spike, last_spike, spike_counts, train
 from snncore.params import Params, integer
 
 Tensor = torch.Tensor
@@ -88,9 +88,8 @@ def burst_decode(spikes: Tensor, params: BurstParams | None = None) -> Tensor:
     """Middle of the values that make this count and this mean interval: float32 [B, N]."""
     params = params or BurstParams()
     fired = check_spikes(spikes) != 0
-    count = spike_counts(fired).to(torch.float32)
-    first, _ = first_spike(fired)
-    last = spikes.shape[0] - 1 - first_spike(fired.flip(0))[0]
+    count = spike_counts(fired)
+    first, last = first_spike(fired)[0], last_spike(fired)
     known = count.clamp_max(params.n_max)
     low, high = (known - 1.0) / params.n_max, known / params.n_max
     span = params.t_max - params.t_min

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 
 from snncore.encoding.code import Code, check_intensities, check_spikes
-from snncore.encoding.one_spike import spike_counts, train
+from snncore.encoding.one_spike import first_spike, train, weighted_sum
 from snncore.params import Params, integer
 
 Tensor = torch.Tensor
@@ -93,13 +93,9 @@ def weighted_phase_decode(spikes: Tensor, params: WeightedPhaseParams | None = N
     A part of a cycle counts too; digits that have not come yet are 0.
     """
     params = params or WeightedPhaseParams()
-    spikes = check_spikes(spikes)
-    values = torch.zeros(spikes.shape[1:], dtype=torch.float32, device=spikes.device)
-    for k in range(min(params.bits, spikes.shape[0])):
-        at = spikes[k :: params.bits]
-        share = spike_counts(at).to(torch.float32) / at.shape[0]  # 1 exactly if all have it
-        values = values + share * 2.0 ** -(k + 1)
-    return values
+    steps, bits = check_spikes(spikes).shape[0], params.bits
+    cycles = [len(range(k, steps, bits)) for k in range(bits)]
+    return weighted_sum(spikes, [2.0 ** -(1 + t % bits) / cycles[t % bits] for t in range(steps)])
 
 
 def weighted_phase_bound(params: WeightedPhaseParams, n_steps: int) -> float:
@@ -142,20 +138,14 @@ def oscillation_phase_decode(
     circle is cut half a step before phase 0, between white and the darkest level.
     """
     params = params or OscillationPhaseParams()
-    spikes = check_spikes(spikes)
-    total = torch.zeros(spikes.shape[1:], dtype=torch.int32, device=spikes.device)
-    east = torch.zeros(spikes.shape[1:], dtype=torch.float32, device=spikes.device)
-    north = east
-    for k in range(min(params.period, spikes.shape[0])):
-        count = spike_counts(spikes[k :: params.period] != 0)
-        angle = 2 * math.pi * k / params.period
-        total = total + count
-        east = east + count * math.cos(angle)
-        north = north + count * math.sin(angle)
+    angles = [2 * math.pi * (t % params.period) / params.period for t in range(len(spikes))]
+    east = weighted_sum(spikes, [math.cos(angle) for angle in angles])
+    north = weighted_sum(spikes, [math.sin(angle) for angle in angles])
+    _, fired = first_spike(spikes)
     turn = torch.atan2(north, east) / (2 * math.pi)
     turn = torch.where(turn < -0.5 / params.period, turn + 1.0, turn)
     values = (1.0 - turn).clamp_max(1.0)
-    return torch.where(total > 0, values, torch.zeros_like(values))
+    return torch.where(fired, values, torch.zeros_like(values))
 
 
 def oscillation_phase_bound(params: OscillationPhaseParams, n_steps: int) -> float:
