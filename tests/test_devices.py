@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from snncore import device, encoding, hopfield, retina, rng
-from snncore.encoding import bernoulli, order
+from snncore.encoding import bernoulli, clocks, order
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
 from snncore.neurons.lif import LIF, LIFParams, lif_init, lif_step
@@ -101,9 +101,6 @@ def test_no_code_touches_float64(code: encoding.Code) -> None:
         else:
             spikes = code.encode(signal, params, seed=0)
             decoded = code.decode(spikes, params, code.header(signal, params))
-        if code.name.startswith("rate"):
-            limits = rng.threshold(values)[None]
-            bernoulli.draw_spikes_torch(limits, 0, torch.arange(2), 10)
     assert spikes.any() and decoded.dtype == torch.float32
 
 
@@ -113,6 +110,16 @@ def _encoding() -> None:
         retina.on_off(torch.rand(2, 9, 9), retina.RetinaParams())
         latency_encode(values, n_steps=10)
         delta_encode(torch.linspace(-1, 1, 30).view(30, 1, 1))
+        # the definitions of what has a kernel on a CPU
+        limits, samples, signal = rng.threshold(values), torch.arange(2), values.expand(9, 2, 6)
+        bernoulli.draw_spikes_torch(limits, 0, samples, 10)
+        bernoulli.draw_signed_torch(signal, 0.5, 2.0, 1.0, 0, samples)
+        bernoulli.list_spikes_torch(limits, 0, samples, 10)
+        rates = clocks.cycles(values)
+        for k in (0, 3):
+            marks = clocks.Marks(k, torch.zeros_like(rates))
+            clocks.trains_torch(rates, marks, 20, 0, samples)
+        clocks.moving_torch(signal, 2.0, 0, samples)
         order._first_steps_torch(rng.threshold(values), 0, torch.arange(2), 10)
         rng.normal(rng.draws(0, rng.stream("noise"), torch.arange(2), 3, 5))
 
