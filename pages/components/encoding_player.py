@@ -148,7 +148,7 @@ def payload(
         "rows": int(rows.size),
         "raster": _pack(np.where(up, 1, np.where(down, -1, 0)), "i1"),
         "after": so_far.steps.tolist(),
-        "psnr": [None if math.isinf(p) else round(float(p), 2) for p in so_far.psnr_db],
+        "psnr": [None if math.isinf(p) else round(float(p), 1) for p in so_far.psnr_db],
         "read": _pack(so_far.frames, "u1"),
     }
 
