@@ -155,6 +155,17 @@ def test_steps_and_trains_tell_the_same():
         assert bool((steps == -1).any())
 
 
+@pytest.mark.parametrize(
+    "name", ["latency", "latency_rc", "rank_order", "first_spike", "burst", "population_latency"]
+)
+def test_how_values_lie_in_memory_does_not_matter(name):
+    code, values = encoding.get_code(name), mixed(9, 900).view(30, 30)
+    strided = values.T.contiguous().T
+    assert not strided.is_contiguous()
+    one = code.encode(values, code.params(), n_steps=700)
+    assert torch.equal(code.encode(strided, code.params(), n_steps=700), one)
+
+
 # --- first spikes of a train ---------------------------------------------------------------------
 
 

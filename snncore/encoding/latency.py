@@ -156,7 +156,8 @@ def latency_rc_steps(
 ) -> Tensor:
     """Step of each neuron's spike, int64 [B, N], −1 for silence; see `latency_rc_encode`."""
     del seed, samples
-    values = check_intensities(values, n_steps, least=2)
+    # contiguous: a logarithm of strided numbers may round otherwise than of the same in a row
+    values = check_intensities(values, n_steps, least=2).contiguous()
     times = rc_times(values, params.threshold, params.tau_steps(n_steps))
     return rounded_steps(times, n_steps)
 

@@ -68,10 +68,10 @@ def rank_order_steps(
     A neuron fires if its value is above 0 and fewer than share·N are brighter.
     """
     del seed, samples
-    values = check_intensities(values, n_steps)
+    values = check_intensities(values, n_steps).contiguous()
     neurons = values.shape[1]
     ordered = torch.sort(values, dim=1).values
-    brighter = neurons - torch.searchsorted(ordered, values.contiguous(), right=True)
+    brighter = neurons - torch.searchsorted(ordered, values, right=True)
     fires = (values > 0) & (brighter < params.share * neurons)
     firing = fires.sum(dim=1, keepdim=True).clamp_min(1)
     steps = torch.div(brighter * n_steps, firing, rounding_mode="floor")

@@ -102,7 +102,8 @@ def fields(values: Tensor, centres: Tensor, width: float) -> Tensor:
     """
     if not width > 0:
         raise ValueError(f"width must be > 0, got {width}")
-    distance = (values.to(torch.float32)[..., None] - centres) / width
+    # contiguous: an exponential of strided numbers may round otherwise than of the same in a row
+    distance = (values.to(torch.float32).contiguous()[..., None] - centres) / width
     return torch.exp(-0.5 * distance * distance)
 
 
