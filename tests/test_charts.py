@@ -14,6 +14,16 @@ from snncore.playground import Setup
 from snncore.playground.phase_plane import PhasePlaneParams, phase_plane
 from snncore.plots import heat, phase, raster
 from snncore.plots.analysis import MAX_DOTS, Mark, Series, curves
+from snncore.plots.encoding_analysis import (
+    SlotCurve,
+    budget_chart,
+    information_chart,
+    interval_chart,
+    slot_curves,
+)
+from snncore.plots.encoding_distortion import Operating, distortion_chart
+from snncore.plots.encoding_signal import Lane, lanes_chart, shown_range
+from snncore.plots.encoding_signal import raster as signal_raster
 from snncore.plots.vega import MAX_POINTS, log_ticks, span, thin, ticks
 
 
@@ -153,3 +163,153 @@ def test_the_phase_line_of_an_exponential_neuron_is_not_flattened_by_its_spike()
     (flow,) = [x for x in spec["layer"] if x["data"]["name"] == "flow"]
     top = flow["encoding"]["y"]["scale"]["domain"][1]
     assert top < 0.05 * found.dv.max()
+
+
+def lane(steps=400, neurons=1, **changed):
+    signal = (0.5 + 0.4 * np.sin(np.arange(steps) / 20)).astype(np.float32)
+    spikes = np.zeros((steps, neurons), np.int8)
+    spikes[10, 0], spikes[20, -1] = 1, -1
+    first = Lane("A code", signal, signal + 0.01, spikes, math.nan, "numbers")
+    return first._replace(**changed)
+
+
+def place(value, layer, height):
+    """Pixels from the top at which a layer draws this value."""
+    low, high = layer["encoding"]["y"]["scale"]["domain"]
+    return (high - value) / (high - low) * height
+
+
+def test_each_lane_of_a_signal_stays_in_its_part_of_the_height():
+    wild = lane(decoded=np.full(400, 50.0, np.float32))
+    spec = lanes_chart([lane(), wild, lane()])
+    for k, group in enumerate(spec["layer"]):
+        lines = [n for n in group["layer"] if n["mark"]["type"] == "line"]
+        assert len(lines) == 2
+        for line in lines:
+            drawn = spec["datasets"][line["data"]["name"]]["y"]
+            pixels = [place(v, line, 300.0) for v in (drawn.min(), drawn.max())]
+            assert 100 * k <= min(pixels) and max(pixels) <= 100 * (k + 1)
+    assert spec["datasets"]["read1"]["value"].max() == 50.0  # the tooltip tells what it is
+
+
+def test_the_band_of_a_bound_lies_around_the_signal():
+    spec = lanes_chart([lane(bound=0.1), lane()])
+    band = spec["datasets"]["band0"]
+    inner = (band["y"] > 0.11) & (band["top"] < 0.89)
+    assert np.allclose((band["top"] - band["y"])[inner], 0.2) and inner.any()
+    assert "band1" not in spec["datasets"]
+    names = spec["layer"][0]["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert "Signal ± bound" in names and "Spike, −1" in names
+
+
+def test_long_signals_are_thinned_and_keep_their_peak():
+    signal = np.zeros(20_000, np.float32)
+    signal[12_345] = 1.0
+    spec = lanes_chart([lane(20_000, signal=signal)])
+    assert len(spec["datasets"]["sign0"]) <= 1200 and spec["datasets"]["sign0"]["y"].max() == 1.0
+
+
+def test_seconds_stand_below_samples_where_there_are_some():
+    spec = lanes_chart([lane()], rate_hz=8000.0, first=16_000)
+    x = next(n for n in spec["layer"][0]["layer"] if "x" in n["encoding"])["encoding"]["x"]
+    assert "16000" in x["axis"]["labelExpr"] and "seconds" in x["title"]
+
+
+def test_no_signal_and_no_range_are_drawn_all_the_same():
+    flat = np.full(3, 0.5, np.float32)
+    spec = lanes_chart([Lane("A", flat, np.full(3, np.nan, np.float32),
+                             np.zeros((3, 1), np.int8), math.nan)])  # fmt: skip
+    assert len(spec["datasets"]["read0"]) == 0 and len(spec["datasets"]["sign0"]) == 3
+    assert shown_range([flat], [flat])[0] < 0.5 < shown_range([flat], [flat])[1]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_signed_raster_has_plus_above_and_minus_below(dark):
+    spikes = np.zeros((100, 1), np.int8)
+    spikes[10], spikes[50] = 1, -1
+    image = pixels(signal_raster(spikes, dark=dark)).astype(int)
+    paper = image[0, 0]
+    marked = (image != paper).any(axis=2)
+    above, below = marked[: len(image) // 2], marked[len(image) // 2 :]
+    assert above[:, 10].all() and not below[:, 10].any()
+    assert below[1:-1, 50].all() and not above[:, 50].any()
+    assert not (image[1, 10] == image[-3, 50]).all()  # and colours differ
+
+
+def test_a_raster_of_many_steps_and_neurons_is_bounded_and_loses_no_lonely_spike():
+    spikes = np.zeros((20_000, 300), np.int8)
+    spikes[7_777, 0] = 5
+    image = pixels(signal_raster(spikes, dark=False)).astype(int)
+    assert image.shape[1] <= 1500 and image.shape[0] <= 24 * 6
+    columns = np.flatnonzero((image != image[-1, 0]).any(axis=(0, 2)))
+    assert columns.size >= 3  # wide enough for a phone
+    assert columns[0] == pytest.approx(7_777 / 20_000 * image.shape[1], abs=1)
+
+
+def points():
+    return [
+        Operating("A code", 0.1, 10.0, "θ = 1"),
+        Operating("A code", 1.0, math.inf, "θ = 0.1"),
+        Operating("Other", 0.0, 5.0, "silent"),
+        Operating("Other", 2.0, math.nan, "no SNR"),
+    ]
+
+
+def test_rate_distortion_leaves_out_silence_and_lifts_perfect_copies_above_all():
+    spec = distortion_chart(points(), {"B": points()[1]}, points()[:2], "PSNR", "pixel")
+    drawn = spec["datasets"]["points"]
+    assert list(drawn["code"]) == ["A code", "A code"]
+    assert drawn["y"][1] == spec["datasets"]["perfect"]["y"][0] > 10.0
+    assert list(drawn["told"]) == ["10.00 dB", "perfect copy"]
+    assert list(spec["datasets"]["here"]["letter"]) == ["B"]
+    marks = [n for n in spec["layer"] if n["mark"]["type"] == "point"]
+    low, high = marks[0]["encoding"]["y"]["scale"]["domain"]
+    assert low < 10 and spec["datasets"]["perfect"]["y"][0] < high
+
+
+def test_thirty_codes_have_thirty_looks():
+    many = [Operating(f"code {k}", 1.0 + k, 10.0, "") for k in range(30)]
+    spec = distortion_chart(many, {}, [], "SNR", "sample")
+    look = next(n for n in spec["layer"] if n["mark"]["type"] == "point")["encoding"]
+    pairs = set(zip(look["color"]["scale"]["range"], look["shape"]["scale"]["range"], strict=True))
+    assert len(pairs) == 30  # colours and shapes repeat at different paces
+
+
+def test_no_point_at_all_is_an_empty_chart():
+    spec = distortion_chart([], {}, [], "PSNR", "pixel")
+    assert len(spec["datasets"]["points"]) == 0
+
+
+def test_bars_of_intervals_have_their_law_and_their_chance():
+    spec = interval_chart([1, 2, 3], [0.5, 0.3, 0.2], [0.01, 0.01, 0.01], [0.5, 0.25], "geometric")
+    chance = spec["datasets"]["chance"]
+    assert list(chance["low"]) == pytest.approx([0.49, 0.29, 0.19])
+    law = [t for t in spec["datasets"].values() if list(t.get("y", [])) == [0.5, 0.25]]
+    assert law  # a law that is shorter than the histogram ends there
+    alone = interval_chart([1, 2], [0.5, 0.5], [0.1, 0.1], None, "")
+    names = alone["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert names == ["Simulation"]
+
+
+def test_curves_of_slots_leave_out_perfect_copies_and_end_where_the_data_end():
+    x = np.array([0.0, 0.5, 1.0])
+    spec = slot_curves(
+        [SlotCurve("A", "code", x, np.array([np.inf, 20.0, 10.0]), np.zeros(3))],
+        ("Share", "PSNR [dB]"), at=0.2, at_name="Set",
+    )  # fmt: skip
+    assert list(spec["datasets"]["s0"]["x"]) == [0.5, 1.0]
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0.0, 1.0]
+
+
+def test_bits_never_pass_the_entropy_mark_of_their_chart():
+    spec = information_chart(["A", "B"], [2.0, math.nan], [0.1, math.nan], [4.0, math.nan],
+                             [-0.01, math.nan])  # fmt: skip
+    assert list(spec["datasets"]["table"]["name"]) == ["A"]  # too few values: no bar
+    low, high = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert low < -0.01 and high > 4.0
+
+
+def test_the_budget_chart_marks_best_and_present():
+    spec = budget_chart([0.1, 1.0], [5.0, 9.0], (1.0, 9.0), (0.1, 5.0), 1.2, ("Spikes", "SNR"))
+    names = spec["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert names == ["Tried", "Now in the slot", "Best within the budget", "Budget"]

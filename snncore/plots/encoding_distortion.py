@@ -12,8 +12,9 @@ from snncore.plots.base import COLOURS, INK
 from snncore.plots.vega import Chart, axis, finite, layer, log_ticks, span, tip
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+# Seven colours and six shapes: 42 codes that can be told apart.
 _MORE = (
-    "#0072B2", "#D55E00", "#CC79A7", "#009E73", "#8C5602", "#6B747E", "#2E8BC0", "#B8442E",
+    "#0072B2", "#D55E00", "#CC79A7", "#009E73", "#8C5602", "#6B747E", "#2E8BC0",
 )  # fmt: skip
 _PERFECT_ROOM = 6.0  # dB between the best finite point and those of perfect copies
 
