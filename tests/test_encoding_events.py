@@ -159,9 +159,9 @@ def drawn_blocks(name: str, gain: float, steps: int) -> tuple[int, int]:
         _, filled, blocks = kernel.jumps(source, np.float32(gain), *words, steps, *room, 0)
         return filled, blocks
     rates, marks = clocks.cycles(x * gain), clocks.Marks(1, torch.zeros_like(x).long())
-    time, none = np.empty(200_000, dtype=np.float32), np.zeros((steps, 0), dtype=np.uint8)
+    time, none = np.empty(200_000, dtype=np.float32), np.zeros((steps, 20, 0), dtype=np.uint8)
     _, filled, blocks = clocks.kernel.trains(
-        rates.view(-1).numpy(), marks.begin.view(-1).numpy(), 1, *words, none, *room, time, 0
+        rates.numpy(), marks.begin.numpy(), 1, *words, none, *room, time, 0
     )
     return filled, blocks
 

@@ -79,8 +79,7 @@ def minus_log(n: Tensor) -> Tensor:
     d2 = (d * d) >> BITS
     d3 = (d2 * d) >> BITS
     d4 = (d3 * d) >> BITS
-    third = torch.div(d3, 3, rounding_mode="floor")
-    return shift * LN2 + logs[place - 256] + d + (d2 >> 1) + third + (d4 >> 2)
+    return shift * LN2 + logs[place - 256] + d + (d2 >> 1) + ((d3 * 21846) >> 16) + (d4 >> 2)
 
 
 def check_steps(n_steps: int) -> None:
@@ -102,9 +101,10 @@ def dense(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor)
     check_steps(n_steps)
     count, neurons = rates.shape
     if rates.device.type == "cpu":
-        counts = np.zeros((n_steps, count * neurons), dtype=np.uint8)
-        _run(rates, marks, seed, samples, counts, 0, 0)
-        return torch.from_numpy(counts).view(n_steps, count, neurons)
+        counts = np.zeros((n_steps, count, neurons), dtype=np.uint8)
+        if counts.size:
+            _run(rates, marks, seed, samples, counts, 0, 0)
+        return torch.from_numpy(counts)
     train = trains_torch(rates, marks, n_steps, seed, samples)
     spikes = torch.zeros(n_steps * count * neurons, dtype=torch.uint8, device=rates.device)
     place = (train.step.to(torch.int64) * count + train.sample) * neurons + train.neuron
@@ -117,10 +117,10 @@ def listed(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor
     check_steps(n_steps)
     if rates.device.type != "cpu":
         return trains_torch(rates, marks, n_steps, seed, samples)
-    none = np.zeros((n_steps, 0), dtype=np.uint8)
+    none = np.zeros((n_steps, len(rates), 0), dtype=np.uint8)
     expected = float(rates.to(torch.float32).sum()) * n_steps / UNIT / max(1, marks.order)
     parts, first, room = [], 0, room_for(expected)
-    while first < rates.numel():
+    while first < len(rates):
         first, found = _run(rates, marks, seed, samples, none, first, room)
         parts.append(found)
         room = 2 * room
@@ -149,14 +149,14 @@ def _run(
     first: int,
     room: int,
 ) -> tuple[int, Columns]:
-    """Call the kernel: the neuron to go on with, and the list."""
+    """Call the kernel: the row to go on with, and the list."""
     rng.check_samples(samples)
     key = tuple(np.uint32(word) for word in rng.split_seed(seed))
     step, row, neuron = (np.empty(room, dtype=np.int32) for _ in range(3))
     time = np.empty(room, dtype=np.float32)
     then, filled, _ = kernel.trains(
-        rates.contiguous().view(-1).numpy(),
-        marks.begin.contiguous().view(-1).numpy(),
+        rates.contiguous().numpy(),
+        marks.begin.contiguous().numpy(),
         marks.order,
         samples.numpy().astype(np.uint32),
         np.uint32(rng.stream("encode")),
