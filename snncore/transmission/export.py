@@ -46,25 +46,28 @@ def events_csv(sent: Sent, channel: Channel) -> bytes:
     """
     step, sample, neuron = np.nonzero(sent.spikes)
     amount = sent.spikes[step, sample, neuron].astype(np.int64)
-    columns = [step, sample + sent.first_sample, neuron, *_place(neuron, channel), np.sign(amount)]
-    repeated = [np.repeat(c, np.abs(amount)) if c.size else None for c in columns]
-    filled = [column for column in repeated if column is not None]
-    # An empty column, not a number, where a neuron has no row or no column.
-    line = ",".join("" if column is None else "%d" for column in repeated) + "\n"
-    rows = np.stack(filled, axis=1).tolist() if step.size else []
-    body = "".join(line % tuple(row) for row in rows)
-    return ("step,sample,neuron,row,column,sign\n" + body).encode()
+    row, column = _place(neuron, channel)
+    columns = [step, sample + sent.first_sample, neuron, row, column, np.sign(amount)]
+    cells = [_cells(values, np.abs(amount)) for values in columns]
+    lines = map(",".join, zip(*cells, strict=True))
+    return "\n".join(("step,sample,neuron,row,column,sign", *lines, "")).encode()
+
+
+def _cells(values: NDArray[np.int64] | None, times: NDArray[np.int64]) -> list[str]:
+    """The cells of a column, each as often as `times` says; empty ones where there is none."""
+    if values is None:
+        return [""] * int(times.sum())
+    return list(map(str, np.repeat(values, times).tolist()))
 
 
 def _place(
     neuron: NDArray[np.int64], channel: Channel
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and column of each neuron's pixel; empty where it has none."""
-    none = np.zeros(0, dtype=np.int64)
+) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
+    """Row and column of each neuron's pixel; None where it has none."""
     if channel.shape is None:
-        return none, none
+        return None, None
     if channel.kind.kind == "signal":
-        return neuron, none
+        return neuron, None
     width = channel.shape[1]
     if channel.kind.kind == "picture":  # one map of neurons after the other
         pixel = neuron % channel.n_values
