@@ -13,7 +13,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from snncore.kernels.exponential import exponential, minus_log
+from snncore.kernels.exponential import exponential, exponentials, minus_log
 from snncore.kernels.philox import philox4
 
 _rounds = numba.njit(nogil=True, inline="always")(philox4.py_func)
@@ -143,28 +143,36 @@ def jumps(  # type: ignore[no-untyped-def]
         many blocks of four random words were made.
     """
     n_in = values.shape[0] // max(1, samples.shape[0])
-    room, filled, blocks = step.shape[0], 0, 0
+    everyone = np.arange(n_in).astype(np.uint32)
+    words = np.empty(4 * n_in, dtype=np.uint32)
+    early = np.empty(4 * n_in, dtype=np.int64)  # the first four draws of a row: most need no more
+    room, filled, blocks, row_drawn = step.shape[0], 0, 0, -1
     b, i = first // n_in, first % n_in - 1
     for m in range(first, values.shape[0]):
         i += 1
         if i == n_in:
             b, i = b + 1, 0
+        if b > row_drawn:
+            exponentials(np.uint32(0), everyone, samples[b], stream, k0, k1, words, early)
+            row_drawn = b
         limit = _limit(values[m], np.float32(0), gain, np.float32(1))
         if limit == 0:
             continue
-        always = limit == 1 << 32
-        scale = NEVER_LATER if always else minus_log((1 << 33) - 2 * limit)
+        scale = NEVER_LATER if limit == 1 << 32 else minus_log((1 << 33) - 2 * limit)
         w0, w1, w2, w3 = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
         before, t, k = filled, -1, 0
         while True:
-            if k & 3 == 0 and not always:
-                w0, w1, w2, w3 = philox4(
-                    np.uint32(k >> 2), np.uint32(i), samples[b], stream, k0, k1
-                )
+            if k & 3 == 0:
                 blocks += 1
+                if k > 0:
+                    w0, w1, w2, w3 = philox4(
+                        np.uint32(k >> 2), np.uint32(i), samples[b], stream, k0, k1
+                    )
+            drawn = early[4 * i + k] if k < 4 else exponential(w0)
+            if k >= 4:
+                w0, w1, w2 = w1, w2, w3
             k += 1
-            t += 1 + exponential(w0) // scale
-            w0, w1, w2 = w1, w2, w3
+            t += 1 + drawn // scale
             if t >= n_steps:
                 break
             if filled == room:  # the list is full: this neuron once more with a longer one
