@@ -3,8 +3,10 @@
 A spike is a step function of v − θ; where the chain rule needs its derivative, that of a fast
 sigmoid stands in, 1/(1 + k|v − θ|)² (snnTorch's `surrogate.fast_sigmoid`). The loss of a point is
 the cross entropy of softmax(z), z_k = Σ_t c_t s_k[t]. For a decision by count every spike has the
-same credit, c_t = 1 (snnTorch's `ce_count_loss`); for one by the first spike it fades,
-c_t = 5·0.85ᵗ, so that early spikes decide. Adam (Kingma & Ba 2015) takes the steps.
+same credit, c_t = 1 (snnTorch's `ce_count_loss`). For one by the first spike, credit halves with
+each step after the earliest spike of all class neurons, t₀: c_t = 5·2^−(t − t₀), and 5 before.
+What comes after the decision then hardly counts, and a network that decides too early on random
+spikes learns to wait. Adam (Kingma & Ba 2015) takes the steps.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from snncore.kernels import classifier as kernels
 Tensor = torch.Tensor
 
 SLOPE = 10.0  # k
-_EARLY, _FADE = 5.0, 0.85  # of the credit of spikes where the first one decides
+_EARLY, _FADE = 5.0, 0.5  # of the credit of spikes where the first one decides
 _B1, _B2, _EPS = 0.9, 0.99, 1e-8  # Adam
 
 
@@ -50,10 +52,20 @@ class FastSigmoid(torch.autograd.Function):
 
 
 def credit(params: ClassifierParams) -> Tensor:
-    """c_t, float32 [T]: what a spike at step t counts for its class."""
+    """float32 [T]: what a spike counts for its class, by the steps since the earliest one."""
     if params.decision == "count":
         return torch.ones(params.n_steps)
     return _EARLY * _FADE ** torch.arange(params.n_steps, dtype=torch.float32)
+
+
+def credited(spikes: Tensor, params: ClassifierParams) -> Tensor:
+    """z: float32 [S, K] of the class neurons' spikes [T, S, K]."""
+    n_steps = len(spikes)
+    clock = torch.arange(n_steps, device=spikes.device)[:, None]
+    any_spike = (spikes.detach() > 0).any(dim=2)
+    earliest = torch.where(any_spike, clock, n_steps).amin(dim=0)
+    weight = credit(params).to(spikes.device)[(clock - earliest).clamp(min=0)]
+    return (weight[:, :, None] * spikes).sum(dim=0)
 
 
 def gradient(drive: Tensor, labels: Tensor, tensors: Tensors, params: ClassifierParams) -> Gradient:
@@ -69,8 +81,7 @@ def gradient_torch(
     """The definition, by automatic differentiation of `network.trace`."""
     leaves = Tensors(*(t.detach().requires_grad_() for t in tensors))
     steps = trace(drive, leaves, params.beta, params.n_steps, FastSigmoid.apply)
-    weight = credit(params).to(drive.device).view(-1, 1, 1)
-    logits = (weight * steps.spikes).sum(dim=0)
+    logits = credited(steps.spikes, params)
     loss = torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
     used = [leaf for leaf in leaves if leaf.numel()]
     found = iter(torch.autograd.grad(loss / len(labels), used))

@@ -124,7 +124,9 @@ def gradient(  # type: ignore[no-untyped-def]
     activity, labels, w1, b1, w2, b2, beta, threshold, slope, credit, n_steps,
     g1, h1, g2, h2, counts,
 ):  # fmt: skip
-    """Sum over points of the cross entropy of softmax(Σ_t credit[t]·spike[t]), and its gradient.
+    """Summed cross entropy of softmax(Σ_t credit[t − t₀]·spike[t]), and its gradient.
+
+    t₀ is the step of the earliest spike of all class neurons; before it credit[0] holds.
 
     activity and weights as in `respond`; labels int64 [S]; credit float32 [T]; g1, h1, g2, h2 like
     w1, b1, w2, b2 are added to; counts int32 [S, K] are written.
@@ -145,6 +147,7 @@ def gradient(  # type: ignore[no-untyped-def]
     for s in range(activity.shape[1]):
         logits[:] = 0.0
         counts[s] = 0
+        earliest = n_steps
         for t in range(n_steps):  # row t + 1 of the traces is step t; row 0 is before the first
             if t <= last:
                 if n_hidden > 0:
@@ -158,8 +161,10 @@ def gradient(  # type: ignore[no-untyped-def]
             s2[t + 1] = s2[t]
             _step(v2[t], d2, beta, threshold, v2[t + 1], s2[t + 1])
             for k in range(n_out):
-                logits[k] += credit[t] * s2[t + 1, k]
-                counts[s, k] += np.int32(s2[t + 1, k])
+                if s2[t + 1, k] > 0.0:
+                    earliest = min(earliest, t)
+                    logits[k] += credit[t - earliest]
+                    counts[s, k] += 1
         top = logits.max()
         total = 0.0
         for k in range(n_out):
@@ -174,7 +179,7 @@ def gradient(  # type: ignore[no-untyped-def]
         sum2[:] = 0.0
         for t in range(n_steps - 1, -1, -1):
             for k in range(n_out):
-                e2[k] = pull[k] * credit[t]
+                e2[k] = pull[k] * credit[max(0, t - earliest)]
             _back(e2, v2[t + 1], s2[t + 1], beta, threshold, slope, c2)
             for k in range(n_out):
                 sum2[k] += c2[k]
