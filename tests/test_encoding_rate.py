@@ -83,6 +83,19 @@ def test_kernels_draw_the_same_spikes_as_the_torch_definitions(steps):
         assert torch.equal(fast, bernoulli.draw_signed_torch(signal, *law, seed, SAMPLES))
 
 
+def test_a_word_fires_below_its_limit_and_not_at_it():
+    words = rng.draws(3, rng.stream("encode"), torch.arange(1), 50_000, 1)[0]
+    low = words // 256 * 256  # limits that float32 holds: one in 256 words is at its own,
+    high = low + 256  # and one is the last below
+    assert bool((words == low).any()) and bool((words + 1 == high).any())
+    for limits, fires in ((low, False), (high, True)):
+        values = limits.to(torch.float32) / 2.0**32
+        spikes = bernoulli.draw_spikes(values, 1.0, 3, torch.arange(1), 1)
+        assert bool((spikes == fires).all())
+        signed = bernoulli.draw_signed(values[None], 0.0, 1.0, 1.0, 3, torch.arange(1))
+        assert bool((signed == fires).all())
+
+
 def test_torch_definition_does_not_depend_on_how_many_words_are_made_at_once(monkeypatch):
     limits, samples = rng.threshold(torch.full((7, 11), 0.3)), torch.arange(7)
     whole = bernoulli.draw_spikes_torch(limits, 2, samples, 23)
