@@ -9,6 +9,7 @@ from pages.components.controls import label_of
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_panel import equations
 from snncore.encoding import Code
+from snncore.params import Value
 
 _KINDS = {
     "intensity": "one value at a time (a signal goes through window by window)",
@@ -18,39 +19,43 @@ _KINDS = {
 
 
 def codes(bench: Bench) -> None:
-    """A column for each code, then what they can do side by side."""
-    seen = {slot.channel.code: slot for slot in bench.slots}
-    for place, slot in zip(st.columns(3, gap="medium"), seen.values(), strict=False):
+    """A column for each code."""
+    seen = {slot.channel: slot for slot in bench.slots}
+    if not seen:
+        return
+    for place, slot in zip(st.columns(len(seen), gap="medium"), seen.values(), strict=True):
         with place:
             _one(slot)
-    head = ["", *(slot.channel.kind.title for slot in seen.values())]
-    kinds = [slot.channel.kind for slot in seen.values()]
-    base.grid([
-        head,
-        ["Sends", *(_KINDS[code.kind] for code in kinds)],
-        ["Values come back", *(_yes(code.invertible) for code in kinds)],
-        ["Random", *(_yes(code.stochastic) for code in kinds)],
-        ["Silent where the input is 0", *(_yes(code.silent_at_zero) for code in kinds)],
-        ["Neurons", *(f"{slot.channel.n_neurons:,}" for slot in seen.values())],
-        ["Spikes against quality", *(_knob(code) for code in kinds)],
-        ["Largest error in theory", *(_bound(slot) for slot in seen.values())],
-    ])  # fmt: skip
 
 
 def _one(slot: Slot) -> None:
     code, params = slot.channel.kind, slot.channel.params
-    st.markdown(f"**{code.title}** · {code.family}")
+    st.markdown(f"**{slot.letter} {code.title}** · {code.family}")
     st.markdown(code.idea)
     equations(code)
     st.caption(f"Source: {code.reference}.")
-    lines = [
-        f"- {label_of(name, spec)}: **{getattr(params, name):g}**. {spec.help}"
-        if isinstance(getattr(params, name), (int, float))
-        else f"- {label_of(name, spec)}: **{getattr(params, name)}**. {spec.help}"
+    facts = {
+        "Sends": _KINDS[code.kind],
+        "Values come back": "yes" if code.invertible else "no, only what is alike",
+        "Random": _yes(code.stochastic),
+        "Silent where the input is 0": _yes(code.silent_at_zero),
+        "Neurons here": f"{slot.channel.n_neurons:,}",
+        "Spikes against quality": _knob(code),
+        "Largest error in theory": _bound(slot),
+    }
+    st.markdown("\n".join(f"- {name}: **{value}**" for name, value in facts.items()))
+    settings = [
+        f"- {label_of(name, spec)}: **{_value(getattr(params, name))}**. {spec.help}"
         for name, spec in params.specs().items()
     ]
-    if lines:
-        st.markdown("\n".join(lines))
+    if settings:
+        st.markdown("Settings:\n" + "\n".join(settings))
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, bool):
+        return _yes(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _yes(known: bool) -> str:
@@ -68,4 +73,4 @@ def _bound(slot: Slot) -> str:
     if code.bound is None:
         return base.DASH
     value = base.number(code.bound(slot.channel.params, slot.channel.n_steps), 3)
-    return f"±{value}, while {code.bound_holds}" if code.bound_holds else f"±{value}"
+    return f"±{value} ({code.bound_holds})" if code.bound_holds else f"±{value}"

@@ -158,7 +158,7 @@ def bits(bench: Bench) -> None:
         dark=bench.dark,
     )
     base.chart(spec, "information", "Bits per value that each code carries, beside the entropy.")
-    lines = [["", *names]]
+    lines = [["", *(slot.letter for slot, _ in found)]]
     for title, cell in (
         ("Bits per value", lambda i: _with_error(i.bits_per_value, i.error)),
         ("Bits per spike", lambda i: base.number(i.bits_per_spike, 3)),

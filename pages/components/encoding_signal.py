@@ -189,10 +189,10 @@ def verdict(part: Shown, fastest: float) -> list[str]:
             f"here is {number(fastest, 3)} per sample."
         )
     if np.isfinite(s.bound):
-        while_ = f" while {code.bound_holds}" if code.bound_holds else ""
+        holds = f" ({code.bound_holds})" if code.bound_holds else ""
         kept = s.max_error <= s.bound * (1 + 1e-4) + 1e-6
         said.append(
-            f"Theory: the error stays within ±{number(s.bound, 3)}{while_}. Here the fastest "
+            f"Theory: the error stays within ±{number(s.bound, 3)}{holds}. Here the fastest "
             f"change is {number(fastest, 3)} per sample and the largest error "
             f"{number(s.max_error, 3)}: "
             + (

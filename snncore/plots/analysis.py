@@ -65,7 +65,7 @@ def curves(
     log_x: bool = False,
     log_y: bool = False,
     height: int = 280,
-    columns: int = 3,
+    columns: int | Chart = 3,
     zoom: bool = False,
     y_values: Sequence[float] | None = None,
 ) -> Chart:

@@ -17,6 +17,7 @@ from snncore.plots.analysis import Mark, Series, curves
 from snncore.plots.base import COLOURS, INK
 from snncore.plots.vega import Array, Chart, axis, finite, layer, tip
 
+_LEGEND: Chart = {"signal": "width < 420 ? 1 : 2"}  # columns; one on a phone
 SLOT_COLOURS = {"A": "voltage", "B": "spike", "C": "threshold"}
 
 
@@ -46,7 +47,7 @@ def budget_chart(
         marks=[Mark("Budget", budget, "x", "reference")],
         log_x=True,
         height=300,
-        columns=2,
+        columns=_LEGEND,
     )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def slot_curves(
     at: float = math.nan,
     at_name: str = "",
     height: int = 300,
-    columns: int = 2,
+    columns: int | Chart = _LEGEND,
     step: bool = False,
     log_x: bool = False,
 ) -> Chart:
