@@ -27,6 +27,7 @@ from snncore.classifier.surrogate import Adam, gradient
 
 BATCH = 32  # points per step of learning
 _CELLS = 1 << 22  # input cells made at one time
+_LOOKING = 4.0  # at least so many times as long as a snapshot takes is spent on learning
 
 
 class Curves(NamedTuple):
@@ -95,7 +96,8 @@ def train(
         params: with `points` they determine the result.
         points: the user's own, for `data` "own" only (`read_points`).
         device: where to compute; the CPU by default.
-        every_s: time between snapshots; the first (untrained) and the last always come.
+        every_s: least time between snapshots, 0 for all of them; the first (untrained) and the
+            last always come.
         map_size: G of the snapshots' maps.
 
     Raises:
@@ -122,7 +124,7 @@ def _train(
     untrained = Model(params, first, points.names, points.bounds)
     run = _Learning(params, points, parts, to_tensors(first, place))
     tested: list[tuple[float, float]] = []
-    spent, clock, shown = 0.0, time.perf_counter(), -every_s
+    spent, clock, due = 0.0, time.perf_counter(), 0.0
 
     def look(*, last: bool) -> Snapshot:
         nonlocal spent, clock
@@ -147,9 +149,11 @@ def _train(
 
     for _ in run.pieces():
         now = spent + time.perf_counter() - clock
-        if now - shown >= every_s:
-            yield look(last=False)
-            shown, clock = spent, time.perf_counter()
+        if now >= due:
+            snapshot = look(last=False)
+            due = spent + (max(every_s, _LOOKING * (spent - now)) if every_s else 0.0)
+            yield snapshot
+            clock = time.perf_counter()
     yield look(last=True)
 
 
