@@ -76,8 +76,12 @@ def control(name: str, spec: Spec, default: Value, key: str) -> Any:
 
 
 def _forget_infinite(key: str) -> None:
-    """Drop an infinite number from the address: Streamlit 1.67 fails to make an int of it."""
-    if st.query_params.get(key, "").strip().lower().lstrip("+-") in ("inf", "infinity"):
+    """Drop a number beyond all floats from the address: Streamlit 1.67 cannot make an int of it."""
+    try:
+        infinite = math.isinf(float(st.query_params.get(key, "0")))  # also of 400 digits
+    except ValueError:
+        return
+    if infinite:
         del st.query_params[key]
         st.rerun()
 

@@ -13,7 +13,13 @@ from pages.components import encoding_classifier_map as maps
 from pages.components import encoding_classifier_scores as scores
 from pages.components import encoding_classifier_words as words
 from pages.components.controls import state_of
-from pages.components.encoding_classifier_controls import Chosen, choices, link, suited
+from pages.components.encoding_classifier_controls import (
+    Chosen,
+    choices,
+    link,
+    suited,
+    unusable,
+)
 from pages.components.encoding_classifier_job import KEY, PageParams, Payload
 from pages.components.encoding_classifier_point import draw_point
 from pages.components.encoding_panel import View, npz
@@ -24,28 +30,39 @@ from snncore.plots.vega import Chart
 
 _PRESET = f"{KEY}__preset"
 _GO = f"{KEY}__go"  # a preset was pressed: train at once
+_VAIN = f"{KEY}__vain"  # what the address asks for in vain, until it is said
 _FIRST = state_of(KEY, suited("blobs")) | words.LOOK
 
 
 def classifier_panel() -> View:
     """Controls, training, map, the spikes of a place, numbers; what the link and files hold."""
+    # The control of an infinite number starts the run again: until then it is remembered.
+    if _VAIN not in st.session_state:
+        st.session_state[_VAIN] = unusable()
     bar = st.container()
     left, right = st.columns([1.1, 3], gap="medium")
     with left:
         chosen = choices()
     with bar:  # after the controls, which know what the address says
         _presets(chosen.params)
+        if vain := st.session_state[_VAIN]:
+            st.session_state[_VAIN] = []
+            st.warning(
+                f"This address asks for what there is not here: {'; '.join(vain)}. The usual value "
+                "is taken.",
+                icon=":material/link_off:",
+            )
     if chosen.problem:
         right.info(chosen.problem, icon=":material/info:")
-        return View(_command(chosen), _link(chosen, None), [])
+        return _view(chosen, None)
     identity = job.identity_of(chosen.params, chosen.own)
     with right:
         payload, learnt, named = _training(identity, chosen)
         if payload is None:  # under way: the panel shows what there is
-            return View(_command(chosen), _link(chosen, named), [])
+            return _view(chosen, named)
         figure = _plane(payload, chosen, learnt=learnt)
     _below(payload, learnt=learnt)
-    return View(_command(chosen), _link(chosen, named), _downloads(payload, figure))
+    return _view(chosen, named, _downloads(payload, figure))
 
 
 def _presets(params: PageParams) -> None:
@@ -169,6 +186,13 @@ def _below(payload: Payload, *, learnt: bool) -> None:
         if learnt:
             scores.learning(payload)
             scores.confusion(result)
+
+
+def _view(chosen: Chosen, named: str | None, downloads: list[Download] | None = None) -> View:
+    missing = ""
+    if chosen.params.data == "own":
+        missing = "Your points are not in this link: whoever opens it must choose the file, too."
+    return View(_command(chosen), _link(chosen, named), downloads or [], missing)
 
 
 def _link(chosen: Chosen, named: str | None) -> dict[str, object]:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.components.controls import control, state_of
+from pages.components.controls import control, label_of, state_of
 from pages.components.encoding_classifier_job import KEY, PageParams
 from pages.components.text import plain
 from snncore.classifier import ClassifierParams, Points, read_points
-from snncore.params import Value
+from snncore.params import Value, parse
 
 DATA = {
     "blobs": "Blobs", "moons": "Moons", "circles": "Circles", "spirals": "Spirals",
@@ -19,6 +19,7 @@ DATA = {
 }  # fmt: skip
 MAX_MB, MAX_ROWS = 5, 5000
 _TOP_CLASSES = {"blobs": 6, "spirals": 4}
+_MOST_COMPLAINTS = 3
 _NETWORK = ("code", "hidden", "rule", "decision")
 _MORE = ("fields", "n_steps", "beta", "epochs", "learning_rate", "test_share")
 EXAMPLE = "x,y,label\n0.1,0.2,red\n0.9,0.7,blue\n0.2,0.1,red\n0.8,0.9,blue\n"
@@ -36,6 +37,24 @@ class Chosen(NamedTuple):
 def suited(data: str) -> PageParams:
     """What the page shows first of a data set."""
     return PageParams(**ClassifierParams.suited(data).to_dict())
+
+
+def unusable() -> list[str]:
+    """What a fresh address asks for in vain, in words safe in Markdown; Streamlit drops it."""
+    found = []
+    for name, spec in PageParams.specs().items():
+        key = f"{KEY}_{name}"
+        text = st.query_params.get(key)
+        if text is None:
+            continue
+        try:
+            if name == "data" and text not in DATA.values():
+                raise ValueError(f"no data set is called {text}")
+            if name != "data":
+                parse(label_of(name, spec), text, spec)
+        except ValueError as error:
+            found.append(plain(str(error)))
+    return found[:_MOST_COMPLAINTS]
 
 
 def choices() -> Chosen:

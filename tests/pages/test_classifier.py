@@ -1,0 +1,469 @@
+"""The Classifier tab: opens trained, trains as a job, tells why a point is decided as it is."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import itertools
+import json
+import re
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import encoding_classifier as panel
+from pages.components import encoding_classifier_controls as controls
+from pages.components import encoding_classifier_job as job
+from pages.components import encoding_classifier_map as maps
+from pages.components import encoding_classifier_words as words
+from snncore import classifier, jobs
+from snncore.classifier import ClassifierParams
+from snncore.jobs import JobManager, Limits, Progress
+from tests.pages.opening import chart_data, open_page
+
+PAGE = "pages/2_Spike_Encoding.py"
+PATIENCE = 60.0
+
+
+@pytest.fixture(autouse=True)
+def own_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
+    """A manager of this test's own, and no results from before."""
+    manager = JobManager(Limits(max_queue=2), reap_every_s=0)
+    others = jobs._managers
+    monkeypatch.setattr(jobs, "_managers", {**others, job.KIND: manager})
+    job.kept.clear()
+    yield manager
+    manager.close()
+
+
+def opened(**query: str) -> AppTest:
+    return shown(open_page(PAGE, enc_tab="Classifier", **query))
+
+
+def shown(at: AppTest) -> AppTest:
+    assert not at.exception, at.exception
+    assert not at.error, [e.value for e in at.error]
+    return at
+
+
+def test_points_right(at: AppTest) -> str:
+    return next(m.value for m in at.metric if m.label.startswith("Test points right"))
+
+
+test_points_right.__test__ = False  # type: ignore[attr-defined]
+
+
+def said(at: AppTest) -> str:
+    return "\n".join(part.value for part in (*at.markdown, *at.caption, *at.info, *at.warning))
+
+
+def untrained(at: AppTest) -> bool:
+    return "Not trained yet" in said(at)
+
+
+def wait(at: AppTest) -> AppTest:
+    """Until the training under way has ended and is shown."""
+    end = time.monotonic() + PATIENCE
+    while not any(m.label == "Test points right" for m in at.metric):
+        assert time.monotonic() < end, said(at)
+        time.sleep(0.05)
+        shown(at.run())
+    return at
+
+
+def direct(params: ClassifierParams) -> classifier.Result:
+    *_, last = classifier.train(params)
+    assert last.result is not None
+    return last.result
+
+
+def link(at: AppTest) -> dict[str, str]:
+    """The query of the exact link."""
+    text = next(c.value for c in at.code if "python" not in c.value)
+    parts = re.findall(r"[?&]([^=&]+)=([^&]*)", text)
+    return {name: value.replace("+", " ").replace("%27", "'") for name, value in parts}
+
+
+SLOW = {"epochs": 120, "hidden": 24}  # not trained at once
+QUICK_JOB = {f"{job.KEY}_hidden": "64", f"{job.KEY}_epochs": "15"}  # a job, and a short one
+
+
+def test_opens_trained_with_the_engines_numbers_and_no_click():
+    at = opened()
+    result = direct(ClassifierParams())
+    assert test_points_right(at) == f"{100 * result.test_accuracy:.3g} %"
+    assert result.test_accuracy >= 0.99
+    table = next(m.value for m in at.markdown if "Seed's single neuron" in m.value)
+    for name, value in (
+        ("Before learning", result.controls.untrained),
+        ("Seed's single neuron", result.controls.seed_network),
+        ("Straight line: least squares on x, y", result.controls.raw_linear),
+        ("Nearest mean of a class", result.controls.nearest_centroid),
+        ("Chance: always the largest class", result.controls.chance),
+    ):
+        assert f"| {name} | {100 * value:.1f} % |" in table
+    assert "| Seed's single neuron | 84.0 % |" in table  # the published 84 %
+    assert len(at.get("vega_lite_chart")) == 5
+
+
+def test_the_rerun_of_the_opening_is_fast():
+    at = opened()
+    start = time.perf_counter()
+    shown(at.run())
+    assert time.perf_counter() - start < 2.0  # 0.1 s where nothing else runs
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    list(itertools.product(("blobs", "moons", "circles", "spirals"), ("surrogate", "local"))),
+)
+def test_every_data_set_learns_with_both_rules(data, rule):
+    at = opened(enc_k_data=controls.DATA[data], enc_k_rule=rule)
+    if untrained(at):
+        at.button(key=f"{job.KEY}_start").click().run()
+    wait(shown(at))
+    params = dataclasses.replace(controls.suited(data), rule=rule)
+    right = job.kept.get(job.identity_of(params, "")).snapshot.result
+    assert test_points_right(at).startswith(f"{100 * right.test_accuracy:.3g}")
+    assert right.test_accuracy > right.controls.untrained
+    assert right.test_accuracy > right.controls.chance + 0.2
+
+
+@pytest.mark.parametrize("name", list(words.PRESETS))
+def test_presets_show_what_they_promise_and_a_link_brings_them_back(name):
+    at = opened()
+    if name == words.FIRST:
+        at.slider(key=f"{job.KEY}_noise").set_value(0.5).run()
+    at.pills(key=panel._PRESET).set_value(name).run()
+    at = wait(shown(at))
+    assert words.PRESETS[name].notice in said(at)
+    assert at.session_state[panel._PRESET] == name
+    other = opened(**{k: v for k, v in link(at).items() if k != "enc_tab"})
+    wait(other)
+    assert other.session_state[panel._PRESET] == name
+    assert [m.value for m in other.metric] == [m.value for m in at.metric]
+    at.button(key=f"{job.KEY}__reset").click().run()
+    assert shown(at).session_state[panel._PRESET] == words.FIRST
+    assert link(at) == {"enc_tab": "Classifier"}
+
+
+def test_the_promises_of_the_presets_are_true():
+    def right(name: str) -> classifier.Result:
+        return direct(words.preset_params(words.PRESETS[name]))
+
+    moons, circles, spirals, local = map(right, ("Moons", "Circles", "Spirals", "Local rule"))
+    assert moons.test_accuracy >= 0.97 and 0.85 < moons.controls.raw_linear < 0.9
+    assert circles.test_accuracy >= 0.95 and circles.controls.raw_linear < 0.6
+    assert spirals.test_accuracy >= 0.95 > 0.8 > local.test_accuracy
+    flat = direct(dataclasses.replace(words.preset_params(words.PRESETS["Spirals"]), hidden=0))
+    assert flat.test_accuracy < 0.85
+    early = right("First spike")
+    first = next(score for score in early.scores if score.decision == "first")
+    assert first.mean_steps < 5 and first.test_accuracy > 0.9
+    assert "84 %" in words.PRESETS["Seed"].notice
+    assert right("Seed").controls.seed_network == pytest.approx(0.84)
+
+
+def test_a_costly_setting_is_untrained_until_it_is_asked_for():
+    at = opened(enc_k_hidden="64", enc_k_epochs="200")
+    assert untrained(at) and not at.button(key=f"{job.KEY}_start").disabled
+    assert at.metric[0].label == "Test points right, untrained"
+    at.slider(key=f"{job.KEY}_epochs").set_value(5).run()
+    wait(shown(at))  # short enough now: trained at once
+    assert not untrained(at)
+
+
+def test_training_is_a_job_whose_link_leads_back_to_it(own_manager):
+    at = opened(**QUICK_JOB)
+    at.button(key=f"{job.KEY}_start").click().run()
+    assert own_manager.stats().tickets == 1
+    watch = at.query_params[job.JOB][0] if job.JOB in at.query_params else link(at)[job.JOB]
+    wait(at)
+    other = wait(opened(**QUICK_JOB, **{job.JOB: watch}))
+    assert test_points_right(other) == test_points_right(at)
+    assert own_manager.stats().kept == 1  # one training for both
+
+
+def test_a_link_to_a_forgotten_result_computes_it_again(own_manager):
+    at = opened(**QUICK_JOB, **{job.JOB: "long-gone"})
+    wait(at)
+    assert "no longer kept" not in said(at)
+    assert own_manager.stats().kept == 1
+
+
+def test_the_same_training_is_not_computed_twice(own_manager):
+    first = opened(**QUICK_JOB)
+    first.button(key=f"{job.KEY}_start").click().run()
+    wait(first)
+    second = opened(**QUICK_JOB)
+    assert not untrained(second)  # known: shown without a click
+    assert own_manager.stats().kept == 1 and own_manager.stats().tickets == 1
+
+
+def test_another_setting_leaves_the_result_and_its_name_in_the_address(own_manager):
+    at = opened(**QUICK_JOB)
+    at.button(key=f"{job.KEY}_start").click().run()
+    wait(at)
+    assert job.JOB in link(at)
+    at.slider(key=f"{job.KEY}_epochs").set_value(20).run()
+    assert untrained(shown(at)) and job.JOB not in link(at)
+    assert own_manager.stats().queued == own_manager.stats().running == 0  # nothing by itself
+    at.slider(key=f"{job.KEY}_epochs").set_value(15).run()
+    assert not untrained(shown(at)) and job.JOB in link(at)
+
+
+def stuck(own_manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Trainings that show their first map and wait; returns the switch that lets them end."""
+    go: list[bool] = []
+    real = job.work
+
+    def slow(identity, params, points, every_s=0.1):
+        for progress in real(identity, params, points, 0.0):
+            yield progress
+            while params.epochs and progress.payload is not None and not go:
+                time.sleep(0.01)
+                yield progress
+
+    monkeypatch.setattr(job, "work", slow)
+    return go
+
+
+def test_cancel_ends_it_and_says_so(own_manager, monkeypatch):
+    stuck(own_manager, monkeypatch)
+    at = opened(**QUICK_JOB)
+    at.button(key=f"{job.KEY}_start").click().run()
+    at.button(key=f"{job.KEY}_cancel").click().run()
+    assert "Cancelled" in said(shown(at))
+    assert untrained(at) and not at.button(key=f"{job.KEY}_start").disabled
+
+
+def test_a_setting_changed_under_way_is_said_and_waits(own_manager, monkeypatch):
+    go = stuck(own_manager, monkeypatch)
+    at = opened(**QUICK_JOB)
+    at.button(key=f"{job.KEY}_start").click().run()
+    end = time.monotonic() + PATIENCE
+    while "first weights" in said(at) or not at.get("vega_lite_chart"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        at.run()
+    at.slider(key=f"{job.KEY}_epochs").set_value(25).run()
+    assert "earlier setting" in said(shown(at))
+    assert at.button(key=f"{job.KEY}_start").disabled
+    go.append(True)
+
+
+def test_a_full_queue_is_said_and_the_page_lives(own_manager, monkeypatch):
+    stuck(own_manager, monkeypatch)
+
+    def endless() -> Iterator[Progress]:
+        while True:
+            time.sleep(0.01)
+            yield Progress(0.5, "busy")
+
+    for k in range(4):
+        try:
+            own_manager.submit(f"visitor {k}", f"work {k}", endless)
+        except jobs.Rejected:
+            break
+        time.sleep(0.1)
+    at = opened(**QUICK_JOB)
+    at.button(key=f"{job.KEY}_start").click().run()
+    assert "waiting already" in said(shown(at))
+    at = opened(**QUICK_JOB, **{job.JOB: "gone"})  # nor may a link break it
+    assert "waiting already" in said(at) and at.metric
+
+
+def csv_of(rows: list[tuple[object, ...]], header: str = "x,y,label") -> bytes:
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]).encode()
+
+
+def two_groups(n: int = 40, names: tuple[str, ...] = ("oak", "elm")) -> list[tuple[object, ...]]:
+    rng = np.random.default_rng(1)
+    rows: list[tuple[object, ...]] = []
+    for k, name in enumerate(names):
+        rows += [(10 * k + x, 5 * k + y, name) for x, y in rng.normal(size=(n, 2)).round(3)]
+    return rows
+
+
+def with_file(data: bytes, **query: str) -> AppTest:
+    at = opened(enc_k_data="Your CSV", **query)
+    assert "Choose a file" in said(at)
+    at.file_uploader(key=f"{job.KEY}_file").upload("own.csv", data, "text/csv").run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_own_points_are_learnt_and_not_in_the_link():
+    at = with_file(csv_of(two_groups()), enc_k_hidden="0")
+    wait(shown(at))
+    assert "80 points of 2 classes (elm, oak)" in said(at)
+    assert test_points_right(at) == "100 %"
+    assert any("enc_k_data=Your+CSV" in c.value for c in at.code)
+    assert any("--points FILE.csv" in c.value for c in at.code)
+    assert "not in this link" in said(at)
+    at.button(key=f"{job.KEY}__reset").click().run()
+    assert at.session_state[panel._PRESET] == words.FIRST
+
+
+BAD = {
+    "text": (b"x,y,label\nhere,there,a\n", "line 2"),
+    "nothing": (b"", "empty"),
+    "one class": (csv_of(two_groups(names=("oak",))), "2 to 6 classes"),
+    "seven classes": (csv_of([(i, i * i, f"c{i % 7}") for i in range(70)]), "2 to 6 classes"),
+    "one point": (csv_of([(1, 2, "a")]), "must"),
+    "constant column": (csv_of([(1, i, "ab"[i % 2]) for i in range(20)]), "x must vary"),
+    "many rows": (csv_of([(i, i % 7, i % 2) for i in range(100_000)]), "at most"),
+    "rows for the command line": (csv_of([(i, i % 7, i % 2) for i in range(6000)]), "command"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0", "text"),
+    "not a number": (b"1,2,a\nnan,3,b\n", "line 2"),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_a_bad_file_is_named_and_the_page_lives(name):
+    data, words_of_it = BAD[name]
+    at = with_file(data)
+    plain = " ".join(e.value for e in at.error).replace("\\", "")
+    assert "own.csv cannot be used" in plain and words_of_it in plain, plain
+    at.segmented_control(key=f"{job.KEY}_data").set_value("blobs").run()
+    assert test_points_right(shown(at)) == "100 %"
+
+
+def test_names_of_classes_cannot_break_the_page():
+    names = ("<b>*a*</b>", "it's $x$ [b](http://c) \\")
+    at = with_file(csv_of(two_groups(20, names)), enc_k_hidden="0")
+    wait(shown(at))
+    assert "<b>" not in "".join(m.value for m in at.markdown if "fires" in m.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"enc_k_data": "nonsense", "enc_k_rule": "magic", "enc_k_net": "x", "enc_k_map": "-1"},
+        {"enc_k_noise": "nan", "enc_k_n_points": "1e9", "enc_k_px": "inf", "enc_k_py": "-3"},
+        {"enc_k_seed": "9" * 10_000, "enc_k_n_classes": "7", "enc_k_job": "x" * 10_000},
+        {"enc_k_data": "Moons", "enc_k_n_classes": "6"},
+        {"enc_k_data": "Spirals", "enc_k_n_classes": "5", "enc_k_hidden": "0"},
+        {"enc_k_map": "spikes of neuron 6"},
+        {"enc_k_learning_rate": "0", "enc_k_beta": "1", "enc_k_test_share": "1"},
+        {"enc_k_n_points": "20", "enc_k_n_classes": "6", "enc_k_test_share": "0.8"},
+        {"enc_k_epochs": "0"},
+        {"enc_k_noise": "0"},
+    ],
+)
+def test_no_address_breaks_the_tab(query):
+    at = opened(**query)
+    assert at.metric and "fit together" not in said(at)
+
+
+def test_unusable_values_of_an_address_are_said():
+    at = opened(enc_k_data="nonsense", enc_k_seed="9" * 10_000, enc_k_n_points="1e9")
+    assert "no data set is called nonsense" in said(at)
+    assert "Seed must be finite" in said(at) and "2000, got 1000000000" in said(at)
+    assert "asks for what there is not" not in said(shown(at.run()))  # once is enough
+
+
+def test_a_click_on_the_map_shows_the_spikes_of_that_very_cell():
+    at = opened()
+    result = direct(ClassifierParams())
+    plane = classifier.decision_map(result.model, maps.MAP)
+    row, column = 41, 33  # between the clouds
+    x, y = ((i + 0.5) / maps.MAP for i in (column, row))
+    at.session_state[maps.CHART] = {"selection": {"pick": [{"x": x, "y": y}]}}
+    at.number_input(key=maps.X).set_value(round(x, 4))
+    at.number_input(key=maps.Y).set_value(round(y, 4)).run()
+    counts = chart_data(shown(at), 1)["counts"]["text"].tolist()
+    assert [int(t.split()[0]) for t in counts] == plane.counts[row, column].tolist()
+    winner = int(plane.winners[row, column])
+    assert counts[winner].endswith("wins")
+    assert link(at)[maps.X] == f"{round(x, 4):g}"
+
+
+def test_a_point_of_the_data_is_shown_with_its_own_spikes_and_its_class():
+    result = direct(ClassifierParams())
+    index = int(result.parts.test[3])
+    x, y = (round(float(v), 4) for v in result.points.points[index])
+    at = opened(enc_k_px=str(x), enc_k_py=str(y))
+    counts = chart_data(at, 1)["counts"]["text"].tolist()
+    assert [int(t.split()[0]) for t in counts] == result.test.counts[3].tolist()
+    name = result.points.names[result.points.labels[index]]
+    assert f"This is a point of **{name}**, which is right." in said(at)
+
+
+def test_the_callback_of_a_click_takes_only_places_of_the_plane(monkeypatch):
+    state: dict[str, object] = {}
+    monkeypatch.setattr(maps.st, "session_state", state)
+    for selection in ({}, {"pick": []}, {"pick": [{"x": 7, "y": None}]}, {"pick": [{"z": 1}]}):
+        state[maps.CHART] = {"selection": selection}
+        maps._clicked()
+        assert set(state) == {maps.CHART}
+    state[maps.CHART] = {"selection": {"pick": [{"x": 0.123456, "y": 1.0}]}}
+    maps._clicked()
+    assert (state[maps.X], state[maps.Y]) == (0.1235, 1.0)
+
+
+@pytest.mark.parametrize("decision", ["count", "first"])
+def test_the_words_tell_the_decision_that_is_drawn(decision):
+    result = direct(ClassifierParams(decision=decision))
+    for x, y in ((0.2, 0.7), (0.8, 0.2), (0.5, 0.5), (0.99, 0.99), (0.75, 0.95)):
+        at = opened(enc_k_decision=decision, enc_k_px=str(x), enc_k_py=str(y))
+        place = maps.find_place(x, y, result.points)
+        raster = classifier.raster(place.point, result.model, place.sample)
+        name = result.points.names[int(raster.response.winners[0])]
+        sentence = next(
+            m.value for m in at.markdown if "Confidence" in m.value or "closest" in m.value
+        )
+        assert f"{name}**" in sentence.split(";")[0]
+        assert f"Confidence {float(raster.response.confidence[0]):.0%}" in sentence
+
+
+def test_lines_of_equal_count_are_drawn_where_they_are_known_and_only_there():
+    at = opened(enc_k_code="constant", enc_k_map="spikes of neuron 1")
+    tables = chart_data(at, 0)
+    model = direct(ClassifierParams(code="constant")).model
+    drive = classifier.drive_at(tables["lines"][["x", "y"]].to_numpy(), model, 0)
+    known = {level.drive for level in classifier.levels(0.8, 25)}
+    assert len(drive) > 50
+    nearest = np.min(np.abs(drive[:, None] - np.array(sorted(known))), axis=1)
+    assert nearest.max() < 1e-5  # the points travel as numbers of 64 bits; weights have 32
+    assert "lines" not in chart_data(opened(enc_k_map="spikes of neuron 1"), 0)
+    assert "lines" in chart_data(opened(enc_k_net="Seed's neuron"), 0)
+
+
+def test_looking_back_shows_the_map_of_an_earlier_pass():
+    at = opened()
+    back = next(s for s in at.select_slider if s.label.startswith("Look back"))
+    assert len(back.options) <= job.FRAMES
+    now = chart_data(at, 0)["cells"]["decision"]
+    back.set_value(0).run()
+    assert "after 0 passes" in said(shown(at))
+    assert not chart_data(at, 0)["cells"]["decision"].equals(now)
+
+
+def test_exports_hold_what_is_shown():
+    at = opened()
+    payload = job.kept.get(job.identity_of(controls.suited("blobs"), ""))
+    table, result = io.StringIO(panel._table(payload).decode()), maps.result_of(payload)
+    rows = list(csv.DictReader(table))
+    assert len(rows) == 200 and {row["part"] for row in rows} == {"train", "test"}
+    right = np.mean([row["class"] == row["decision"] for row in rows if row["part"] == "test"])
+    assert right == result.test_accuracy
+    files = panel._downloads(payload, {"datasets": {}, "height": 1, "layer": []})
+    with np.load(io.BytesIO(files[0].data()), allow_pickle=False) as held:
+        np.testing.assert_array_equal(held["points"], result.points.points)
+        np.testing.assert_array_equal(held["weights"], result.model.network.weights)
+    assert json.loads(files[2].data())["$schema"].endswith("v6.json")
+    assert len(at.get("popover")) >= 0
+    assert panel._cell("=1+1") == "'=1+1" and panel._cell('a,"b') == '"a,""b"'
+
+
+def test_the_command_trains_the_same():
+    at = opened(enc_k_data="Moons", enc_k_noise="0.25", enc_k_rule="local", enc_k_epochs="10")
+    command = next(c.value for c in at.code if "classify" in c.value)
+    assert command == (
+        "python -m snncore classify --data moons --noise 0.25 --rule local --epochs 10"
+    )
