@@ -20,6 +20,7 @@ from snncore.transmission import Tuned, tune
 KEY = "enc_tune"
 _TRIES = 60  # settings, about
 _MOST = 1e6  # spikes per value
+_LIMITS = {"n_steps": (10, 400), "window": (1, 500)}  # of the tabs' own controls
 
 
 def budget(bench: Bench) -> None:
@@ -125,8 +126,9 @@ def _take_over(bench: Bench, slot: Slot, found: Tuned) -> None:
     where = base.prefix(bench)
     if found.knob in ("n_steps", "window"):
         key, value = f"{where}_{found.knob}", int(found.setting)
-        if found.knob == "n_steps" and not 10 <= value <= 400:
-            st.caption(f"The page's time goes from 10 to 400 steps: {value} is outside.")
+        low, high = _LIMITS[found.knob]
+        if not low <= value <= high:
+            st.caption(f"The page's control goes from {low} to {high}: {value} lies outside.")
             return
     else:
         name = slot.channel.code

@@ -18,8 +18,11 @@ POLL_RUNNING_S = 1.0
 KEEP_ALIVE_S = 30.0
 POLL_QUEUED_S = 3.0  # others come first: spare the server
 _NAMES: dict[Kind, str] = {
-    "computation": "training", "download": "download", "sweep": "map", "classifier": "classifier",
-}  # fmt: skip
+    "computation": "training",
+    "download": "download",
+    "sweep": "analysis",
+    "classifier": "classifier",
+}
 
 
 def job_panel(

@@ -12,8 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components import encoding_codes as codes
 from pages.components import encoding_section_base as base
+from pages.components import encoding_section_tuning as tuning
 from pages.components import encoding_sections
 from pages.components.encoding_section_damage import DamageParams
+from pages.components.encoding_signal_presets import SignalSending
+from pages.components.encoding_source import PictureParams
 from snncore import encoding, metrics
 from snncore.encoding import SignalParams
 from snncore.transmission import (
@@ -379,3 +382,11 @@ def test_sections_stand_below_pictures_on_the_page():
     shown(at)
     assert "Where do the three codes come from" in words(at)
     assert any("enc_open_intervals=true" in c.value for c in at.code)
+
+
+def test_the_tabs_controls_can_hold_what_is_taken_over():
+    for name, cls in (("n_steps", PictureParams), ("window", SignalSending)):
+        spec = cls.specs()[name]
+        assert tuning._LIMITS[name] == (spec.lo, spec.hi)
+    at = show(picture(), ("first_spike", "rank_order", "latency"), "budget")
+    assert "best of" in words(at) or "Find the best setting" in [b.label for b in at.button]

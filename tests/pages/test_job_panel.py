@@ -248,7 +248,7 @@ def test_durations_in_words(seconds: float, words: str) -> None:
     assert job_panel.duration(seconds) == words
 
 
-@pytest.mark.parametrize(("kind", "name"), [("computation", "Training"), ("sweep", "Map")])
+@pytest.mark.parametrize(("kind", "name"), [("computation", "Training"), ("sweep", "Analysis")])
 def test_other_pages_look_after_a_computation_of_any_kind(desk, kind, name):
     at = AppTest.from_string(ELSEWHERE.replace("KIND", kind), default_timeout=60).run()
     at.button(key="demo_start").click().run()
