@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from snncore.classifier import (
     Snapshot,
     decide,
     make_points,
+    seed_model,
     session,
     split,
     surrogate,
@@ -251,6 +253,21 @@ def test_a_model_comes_back_from_its_file(tmp_path: Path) -> None:
         assert (back.params, back.names, back.bounds) == (model.params, model.names, model.bounds)
         for a, b in zip(back.network, model.network, strict=True):
             assert np.array_equal(a, b)
+
+
+def test_a_damaged_or_foreign_model_file_is_refused() -> None:
+    model = seed_model(make_points(SMALL))  # one neuron: no classifier
+    file = io.BytesIO()
+    classifier.save_model(file, model)
+    with pytest.raises(ValueError, match="names must be of 2 to 6 classes"):
+        classifier.load_model(file.getvalue())
+    other = io.BytesIO()
+    narrow = model._replace(params=SMALL, names=("a", "b"))
+    classifier.save_model(other, narrow)
+    with pytest.raises(ValueError, match=r"weights must be float32 \[2, 10\]"):
+        classifier.load_model(other.getvalue())
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        classifier.load_model(b"not a file of ours")
 
 
 def test_torch_path_of_a_whole_training_is_the_definition(
