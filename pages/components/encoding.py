@@ -24,7 +24,7 @@ from pages.components.encoding_sections import sections
 from pages.components.encoding_source import KEY, PictureParams, Source
 from pages.components.picture import picture
 from pages.components.text import plain
-from snncore import metrics
+from snncore import encoding, metrics
 from snncore.encoding import Code
 from snncore.plots import encoding_picture as plots
 from snncore.plots.spike_frames import counts, raster_rows
@@ -255,10 +255,11 @@ def number_lines(s: Quality) -> str:
 
 def _formulas(slots: list[Slot]) -> None:
     """How each code works: in a sentence, and as the equations of its encoder and decoder."""
-    for slot in slots:
-        code = slot.channel.kind
-        words, encoder, decoder = st.columns([1.3, 1.4, 1], vertical_alignment="center")
-        words.markdown(f"**{slot.letter}: {code.title}.** {code.idea}")
+    for name in dict.fromkeys(slot.channel.code for slot in slots):
+        code = encoding.get_code(name)
+        letters = ", ".join(slot.letter for slot in slots if slot.channel.code == name)
+        words, encoder, decoder = st.columns([1.1, 1.9, 1], vertical_alignment="center")
+        words.markdown(f"**{letters}: {code.title}.** {code.idea}")
         for place, part in zip((encoder, decoder), code.equation.split(r", \qquad "), strict=False):
             place.latex(r"\footnotesize " + part)
 

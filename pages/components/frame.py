@@ -60,10 +60,15 @@ PAGES: dict[str, Page] = {
         "pages/2_Spike_Encoding.py",
         "Spike Encoding",
         ":material/grain:",
-        "Turn a picture into spike trains with three codes, and see what each code keeps of it.",
-        "1. Choose a picture and a code.\n"
-        "2. Read the raster: one row per neuron, one mark per spike, time to the right.\n"
-        "3. Compare the picture rebuilt from the spikes with the original.",
+        "Turn pictures and signals into spikes with any of many codes, three at a time, see what "
+        "comes back, and let spikes decide.",
+        "1. Pick a preset, or a picture and three codes (A, B, C).\n"
+        "2. Compare what is read back from the spikes with the original: the numbers say what it "
+        "cost and how good it is.\n"
+        "3. Read the raster: one row per neuron, one mark per spike, time to the right. *Step by "
+        "step* plays it.\n"
+        "4. *Signal* does the same with waves, sounds and tables; *Classifier* trains neurons to "
+        "tell classes of points by their spikes.",
     ),
     "hopfield": Page(
         "pages/3_Hopfield_Recall.py",
