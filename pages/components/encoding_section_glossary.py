@@ -36,7 +36,7 @@ def _one(slot: Slot) -> None:
     st.caption(f"Source: {code.reference}.")
     facts = {
         "Sends": _KINDS[code.kind],
-        "Values come back": "yes" if code.invertible else "no, only what is alike",
+        "Values come back": "yes" if code.invertible else "no, only something alike",
         "Random": _yes(code.stochastic),
         "Silent where the input is 0": _yes(code.silent_at_zero),
         "Neurons here": f"{slot.channel.n_neurons:,}",

@@ -16,6 +16,7 @@ from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_files import elsewhere, elsewhere_link, spike_files
 from pages.components.encoding_panel import View, equations, settings
+from pages.components.encoding_section_base import quality_words
 from pages.components.encoding_signal_presets import FIRST, SignalSending
 from pages.components.encoding_signal_source import KEY, Source
 from pages.components.sections import computed, number
@@ -103,7 +104,13 @@ def _send(letter: str, choice: Choice, source: Source, sending: SignalSending) -
 
     def work() -> tuple[Channel, Sent, Scores]:
         channel = Channel(choice.code.name, choice.params, steps, window=min(sending.window, steps))
-        return channel, *cached_send(channel, source.identity, sending.seed, source.values)
+        try:
+            sent = cached_send(channel, source.identity, sending.seed, source.values)
+        except ValueError as reason:
+            if choice.code.kind == "intensity":  # its time is one window
+                raise ValueError(str(reason).replace("n_steps", "the window")) from reason
+            raise
+        return channel, *sent
 
     found = computed(work)
     if found is None:
@@ -114,12 +121,7 @@ def _send(letter: str, choice: Choice, source: Source, sending: SignalSending) -
 
 def _numbers(s: Scores) -> str:
     """What it costs and how good it is, in few words."""
-    return f"{number(s.spikes_per_value, 3)} spikes per sample, SNR {decibel(s.snr_db)}"
-
-
-def decibel(value: float) -> str:
-    """Decibels for reading; a perfect copy has infinitely many."""
-    return "∞ dB" if value == np.inf else f"{number(value, 3)} dB"
+    return f"{number(s.spikes_per_value, 3)} spikes per sample, SNR {quality_words(s.snr_db)}"
 
 
 def _chart(shown: list[Shown], source: Source) -> None:
@@ -171,7 +173,7 @@ def _verdicts(shown: list[Shown], source: Source) -> None:
             st.markdown(f"**{part.slot.letter} {code.title}.** {code.idea}")
             st.markdown(
                 f"**{s.spikes:,}** spikes, **{number(s.spikes_per_value, 3)}** per sample  \n"
-                f"SNR **{decibel(s.snr_db)}**, R² **{number(s.r2, 3)}**  \n"
+                f"SNR **{quality_words(s.snr_db)}**, R² **{number(s.r2, 3)}**  \n"
                 f"RMSE **{number(s.rmse, 3)}**, largest error **{number(s.max_error, 3)}**"
             )
             equations(code)

@@ -127,7 +127,10 @@ def forget_own() -> None:
 def _own_picture() -> _Own | None:
     """The button for an own picture, and the picture if there is one."""
     turn = st.session_state.setdefault(GENERATION, 0)
-    with st.popover("Own", icon=":material/add_photo_alternate:", key=f"{KEY}__own"):
+    with st.popover(
+        "Own", icon=":material/add_photo_alternate:", key=f"{KEY}__own",
+        help="A picture of yours, from a file or the camera.",
+    ):  # fmt: skip
         key = f"{KEY}_upload_{turn}"
         st.file_uploader(
             "PNG or JPEG, at most 10 MB and 16 million pixels",

@@ -154,20 +154,30 @@ def test_the_bound_is_said_to_hold_or_to_be_broken():
     assert "the condition is broken, and so is the bound" in words(broken)
 
 
+@pytest.fixture(scope="module")
+def visited() -> AppTest:
+    """One visit for many presets: whatever was shown before, a preset sets all."""
+    return show(enc_s_window="7", enc_s_code_a="burst", enc_s_seed="3")
+
+
 @pytest.mark.parametrize("name", presets.PRESETS)
-def test_presets_set_everything_and_are_marked(name):
-    at = show(enc_s_window="7", enc_s_code_a="burst")
-    assert at.session_state[presets.PRESET] is None
-    at.button_group(key=presets.PRESET).set_value(name).run()
-    shown(at)
+def test_presets_set_everything_and_are_marked(visited, name):
+    visited.button_group(key=presets.PRESET).set_value(name).run()
     preset = presets.PRESETS[name]
-    assert at.session_state[presets.PRESET] == name
-    assert preset.notice in words(at)
-    chosen = [at.selectbox(key=f"enc_s_code_{x}").value for x in "abc"]
+    assert shown(visited).session_state[presets.PRESET] == name
+    assert preset.notice in words(visited)
+    chosen = [visited.selectbox(key=f"enc_s_code_{x}").value for x in "abc"]
     assert chosen == [code for code, _ in preset.codes]
-    # The link of a preset leads back to it.
-    again = show(**{key: str(value) for key, value in view(at).params.items()})
-    assert again.session_state[presets.PRESET] == name
+    found = numbers(visited)
+    expected = [f"**{s.spikes:,}** spikes" for s in of(name).values()]
+    assert all(e in n for e, n in zip(expected, found, strict=True))
+
+
+def test_the_link_of_a_preset_leads_back_to_it(visited):
+    visited.button_group(key=presets.PRESET).set_value("Fast").run()
+    params = view(shown(visited)).params
+    again = show(**{key: str(value) for key, value in params.items()})
+    assert again.session_state[presets.PRESET] == "Fast" and len(params) == 5
 
 
 def of(name: str) -> dict[str, object]:
@@ -291,11 +301,15 @@ def test_a_file_that_cannot_be_used_is_said_and_the_wave_stays(data, said):
     assert len(at.get("vega_lite_chart")) == 1
 
 
-@pytest.mark.parametrize("group", GROUPS, ids="-".join)
-def test_two_samples_and_a_constant_are_sent_or_refused_in_words(group):
-    for data in (b"1\n2\n", b"5\n" * 40):
-        at = upload(sources.CSV, data, "short.csv", **slots(group))
-        assert not at.error and "Your file" in words(at)
+@pytest.mark.parametrize("data", [b"1\n2\n", b"5\n" * 40], ids=["two samples", "constant"])
+def test_two_samples_and_a_constant_are_sent_or_refused_in_words(data):
+    at = upload(sources.CSV, data, "short.csv")
+    for group in GROUPS:
+        for key, name in slots(group).items():
+            at.session_state[key] = name
+        shown(at.run())
+        assert "Your file" in words(at) and len(numbers(at)) + len(at.info) == 3
+        assert all("The window must be" in e.value for e in at.info)
         assert not {"nan", "inf"} & set(words(at).lower().split())
 
 
