@@ -141,3 +141,13 @@ def test_the_figure_is_a_picture_also_of_signed_spikes() -> None:
     panel = plots.Panel("A", PICTURE, spikes, "1 spike")
     assert plots.figure(PICTURE, "noise", [panel, panel]).startswith(b"\x89PNG")
     assert plots.figure(PICTURE, "noise", []).startswith(b"\x89PNG")
+
+
+def test_the_retina_shows_edges_and_nothing_of_a_plain_picture() -> None:
+    values = np.full((16, 16), 0.5, dtype=np.float32)
+    plain = pixels(plots.retina_picture(values))
+    assert set(np.unique(plain)) == {0, 128}  # the gap between the two maps is grey
+    values[:, 8:] = 1.0
+    edge = pixels(plots.retina_picture(values))
+    half = edge.shape[1] // 2
+    assert edge[:, :half].max() > 200 and edge[:, -half:].max() > 200

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 
 from pages.components import encoding_codes as codes
@@ -29,7 +28,6 @@ from snncore.encoding import Code
 from snncore.plots import encoding_picture as plots
 from snncore.plots.spike_frames import counts, raster_rows
 from snncore.plots.vega import Chart
-from snncore.retina import on_off
 from snncore.transmission import Channel, Sent
 from snncore.transmission.scores import bound
 
@@ -173,10 +171,8 @@ def quality(values: NDArray[np.float32], sent: Sent, channel: Channel) -> Qualit
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="8MB", show_spinner=False)
 def cached_retina(identity: str, _values: NDArray[np.float32]) -> bytes:
-    """PNG of the ON map and the OFF map, side by side."""
-    both = np.sqrt(on_off(torch.tensor(_values)[None])[0].numpy())  # faint edges are seen, too
-    gap = np.full((both.shape[1], max(1, both.shape[2] // 16)), 0.5, dtype=np.float32)
-    return plots.picture(np.concatenate((both[0], gap, both[1]), axis=1))
+    """What the retina makes of the picture."""
+    return plots.retina_picture(_values)
 
 
 def _original(source: Source) -> None:

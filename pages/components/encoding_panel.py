@@ -32,7 +32,7 @@ _COMPACT = """<style>
 [data-testid="stMainBlockContainer"] {padding-left: 2.5rem; padding-right: 2.5rem;}
 .st-key-enc__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
 .st-key-enc__notice p {font-size: 0.9rem;}
-.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0;}
+.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
 @media (min-width: 900px) {
   .st-key-enc_bar {margin-bottom: -4.2rem; z-index: 1; pointer-events: none;}
   .st-key-enc_bar .st-key-share_bar {justify-content: flex-end;}
@@ -40,7 +40,7 @@ _COMPACT = """<style>
 }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
-  .st-key-enc__original {height: auto !important;}
+  .st-key-enc__original, div:has(> .st-key-enc__original) {height: auto !important;}
   .st-key-enc__flow [data-testid="stImage"] img {max-width: 15rem !important;}
 }
 </style>"""

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from snncore.plots import heat
 from snncore.plots.base import COLOURS, INK, RASTER_INK, png, to_uint8
 from snncore.plots.vega import Chart, axis, layer, span, ticks, tip
+from snncore.retina import on_off
 
 RASTER_HEIGHT = 190  # px on the page, with the axis
 Spikes = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.int8]
@@ -41,6 +43,19 @@ def picture(values: NDArray[np.float32], *, side: int = 256) -> bytes:
     What was read back may leave 0..1: it is shown as black or white there.
     """
     return png(to_uint8(values, 0.0, 1.0), scale=max(1, side // max(values.shape)))
+
+
+def retina_picture(values: NDArray[np.float32]) -> bytes:
+    """PNG of the retina's ON map and OFF map of a picture [H, W], side by side.
+
+    Responses are shown by their square root, so that faint edges are seen, too.
+
+    Raises:
+        ValueError: the picture is too small for the receptive field.
+    """
+    both = np.sqrt(on_off(torch.tensor(values)[None])[0].numpy())
+    gap = np.full((both.shape[1], max(1, both.shape[2] // 16)), 0.5, dtype=np.float32)
+    return picture(np.concatenate((both[0], gap, both[1]), axis=1))
 
 
 def count_picture(counts: NDArray[np.int64], most: int) -> bytes:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from pages.components import encoding as panel
 from pages.components import encoding_codes as codes
 from pages.components import encoding_source as sources
 from pages.components.encoding_presets import FIRST, PRESET, PRESETS
@@ -161,12 +158,3 @@ def test_what_would_take_long_is_refused_with_the_cure() -> None:
     at.get_by_key("enc_a_population_rate_fields").set_value(16).run()
     assert len(numbers(shown(at))) == 2
     assert any("smaller picture" in w.value for w in at.warning)
-
-
-def test_retina_shows_edges_and_nothing_for_a_plain_picture() -> None:
-    values = np.full((16, 16), 0.5, dtype=np.float32)
-    plain = np.asarray(Image.open(io.BytesIO(panel.cached_retina.__wrapped__("", values))))
-    assert set(np.unique(plain)) == {0, 128}  # the gap between the two maps is grey
-    values[:, 8:] = 1.0
-    edge = np.asarray(Image.open(io.BytesIO(panel.cached_retina.__wrapped__("", values))))
-    assert edge.max() == 255
