@@ -97,7 +97,8 @@ def test_lines_and_the_looked_at_place_are_drawn_where_they_are():
     spec = charts.decision_map(plane(), NAMES, lines=[("5", path)], picked=(0.3, 0.7))
     data = spec["datasets"]
     assert data["lines"][["x", "y"]].values.tolist() == path.tolist()
-    assert data["labels"].values.tolist() == [[0.5, 0.6, "5"]]
+    (x, y, label), *others = data["labels"].values.tolist()
+    assert (x, y, label, others) == (pytest.approx(0.5), 0.6, "5", [])
     assert data["here"].values.tolist() == [[0.3, 0.7]]
 
 

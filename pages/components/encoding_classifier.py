@@ -157,7 +157,7 @@ def _plane(payload: Payload, chosen: Chosen, *, learnt: bool) -> Chart:
         past = scores.replay(payload) if learnt and network == "learnt" else None
     look = maps.look_at(payload, network)
     with point:
-        scores.headline(result, learnt=learnt)
+        scores.headline(result, network)
         raster = st.container()
         place = maps.place_boxes(result.points)
         with raster:

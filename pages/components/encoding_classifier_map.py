@@ -73,9 +73,10 @@ def result_of(payload: Payload) -> Result:
 
 def selectors(result: Result, *, learnt: bool) -> tuple[str, int | None, str]:
     """Which network, which neuron's count (None: the decision), which points."""
-    networks = list(NETWORKS) if learnt else ["first", "seed"]
     with st.container(horizontal=True, gap="small", key=f"{KEY}_selectors"):
-        network = _one_of("Network", networks, NET, NETWORKS.__getitem__)
+        network: Value = "first"  # the only one there is before any learning
+        if learnt:
+            network = _one_of("Network", list(NETWORKS), NET, NETWORKS.__getitem__)
         if network == "seed":
             neuron: int | None = 0
         else:

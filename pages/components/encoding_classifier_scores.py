@@ -14,7 +14,6 @@ from snncore.classifier import Curves, Result
 from snncore.plots import classifier as charts
 from snncore.plots.analysis import Series, curves
 
-_UNTRAINED = "Random weights; the neurons are named in the best way."
 WAYS = {"count": "most spikes", "first": "first spike"}
 
 
@@ -23,27 +22,32 @@ def percent(value: float) -> str:
     return f"{100 * value:.3g} %"
 
 
-def headline(result: Result, *, learnt: bool) -> None:
-    """The numbers that matter most, side by side."""
-    n = len(result.parts.test)
+def headline(result: Result, network: str) -> None:
+    """How the network that is looked at does; `network` is learnt, first or seed."""
+    n, controls = len(result.parts.test), result.controls
+    value, below = percent(result.test_accuracy), f"before learning {percent(controls.untrained)}"
+    why = f"so the true share may be {3 / n:.0%} away (rule of three)"
     if result.test_error > 0:
-        test = f"{100 * result.test_accuracy:.3g} ± {100 * result.test_error:.2g} %"
+        value = f"{100 * result.test_accuracy:.3g} ± {100 * result.test_error:.2g} %"
         why = "with the standard error √(p(1 − p)/n)"
-    else:
-        test = percent(result.test_accuracy)
-        why = f"so the true share may be {3 / n:.0%} away (rule of three)"
+    label = "Test points right"
+    words = (
+        f"Of {n} points that the network has not learnt from, {why}. Of the "
+        f"{len(result.parts.train)} that it learns from: {percent(result.train_accuracy)}."
+    )
+    if network == "first":
+        label, value = "Test points right, untrained", percent(controls.untrained)
+        below = f"chance {percent(controls.chance)}"
+        words = "Random weights; the neurons are named in the best way."
+    elif network == "seed":
+        label, value = "Points right, seed's neuron", percent(controls.seed_network)
+        below = f"a straight line {percent(controls.raw_linear)}"
+        words = (
+            "Of all points, by the best rule on its spike count that there is, chosen with the "
+            "answers known."
+        )
     with st.container(key=f"{KEY}_numbers"):
-        if not learnt:
-            st.metric("Test points right, untrained", percent(result.controls.untrained),
-                      help=_UNTRAINED)  # fmt: skip
-            return
-        st.metric(
-            "Test points right", test, delta_arrow="off", delta_color="off",
-            delta=f"before learning {percent(result.controls.untrained)}",
-            help=f"Of {n} points that the network has not learnt from, {why}. Of the "
-            f"{len(result.parts.train)} that it learns from: {percent(result.train_accuracy)}. "
-            f"Before learning: {_UNTRAINED[:1].lower()}{_UNTRAINED[1:]}",
-        )  # fmt: skip
+        st.metric(label, value, delta=below, delta_arrow="off", delta_color="off", help=words)
 
 
 def comparison(result: Result, *, learnt: bool) -> None:
@@ -153,7 +157,7 @@ def live(payload: Payload, *, mine: bool) -> None:
         )
     snapshot = payload.snapshot
     left, right = st.columns([1.25, 1], gap="medium")
-    with left:
+    with left, st.container(key=f"{KEY}_live"):
         plane = charts.Plane(
             snapshot.plane.winners, snapshot.plane.confidence, snapshot.plane.counts
         )

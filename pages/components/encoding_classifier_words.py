@@ -72,7 +72,7 @@ PRESETS: dict[str, Preset] = {
         "blobs", {},
         "A demonstration that many copy: one neuron, random weights, no learning. The best "
         "threshold on its count gets 84 %, a straight line 100 %.",
-        {f"{KEY}_net": "seed"},
+        {f"{KEY}_net": "seed", f"{KEY}_px": 0.8, f"{KEY}_py": 0.2},
     ),
 }  # fmt: skip
 LOOK: dict[str, Value] = {
@@ -89,7 +89,7 @@ def preset_params(preset: Preset) -> PageParams:
 def active(params: PageParams, looks: Mapping[str, Value]) -> str | None:
     """The preset that the page shows, if it is one; the place on the map does not count."""
     for name, preset in PRESETS.items():
-        wanted = {f"{KEY}_net": "learnt"} | preset.look
+        wanted = {f"{KEY}_net": "learnt"} | {k: v for k, v in preset.look.items() if k in looks}
         same = all(looks[key] == value for key, value in wanted.items())
         if same and params == preset_params(preset):
             return name

@@ -30,6 +30,7 @@ CLASS_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle
 CLASS_SIGNS = ("●", "■", "▲", "◆", "✚", "▼")  # the shapes as letters
 PICK = "pick"  # name of the selection that a click makes
 HEIGHT = 400  # with legend and axis: the plane is about square in its column
+_BAR = 70  # of the colour bar below the map
 _FAINTEST, _STRONGEST = 0.10, 0.62  # share of a class's colour at confidence 0 and 1
 _PICTURE = 512  # pixels, about
 _PAPER = {False: (255, 255, 255), True: (14, 17, 23)}
@@ -75,7 +76,7 @@ def decision_map(
         names: of the K classes.
         neuron: colour by this neuron's count instead of by the winner.
         dots: points; those decided wrongly get a ring.
-        lines: (label, path [P, 2]) drawn over the cells, the label on the middle of the path.
+        lines: (label, path [P, 2]) drawn over the cells, the label on the path.
         picked: the place whose spikes are looked at, marked by crossed hairs.
         titles: of the two axes.
     """
@@ -111,7 +112,8 @@ def decision_map(
     if picked is not None:
         data["here"] = pd.DataFrame({"x": [picked[0]], "y": [picked[1]]})
         layers += _hairs(x, y, dark=dark)
-    return {"datasets": data, "height": height, "layer": layers}
+    colour_bar = 0 if neuron is None else _BAR
+    return {"datasets": data, "height": height + colour_bar, "layer": layers}
 
 
 def winner_picture(plane: Plane, *, dark: bool = False) -> bytes:
@@ -203,8 +205,10 @@ def _paths(
     for number, (label, path) in enumerate(lines):
         table = pd.DataFrame({"x": path[:, 0].astype(float), "y": path[:, 1].astype(float)})
         tables.append(table.assign(k=np.arange(len(path)), line=number))
-        lower, upper = path[(len(path) - 1) // 2], path[len(path) // 2]
-        labels.append((*(0.5 * (lower + upper)).astype(float), label))
+        # Labels of neighbouring lines stand at different shares of their length.
+        at = (0.15 + 0.7 * (number + 0.5) / len(lines)) * (len(path) - 1)
+        place = [float(np.interp(at, np.arange(len(path)), path[:, axis])) for axis in (0, 1)]
+        labels.append((*place, label))
     return pd.concat(tables, ignore_index=True), pd.DataFrame(labels, columns=["x", "y", "label"])
 
 

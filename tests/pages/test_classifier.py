@@ -183,6 +183,7 @@ def test_training_is_a_job_whose_link_leads_back_to_it(own_manager):
     assert own_manager.stats().tickets == 1
     watch = at.query_params[job.JOB][0] if job.JOB in at.query_params else link(at)[job.JOB]
     wait(at)
+    assert at.selectbox(key=maps.NET).value == "learnt"
     other = wait(opened(**QUICK_JOB, **{job.JOB: watch}))
     assert test_points_right(other) == test_points_right(at)
     assert own_manager.stats().kept == 1  # one training for both
