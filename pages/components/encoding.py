@@ -65,6 +65,7 @@ class Shown(NamedTuple):
     most: int  # spikes of the busiest pixel
     raster: Chart
     rows: int  # neurons in the raster
+    signed: bool  # whether it has spikes of −1
     quality: Quality
 
 
@@ -150,6 +151,7 @@ def cached_shown(
         most,
         plots.raster_chart(spikes[:, rows], dark=dark),
         len(rows),
+        bool((spikes < 0).any()),
         quality(_values, _sent, channel),
     )
 
@@ -268,7 +270,8 @@ def _raster_words(code: Code, shown: Shown, sort: bool) -> str:
     else:
         order = "brightest pixel" if sort else "first pixel"
         rows = f"{shown.rows} neurons, {order} on top"
-    return f"{rows}; {shown.quality.spikes:,} spikes in all."
+    signs = " Pink: −1, a step down." if shown.signed else ""
+    return f"{rows}; {shown.quality.spikes:,} spikes in all.{signs}"
 
 
 def _tradeoff(slots: list[Slot], shown: list[Shown], dark: bool) -> None:
