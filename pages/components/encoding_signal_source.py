@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ MAX_MB = 10
 FIRST_WAVE = SignalParams(cycles=5.5)  # faster than θ per sample, but only at its end
 _WIDTHS = {WAVE: [1.1, 1.1, 1, 1, 1, 0.8], CSV: [1.1, 2.6, 1, 1, 0.8],
            SOUND: [1.1, 2.6, 1, 1, 1.1, 0.8]}  # fmt: skip
-_RATES = (1000, 2000, 4000, 8000, 16000)
+_RATES = (0, 1000, 2000, 4000, 8000, 16000)
 
 
 class Source(NamedTuple):
@@ -55,7 +56,7 @@ def first_state() -> dict[str, Value]:
         f"{KEY}_length": 1000,
         f"{KEY}_start_s": 0.0,
         f"{KEY}_seconds": 0.1,
-        f"{KEY}_rate": 8000,
+        f"{KEY}_rate": 0,
         f"{KEY}_loud": True,
         **{n: v for n, v in controls.state_of(KEY, FIRST_WAVE).items() if n != f"{KEY}_seed"},
     }
@@ -166,7 +167,8 @@ def _csv(places: Sequence[Any]) -> Source | None:
         what="your file",
         values=values,
         identity=_digest(values),
-        command=f"--csv YOUR_FILE.csv --start {start} --steps {values.size}",
+        command=f"--csv YOUR_FILE.csv {f'--column {shlex.quote(column)} ' if column else ''}"
+        f"--start {start} --steps {values.size}",
         link=_link(CSV, start=(start, 0), length=(length, 1000)),
         rate_hz=known.rate_hz or 0.0,
         first=start,
@@ -197,7 +199,7 @@ def _sound(places: Sequence[Any]) -> Source | None:
         key=f"{KEY}_start_s", bind="query-params",
     )  # fmt: skip
     rate = rate_at.selectbox(
-        "Rate [Hz]", _RATES, index=_RATES.index(8000),
+        "Rate [Hz]", _RATES, index=0, format_func=_rate_words,
         key=f"{KEY}_rate", bind="query-params",
         help="Samples per second, by resampling. Fewer are quicker, and lose what is high.",
     )  # fmt: skip
@@ -213,20 +215,19 @@ def _sound(places: Sequence[Any]) -> Source | None:
     if heard is None:
         st.caption("No sound yet. It stays in this session and is not part of the link.")
         return None
-    longest = min(seconds, MAX_SAMPLES / rate)
     known = _read(
-        (heard.file_id, start, longest, rate), heard.name,
-        lambda: sound.resample(
-            sound.read_wav(heard.getvalue(), start_s=start, seconds=longest), rate
-        ),
+        (heard.file_id, start, seconds, rate), heard.name,
+        lambda: _heard(heard.getvalue(), start, seconds, rate),
     )  # fmt: skip
     if known is None:
         return None
-    values = sound.as_signal(known, normalise=loud)[:MAX_SAMPLES]
+    values = sound.as_signal(known, normalise=loud)
+    cut, values = values.size > MAX_SAMPLES, values[:MAX_SAMPLES]
     notes = [
         f"{known.seconds:.4g} s from {start:g} s on, of {known.file_seconds:.4g} s.",
         f"Silence is 0.5; the loudest sample {'lies at 0 or 1' if loud else '±1 would be 0 or 1'}.",
-        f"At most {MAX_SAMPLES:,} samples are used." if longest < seconds else "",
+        "" if rate == 0 else "The command reads it as recorded; it does not resample.",
+        f"At most {MAX_SAMPLES:,} samples are used." if cut else "",
         _sentence(known.note),
     ]
     if float(np.ptp(values)) == 0.0:
@@ -235,17 +236,27 @@ def _sound(places: Sequence[Any]) -> Source | None:
         what="your sound",
         values=values,
         identity=_digest(values),
-        command=f"--wav YOUR_FILE.wav --start {start:g} --seconds {longest:g} "
-        f"--steps {values.size}",
+        command=f"--wav YOUR_FILE.wav --start {start:g} --seconds {seconds:g} "
+        f"--steps {values.size}{' --normalise' if loud else ''}",
         link=_link(
-            SOUND, start_s=(start, 0.0), seconds=(seconds, 0.1), rate=(rate, 8000),
-            loud=(loud, True),
+            SOUND, start_s=(start, 0.0), seconds=(seconds, 0.1), loud=(loud, True),
+            rate=(_rate_words(rate), _rate_words(0)),
         ),
-        rate_hz=float(rate),
-        first=round(start * rate),
+        rate_hz=float(known.rate_hz),
+        first=round(start * known.rate_hz),
         notes=" ".join(n for n in notes if n),
         own=True,
     )  # fmt: skip
+
+
+def _heard(data: bytes, start: float, seconds: float, rate: int) -> sound.Sound:
+    """The part that is wanted, at this many samples per second, 0 for those of the file."""
+    known = sound.read_wav(data, start_s=start, seconds=seconds)
+    return known if rate == 0 else sound.resample(known, rate)
+
+
+def _rate_words(rate: int) -> str:
+    return f"{rate:,}" if rate else "as recorded"
 
 
 def _number() -> int:

@@ -319,6 +319,10 @@ def test_a_sound_is_read_from_its_start_on_in_seconds():
     assert "Your sound, 400 samples" in words(at) and "of 2 s" in words(at)
     axis = lanes(at)["layer"][0]["layer"][0]["encoding"]["x"]
     assert "(datum.value + 4000) / 8000" in axis["axis"]["labelExpr"]
+    assert "--start 0.5 --seconds 0.05 --steps 400 --normalise" in view(at).command
+    slower = upload(sources.SOUND, wav(0.3), "a.wav", enc_s_rate="2,000")
+    assert "Your sound, 200 samples" in words(slower)
+    assert view(slower).params["enc_s_rate"] == "2,000"
     stereo = upload(sources.SOUND, wav(0.3, channels=2), "b.wav")
     assert "2 channels" in words(stereo)
 
