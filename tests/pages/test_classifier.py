@@ -68,7 +68,8 @@ def untrained(at: AppTest) -> bool:
 def wait(at: AppTest) -> AppTest:
     """Until the training under way has ended and is shown."""
     end = time.monotonic() + PATIENCE
-    while not any(m.label == "Test points right" for m in at.metric):
+    ended = ("Test points right", "Points right, seed's neuron")
+    while not any(m.label in ended for m in at.metric):
         assert time.monotonic() < end, said(at)
         time.sleep(0.05)
         shown(at.run())
