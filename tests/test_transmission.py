@@ -222,6 +222,67 @@ def test_neurons_of_few_spikes_are_left_out_of_the_irregularity():
     assert activity(shown(steps), plain_channel(300, 2)).measured == 1
 
 
+def test_a_train_that_windows_do_not_divide_is_counted_to_its_last_step():
+    """All spikes in the steps that ten equal windows would leave over, and 20 of them."""
+    steps = np.zeros((219, 1), dtype=np.uint8)
+    steps[-9:] = 3
+    fano = window_fano(steps[:, None])
+    # windows of 22 and (the first) of 21 steps: 27 spikes in the last, 0 in the nine before
+    width = np.diff(np.arange(11) * 219 // 10)
+    e = 27 * width / 219
+    assert fano[0] == pytest.approx((e[:-1].sum() + (27 - e[-1]) ** 2 / e[-1]) / 9)
+    even = np.ones((219, 1, 1), dtype=bool)
+    assert window_fano(even)[0] < 1e-9  # windows of unequal length are no irregularity
+
+
+def test_one_neuron_without_a_number_leaves_those_of_the_others():
+    steps = np.zeros((300, 2), dtype=np.uint8)
+    steps[::10, 0] = 1
+    steps[7, 1] = 25  # all in one step: intervals of 0, whose CV is 0/0
+    found = scores(shown(steps), plain_channel(300, 2))
+    assert found.measured == 2
+    assert found.cv == pytest.approx(0)
+    # 30 spikes, 3 in each window: 0; 25 in one of ten: 25·9/10·(1 + 1/9)... = 25
+    assert found.fano == pytest.approx((0 + 25) / 2)
+
+
+@pytest.mark.parametrize("n_steps", [7, 8, 9])
+def test_a_train_of_fewer_steps_than_windows_has_a_window_for_each_step(n_steps):
+    white = np.ones((40, 40), dtype=np.float32)
+    channel = channel_of("poisson", white, n_steps=n_steps, max_rate=5.0)
+    found = scores(channel.send(white), channel)
+    assert found.measured > 1580
+    # the mean of n_steps − 1 squared deviates for each of 1600 neurons
+    assert found.fano == pytest.approx(1, abs=4 * math.sqrt(2 / (n_steps - 1) / 1600))
+    assert math.isfinite(found.cv) and (found.law_cv, found.law_fano) == (1, 1)
+    once = scores(shown(np.full((1, 3), 30, dtype=np.uint8)), plain_channel(1, 3))
+    assert once.measured == 3 and math.isnan(once.fano) and math.isnan(once.cv)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "dark"),
+    [("poisson", {"max_rate": 5.0}, 0.0015), ("lif", {"gain": 255 / 100.2}, 100.4 / 255)],
+)
+def test_a_value_that_rounds_to_silence_has_the_law_of_the_value_itself(name, params, dark):
+    """0.0015·255 rounds to grey 0; a drive of 1.002 to one below the threshold 1."""
+    picture = np.full((3, 3), 0.5, dtype=np.float32)
+    picture[1, 1] = dark
+    channel = channel_of(name, picture, n_steps=9_000, **params)
+    found = scores(channel.send(picture), channel)
+    assert found.measured == 9
+    law = channel.kind.law
+    expected = np.mean([law(channel.params, x, 1).cv for x in [0.5] * 8 + [dark]])
+    assert found.law_cv == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_cv_of_a_short_poisson_train_is_low_by_one_spike():
+    """E[CV] ≈ 1 − 1/n of n intervals: what `activity` says of its bias."""
+    grey = np.full((60, 60), 0.5, dtype=np.float32)
+    channel = channel_of("poisson", grey, n_steps=160, max_rate=0.5)  # 40 spikes
+    found = scores(channel.send(grey), channel)
+    assert found.cv == pytest.approx(1 - 1 / 40, abs=0.008)
+
+
 def test_windows_of_coin_throws_have_the_fano_factor_of_a_coin():
     """Conditional on its count n a Bernoulli train is hypergeometric: mean (T − n)/(T − 1)."""
     heads = np.random.default_rng(0).random((200, 1, 4000)) < 0.3
@@ -283,12 +344,26 @@ def test_a_bound_holds_and_belongs_to_what_the_code_itself_carries(name):
     channel = channel_of(name, values, n_steps=200)
     found = scores(channel.send(values), channel)
     assert found.bound > 0
-    if not code.bound_holds:  # else only under a condition, which the code's own tests keep
+    assert found.bound_holds == (name != "send_on_delta")  # the chirp is faster than its θ
+    if code.bound_holds == "for every value":  # the code's own tests keep the other conditions
         assert found.max_error <= found.bound + 1e-5
     other = camera() if code.kind == "signal" else chirp()
     if code.kind != "picture":
         there = channel_of(name, other)
-        assert math.isnan(scores(there.send(other), there).bound)
+        scanned = scores(there.send(other), there)
+        assert math.isnan(scanned.bound) and not scanned.bound_holds
+
+
+def test_a_bound_is_said_to_hold_only_where_the_signal_keeps_its_condition():
+    ramp = (np.arange(50) * 0.05).astype(np.float32)  # steps of θ, but for float32
+    jump = np.repeat(np.float32([0, 0.8]), 25)
+    channel = channel_of("send_on_delta", ramp, threshold=0.05)
+    slow, fast = (scores(channel.send(signal), channel) for signal in (ramp, jump))
+    assert slow.bound_holds and slow.max_error <= slow.bound + 1e-6
+    assert not fast.bound_holds and fast.max_error > fast.bound == 0.05
+    bit = channel_of("zero_crossing", jump)
+    assert scores(bit.send(jump), bit).bound_holds
+    assert not scores(bit.send(jump - 0.1), bit).bound_holds
 
 
 # The law of the intervals

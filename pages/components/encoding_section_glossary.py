@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from pages.components import sections as base
@@ -10,6 +12,7 @@ from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_panel import equations
 from snncore.encoding import Code
 from snncore.params import Value
+from snncore.transmission.scores import bound
 
 _KINDS = {
     "intensity": "one value at a time (a signal goes through window by window)",
@@ -69,8 +72,8 @@ def _knob(code: Code) -> str:
 
 
 def _bound(slot: Slot) -> str:
-    code = slot.channel.kind
-    if code.bound is None:
+    """Of what the code itself carries: none where a signal code scans the lines of a picture."""
+    value = bound(slot.channel)
+    if math.isnan(value):
         return base.DASH
-    value = base.number(code.bound(slot.channel.params, slot.channel.n_steps), 3)
-    return f"±{value} ({code.bound_holds})" if code.bound_holds else f"±{value}"
+    return f"±{base.number(value, 3)} ({slot.channel.kind.bound_holds})"

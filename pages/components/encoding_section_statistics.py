@@ -73,7 +73,8 @@ def intervals(bench: Bench) -> None:
     if any(h.intervals for _, h in found):
         base.download("intervals", lambda: _interval_columns(found), "enc_iv_csv")
     st.caption(
-        "CV: standard deviation of the intervals over their mean (0 is a clock, 1 is pure chance). "
+        "CV: standard deviation of the intervals over their mean (0 is a clock, 1 is pure chance); "
+        "trains of n spikes miss long intervals: it comes out too small by up to about 1/n. "
         "Fano factor: variance of the spike counts over their mean (1 for a Poisson process). "
         "Bars ±1 standard error."
     )

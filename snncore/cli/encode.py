@@ -214,7 +214,12 @@ def encode(
     as_json: bool,
     **wanted: Any,
 ) -> None:
-    """Turn a picture or a signal into spikes, read them back, and compare."""
+    """Turn a picture or a signal into spikes, read them back, and compare.
+
+    cv and fano say how irregular the spikes are, law_cv and law_fano what theory expects: the mean
+    over neurons of 20 spikes or more. The cv of n spikes is too small by up to about 1/n. bound is
+    the largest error in theory, and bound_holds whether the input keeps its condition.
+    """
     if as_list:
         _print_list(as_json)
         return

@@ -91,6 +91,7 @@ class Code:
         bound: largest error that theory allows, (params, n_steps) → |x − x̂|; None where unknown.
             For signal codes it holds while the signal keeps the condition that `bound_holds` names.
         bound_holds: the condition of the bound, in words.
+        bound_if: whether a signal [T, …] keeps it, (signal, params) → bool; None: all values do.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Code:
     law: Callable[..., Law] | None = None
     bound: Callable[..., float] | None = None
     bound_holds: str = ""
+    bound_if: Callable[..., bool] | None = None
 
 
 def check_intensities(values: Tensor, n_steps: int, *, least: int = 1) -> Tensor:

@@ -30,10 +30,9 @@ class SendOnDeltaParams(Params):
 
     threshold: float = number(
         0.05,
-        0.0,
+        1e-6,
         10.0,
         "Change that makes a spike, in units of the signal.",
-        lo_open=True,
         step=0.01,
         label="Threshold θ",
     )
@@ -57,10 +56,9 @@ class FadeInParams(Params):
 
     threshold: float = number(
         0.1,
-        0.0,
+        1e-4,
         1.0,
         "Growth of the light that makes a spike.",
-        lo_open=True,
         step=0.01,
         label="Threshold θ",
     )
@@ -166,6 +164,14 @@ def send_on_delta_bound(params: SendOnDeltaParams, n_steps: int) -> float:
     return params.threshold
 
 
+def slow_enough(signal: Tensor, params: SendOnDeltaParams) -> bool:
+    """Whether no step of the signal [T, …] exceeds θ, but for its rounding to float32."""
+    if signal.shape[0] < 2:
+        return True
+    rounding = 1e-6 * float(signal.abs().max())
+    return float(signal.diff(dim=0).abs().max()) <= params.threshold + rounding
+
+
 def fade_in_encode(
     values: Tensor,
     params: FadeInParams | None = None,
@@ -234,7 +240,7 @@ DELTA = Code(
     kind="signal",
     silent_at_zero=True,
     stochastic=False,
-    invertible=True,
+    invertible=False,
     params=DeltaParams,
     encode=delta_encode,
     decode=delta_decode,
@@ -261,6 +267,7 @@ SEND_ON_DELTA = Code(
     knob="threshold",
     bound=send_on_delta_bound,
     bound_holds="no step of the signal exceeds θ",
+    bound_if=slow_enough,
 )
 
 FADE_IN = Code(
@@ -280,6 +287,7 @@ FADE_IN = Code(
     idea="The picture fades in; each pixel fires whenever its light has grown by θ.",
     knob="threshold",
     bound=fade_in_bound,
+    bound_holds="for every value",
 )
 
 CODES = (DELTA, SEND_ON_DELTA, FADE_IN)

@@ -87,6 +87,12 @@ def zero_crossing_bound(params: ZeroCrossingParams, n_steps: int) -> float:
     return max(level, 1.0 - level) / 2
 
 
+def in_unit_range(signal: Tensor, params: ZeroCrossingParams) -> bool:
+    """Whether the signal stays in 0..1."""
+    del params
+    return bool((signal >= 0).all() & (signal <= 1).all())
+
+
 ZERO_CROSSING = Code(
     name="zero_crossing",
     title="Zero-crossing step-forward",
@@ -105,6 +111,7 @@ ZERO_CROSSING = Code(
     knob="threshold",
     bound=zero_crossing_bound,
     bound_holds="the signal stays in 0..1",
+    bound_if=in_unit_range,
 )
 
 CODES = (ZERO_CROSSING,)

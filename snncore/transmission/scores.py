@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from snncore import metrics
@@ -27,15 +28,17 @@ class Scores(NamedTuple):
     r2: float  # NaN for a constant input
     max_error: float
     bound: float  # largest error that theory allows; NaN where none is known
+    bound_holds: bool  # whether the input keeps the condition of the bound; False without one
     spikes: int
     spikes_per_value: float
     sparsity: float  # share of the cells T·M without a spike
     silent: float  # share of the neurons that never fire
-    cv: float  # of the intervals, see `activity`; NaN if no neuron fires 20 times
+    cv: float  # of the intervals, see `activity`; NaN if no neuron fires 20 times; low by ~1/n in
+    # trains of n spikes
     fano: float
     law_cv: float  # the same of the code's law; NaN where it has none
     law_fano: float
-    measured: int  # neurons that cv and fano are the mean of
+    measured: int  # neurons of 20 spikes or more; each of these four is the mean of their own
 
 
 def scores(sent: Sent, channel: Channel) -> Scores:
@@ -57,7 +60,6 @@ def combined(
     values: NDArray[np.float32], decoded: NDArray[np.float32], act: Activity, channel: Channel
 ) -> Scores:
     """Scores from values and what was read back, [S, N], and the activity that carried them."""
-    mean = 1.0 / act.measured if act.measured else math.nan
     return Scores(
         rmse=metrics.rmse(values, decoded),
         psnr_db=metrics.psnr(values, decoded),
@@ -66,14 +68,15 @@ def combined(
         r2=metrics.r2(values, decoded),
         max_error=metrics.max_error(values, decoded),
         bound=bound(channel),
+        bound_holds=bound_holds(channel, values),
         spikes=act.spikes,
         spikes_per_value=act.spikes / act.values,
         sparsity=1.0 - act.filled / act.cells,
         silent=act.silent / act.neurons,
-        cv=act.cv * mean,
-        fano=act.fano * mean,
-        law_cv=act.law_cv * mean,
-        law_fano=act.law_fano * mean,
+        cv=_mean(act.cv, act.with_cv),
+        fano=_mean(act.fano, act.with_fano),
+        law_cv=_mean(act.law_cv, act.with_law),
+        law_fano=_mean(act.law_fano, act.with_law),
         measured=act.measured,
     )
 
@@ -89,6 +92,18 @@ def bound(channel: Channel) -> float:
     if code.bound is None or not native:
         return math.nan
     return float(code.bound(channel.params, channel.n_steps))
+
+
+def bound_holds(channel: Channel, values: NDArray[np.float32]) -> bool:
+    """Whether `values` [S, N] keep the condition under which `bound` is promised."""
+    if math.isnan(bound(channel)):
+        return False
+    keeps = channel.kind.bound_if
+    return keeps is None or keeps(torch.tensor(values).T, channel.params)
+
+
+def _mean(total: float, count: int) -> float:
+    return total / count if count else math.nan
 
 
 def _ssim(values: NDArray[np.float32], decoded: NDArray[np.float32], channel: Channel) -> float:
