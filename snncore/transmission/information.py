@@ -6,8 +6,14 @@ X and X̂ are sorted into classes that hold about equally many values each, so t
 not change under a monotone map of either. The plug-in estimate from N pairs is too large by
 (R_xx̂ − R_x − R_x̂ + 1)/(2N ln 2) bits to first order, with R the occupied cells of the table and
 of its margins (Miller 1955; Panzeri & Treves 1996, Network 7:87, write it with R per stimulus).
-That is subtracted. Shuffled pairs carry nothing: what the estimate gives for them shows the bias
-that is left.
+That is subtracted, but no more than what keeps I ≤ min(H(X), H(X̂)), the plug-in entropies of the
+classes: on a perfect copy R_xx̂ = R_x = R_x̂, and the correction alone would make I larger than H.
+
+Shuffled pairs carry nothing: what the estimate gives for them shows the bias that is left. It is
+above 0 where many cells of the table hold few pairs or none, since a cell that happens to be empty
+is not counted in R: some 0.01 bits for 16 equal classes and N = 1024, 0.04 to 0.08 where the
+classes are unequally full. It is shown, not subtracted: it belongs to independent pairs, and a
+code that carries much fills other cells.
 
 The decoder and the classes can only lose information, so I(X; X̂) is a lower bound of what the
 spikes carry (data processing inequality; Cover & Thomas 2006, §2.8). It treats the values as
@@ -26,7 +32,7 @@ from snncore import rng
 from snncore.transmission.activity import spike_counts
 from snncore.transmission.channel import Channel, Sent
 
-ESTIMATOR = "plug-in, Miller–Madow corrected"
+ESTIMATOR = "plug-in, Miller–Madow corrected, at most the entropy"
 LEVELS = 16
 _PER_CELL = 4  # values for each cell of the table, at least, on average
 _SHUFFLES = 8
@@ -36,10 +42,10 @@ class Information(NamedTuple):
     """Mutual information of values and reconstruction; NaN below 16 values."""
 
     bits_per_value: float
-    error: float  # standard error of bits_per_value
+    error: float  # standard error of bits_per_value, see `mutual_information`
     bits_per_spike: float  # NaN without a spike
     uncorrected: float  # the plug-in estimate, bits per value
-    shuffled: float  # bits per value of shuffled pairs, corrected: 0 within its error
+    shuffled: float  # bits per value of shuffled pairs, corrected: the bias left, see above
     shuffled_error: float  # standard deviation of one shuffle
     entropy_bits: float  # of the classes of the value: no code can carry more
     levels: int  # classes, at most
@@ -117,7 +123,9 @@ def mutual_information(x: NDArray[np.int64], y: NDArray[np.int64]) -> Estimate:
     """Bits between classes x and y [N], both counted from 0.
 
     The standard error is that of a mean of N independent log₂ p(x, y)/(p(x)p(y)) (Moddemeijer
-    1989, Signal Processing 16:233).
+    1989, Signal Processing 16:233), right to first order in 1/√N. Where all pairs that occur tell
+    equally much (a perfect copy, a ring of equally likely neighbours) that order vanishes, and what
+    is given is 1.3 to 1.6 times too large.
     """
     table = np.bincount(
         x * (int(y.max()) + 1) + y, minlength=(int(x.max()) + 1) * (int(y.max()) + 1)
@@ -131,8 +139,9 @@ def mutual_information(x: NDArray[np.int64], y: NDArray[np.int64]) -> Estimate:
     occupied = [int(np.count_nonzero(part)) for part in (p, px, py)]
     bias = (occupied[0] - occupied[1] - occupied[2] + 1) / (2 * x.size * math.log(2))
     spread = max(0.0, float((cell * gain**2).sum()) - plain**2)
-    entropy = -float((px[px > 0] * np.log2(px[px > 0])).sum())
-    return Estimate(plain - bias, math.sqrt(spread / x.size), plain, entropy)
+    entropies = [-float((part[part > 0] * np.log2(part[part > 0])).sum()) for part in (px, py)]
+    bits = min(plain - bias, *entropies)
+    return Estimate(bits, math.sqrt(spread / x.size), plain, entropies[0])
 
 
 def classes(values: NDArray[np.float32], levels: int) -> NDArray[np.int64]:
