@@ -1,6 +1,7 @@
 """Damage done to spikes: how much, to which, and what is left of the message."""
 
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -153,6 +154,31 @@ def test_the_error_of_a_jittered_latency_is_the_jitter():
     curve = robustness(channel, channel.send(values), [4.0], "jitter", range(5))
     # 5 × 1024 spikes: the standard deviation is known to 1/√(2·5120) = 1 %
     assert curve.rmse[0] == pytest.approx(math.sqrt(16 + 1 / 12) / 199, rel=0.05)
+
+
+def test_error_bars_are_the_spread_of_the_seeds_over_the_root_of_their_number():
+    channel, values = ramp_channel("latency", 64)
+    sent = channel.send(values)
+    curve = robustness(channel, sent, [4.0], "jitter", range(3))
+    each = [
+        metrics.rmse(values, damaged(channel, sent, "jitter", 4.0, seed).decoded)
+        for seed in range(3)
+    ]
+    assert curve.rmse_error[0] == pytest.approx(statistics.stdev(each) / math.sqrt(3))
+
+
+def test_spikes_of_a_very_long_train_do_not_share_their_fate_with_copies_in_its_beginning():
+    """The second spike of step 0 and the first one of step 2**20 once drew the same number."""
+    counts = np.zeros(((1 << 20) + 1, 1, 400), dtype=np.uint8)
+    counts[0], counts[1 << 20] = 2, 1
+    left = delete(counts, 0.5, seed=1)
+    late, early = left[1 << 20, 0] > 0, left[0, 0]
+    alone = np.zeros((1, 1, 400), dtype=np.uint8)
+    alone[0] = 1
+    copy = early - delete(alone, 0.5, seed=1)[0, 0] > 0
+    assert 0.35 < np.mean(late == copy) < 0.65
+    with pytest.raises(ValueError, match=r"spikes must have <= 16,777,216 steps"):
+        delete(np.zeros(((1 << 24) + 1, 1, 1), dtype=bool), 0.5)
 
 
 def test_a_curve_falls_with_damage_and_has_errors_but_at_nothing():

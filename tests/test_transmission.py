@@ -366,6 +366,25 @@ def test_a_bound_is_said_to_hold_only_where_the_signal_keeps_its_condition():
     assert not scores(bit.send(jump - 0.1), bit).bound_holds
 
 
+def test_a_line_camera_meets_the_middle_of_each_column_in_the_middle_of_its_time():
+    """Column c of W at the step (c + ½)·T/W − ½, and light between two columns in proportion."""
+    picture = np.array([[0.0, 1.0]], dtype=np.float32)
+    channel = channel_of("send_on_delta", picture, n_steps=8)
+    seen = channel._as_signal(torch.tensor(picture))[:, 0, 0].tolist()
+    # columns at 1.5 and 5.5: a quarter per step between them, the edges outside
+    assert seen == pytest.approx([0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1])
+
+
+@pytest.mark.parametrize("shape", [(8, 4), (2, 8, 4), (33,), (3, 4, 9), (1, 2, 4, 8)])
+def test_a_picture_of_another_shape_is_refused_though_it_may_have_as_many_pixels(shape):
+    channel = Channel("rate", encoding.RateParams(), 10, (4, 8))
+    with pytest.raises(ValueError, match=r"pictures of shape \(4, 8\), got .*; use a channel"):
+        channel.send(np.full(shape, 0.5, dtype=np.float32))
+    signal = Channel("send_on_delta", encoding.SendOnDeltaParams(), 32)
+    with pytest.raises(ValueError, match=r"a signal of shape \(32,\), got"):
+        signal.send(np.full(shape, 0.5, dtype=np.float32))
+
+
 # The law of the intervals
 
 
@@ -425,6 +444,23 @@ def test_a_histogram_refuses_what_makes_no_sense(wrong, message):
     channel = Channel("rate", encoding.RateParams(), 100, (2, 2))
     with pytest.raises(ValueError, match=message):
         interval_histogram(channel, **{"value": 0.5, **wrong})
+
+
+def test_a_histogram_of_too_many_steps_is_refused_before_it_takes_the_memory():
+    endless = Channel("rate", encoding.RateParams(), 1_000_000, (2, 2))
+    with pytest.raises(ValueError, match=r"steps × neurons must be <= .*; use fewer trains"):
+        interval_histogram(endless, 0.5, n_trains=300)
+    spread = Channel("population_rate", encoding.PopulationRateParams(), 100_000, (2, 2))
+    with pytest.raises(ValueError, match="got 1,600,000,000;"):  # eight neurons a value
+        interval_histogram(spread, 0.5, n_trains=2000)
+
+
+def test_the_error_of_the_fano_factor_is_the_spread_of_repeats():
+    channel = Channel("rate", encoding.RateParams(), 100, (1, 1))
+    found = [interval_histogram(channel, 0.3, n_trains=20, seed=seed) for seed in range(200)]
+    spread = np.std([h.fano for h in found], ddof=1)
+    # known to 1/√400 = 5 %, and the tails of a χ² of 19 are not quite Gaussian
+    assert np.mean([h.fano_error for h in found]) == pytest.approx(spread, rel=0.2)
 
 
 # All codes at once

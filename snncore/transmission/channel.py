@@ -46,6 +46,12 @@ class Sent(NamedTuple):
     first_sample: int = 0
 
 
+def check_cells(cells: int, cure: str) -> None:
+    """Raise ValueError if T·S·M is more than `MAX_CELLS`."""
+    if cells > MAX_CELLS:
+        raise ValueError(f"steps × neurons must be <= {MAX_CELLS:,}, got {cells:,}; {cure}")
+
+
 @dataclass(frozen=True)
 class Channel:
     """One code at work. Hashes and compares by value: a key for caches.
@@ -154,13 +160,23 @@ class Channel:
         first_sample: int = 0,
         device: torch.device | None = None,
     ) -> Sent:
-        """Encode and decode pictures [S, H, W] (or [H, W]) or a signal [T].
+        """Encode and decode pictures [S, H, W] (or [H, W]), or a signal [T] (or [1, T]).
 
         Args:
             first_sample: number of the first picture in its set: its spikes depend on it and on
                 the seed, not on the batch.
             device: where to compute; the CPU by default.
+
+        Raises:
+            ValueError: another shape, or as `encode`.
         """
+        one = (self.n_steps,) if self.shape is None else self.shape
+        if values.shape != one and values.shape[1:] != one:
+            what = "a signal" if self.shape is None else "pictures"
+            raise ValueError(
+                f"values must be {what} of shape {one}, got {values.shape}; "
+                "use a channel of their shape"
+            )
         flat = np.ascontiguousarray(values, dtype=np.float32).reshape(-1, self.n_values)
         there = torch.tensor(flat, device=device or "cpu")  # a copy: `values` may be read-only
         samples = torch.arange(first_sample, first_sample + len(flat), device=there.device)
@@ -183,12 +199,9 @@ class Channel:
             raise ValueError(f"values must be [S, {self.n_values}], got {tuple(values.shape)}")
         if self.shape is None and len(values) != 1:
             raise ValueError(f"one signal at a time, got {len(values)}")
-        cells = self.n_steps * len(values) * self.n_neurons
-        if cells > MAX_CELLS:
-            raise ValueError(
-                f"steps × neurons must be <= {MAX_CELLS:,}, got {cells:,}; "
-                "use fewer steps, pictures or pixels"
-            )
+        check_cells(
+            self.n_steps * len(values) * self.n_neurons, "use fewer steps, pictures or pixels"
+        )
 
     def _as_signal(self, values: Tensor) -> Tensor:
         """[T, S, M]: the signal itself, or the rows of pictures as they move past the sensors.

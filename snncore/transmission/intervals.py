@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from snncore.encoding.code import Law
 from snncore.encoding.events import EXACT_TIMES
 from snncore.transmission.activity import exact_cv, interval_cv, spike_counts, trains
-from snncore.transmission.channel import Channel, Spikes
+from snncore.transmission.channel import Channel, Spikes, check_cells
 
 Array = NDArray[np.float64]
 
@@ -55,6 +55,9 @@ def interval_histogram(
         value: in 0..1, or any value for a signal code.
         n_trains: independent trains, 2..2000.
         seed: of the random spikes.
+
+    Raises:
+        ValueError: a bad argument, or more than `MAX_CELLS` steps × neurons × trains.
     """
     if isinstance(n_trains, bool) or not isinstance(n_trains, int) or not 2 <= n_trains <= 2000:
         raise ValueError(f"n_trains must be a whole number in 2..2000, got {n_trains!r}")
@@ -62,6 +65,8 @@ def interval_histogram(
         raise ValueError(f"value must be finite, got {value}")
     code, params = channel.kind, channel.params
     steps = channel.n_steps if code.law is None else max(channel.n_steps, LONG_ENOUGH)
+    neurons = channel.n_neurons if code.kind == "picture" else n_trains * code.spread(params)
+    check_cells(steps * neurons, "use fewer trains or a channel of fewer steps")
     spikes = _trains(channel, value, steps, n_trains, seed)
     counts = spike_counts(spikes)  # [trains, neurons]
     fano, fano_error = _fano(counts)

@@ -27,7 +27,7 @@ KINDS: dict[Kind, tuple[str, str]] = {  # name: (title, unit of its level)
     "insert": ("Noise spikes per spike", ""),
 }
 MAX_JITTER = 10_000.0  # steps
-_STEP_BITS = 20  # of a random counter; the copies of a spike in one step come above them
+_STEP_BITS = 24  # of a random counter of 32; the 255 copies of a spike in a step come above them
 
 
 class Curve(NamedTuple):
@@ -177,6 +177,11 @@ def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
 def _events(spikes: Spikes) -> _Events:
     if spikes.ndim != 3 or spikes.shape[0] == 0:
         raise ValueError(f"spikes must be [T, S, M] with T >= 1, got {spikes.shape}")
+    if len(spikes) > 1 << _STEP_BITS:
+        raise ValueError(
+            f"spikes must have <= {1 << _STEP_BITS:,} steps to be changed, got {len(spikes):,}; "
+            "take a part of them"
+        )
     step, sample, neuron = np.nonzero(spikes)
     amount = spikes[step, sample, neuron].astype(np.int64)
     copy, sign = np.zeros_like(step), np.sign(amount)
