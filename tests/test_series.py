@@ -25,7 +25,26 @@ def test_one_column_or_a_time_and_a_value_in_every_spelling(text):
         series = read_series(data)
         assert series.values.tolist() == [1.5, 2, -3]
         assert series.values.dtype == np.float32
-        assert series.note == ""
+        untold = text[0] in "0#"  # two columns, but no headings
+        assert ("the first is read as time" in series.note) == untold
+        assert ("decimal marks" in series.note) == (untold and "0,1.5" in text)
+
+
+def test_decimal_commas_that_look_like_a_time_are_spoken_of():
+    series = read_series(b"1,5\n2,5\n3,5")
+    assert series.values.tolist() == [5, 5, 5]
+    assert series.note == (
+        "two columns without headings: the first is read as time; if its commas are decimal "
+        "marks, write points instead"
+    )
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\f", ""])
+def test_blank_lines_are_no_rows(blank):
+    series = read_series(f"{blank}\n1\n{blank}\n2\n{blank}".encode())
+    assert series.values.tolist() == [1, 2]
+    with pytest.raises(ValueError, match="line 4: the value must be a number, got 'x'"):
+        read_series(f"1\n{blank}\n2\nx".encode())
 
 
 def test_headings_name_the_columns_and_any_of_them_can_be_read():
@@ -103,6 +122,10 @@ def test_any_numbers_lie_in_the_unit_range(seed):
         (b"0;1\n;2", "line 2: the time is missing"),
         (b"0,1\n1,2\n0.5,3", "line 3: the time must rise, got 0.5 after 1"),
         (b"0,5\n0,7\n0,9", "line 2: the time must rise, got 0 after 0.*decimal marks"),
+        (b"1\n2\n1_0", "line 3: the value must be a number, got '1_0'"),
+        (b"1_0\n2\n3", "line 1: the value must be a number, got '1_0'"),
+        ("1\n١\n3".encode(), "line 2: the value must be a number, got '١'"),
+        (b'1\n""\n2', "line 2: the value must be within .* got an empty value"),
         (b"1\n2,5", "line 2: the row must have 1 cells as the first one, got 2"),
         (b"0 1\n1 2 3", "line 2: the row must have 2 cells as the first one, got 3"),
         (b"1,2,3\n4,5,6", "without headings must have one column or two .*got 3"),

@@ -128,6 +128,8 @@ def test_uploads_are_limited_and_own_files_are_not():
         (b"OggS" + bytes(90), "an Ogg file"),
         (b"RIFF\x04\0\0\0WAVE", "broken: it has nothing on how"),
         (by_hand()[:36], "broken: it has no samples"),
+        (by_hand()[:12] + bytes(9_000_000), "at most 1,000 chunks before its samples"),
+        (by_hand()[:12] + bytes(8 * 990), "broken: it has nothing on how"),
         (by_hand(b""), "the sound is empty"),
         (by_hand(tag=7), "plain numbers, got µ-law"),
         (by_hand(tag=999), "plain numbers, got coding 999"),

@@ -13,7 +13,7 @@ MAX_MB = 32
 MAX_LINES = 1_000_000
 LARGEST = 1e15  # of any number: nothing overflows on the way
 COMMENT = ("#", "%")
-PERCENT = re.compile(r"^\s*%.*$", re.MULTILINE)
+NO_ROW = re.compile(r"^(?:\s*%.*|[^\S\n]+)$", re.MULTILINE)  # that numpy would not pass over
 TIME_NAME = re.compile(r"^(t|time|zeit|temps)(?![a-z])", re.IGNORECASE)
 
 
@@ -85,6 +85,11 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_plain_number(cell: str) -> bool:
+    """Whether numpy reads it too: Python alone knows 1_000 and the digits of other scripts."""
+    return is_number(cell) and cell.isascii() and "_" not in cell
 
 
 def shown(text: str) -> str:

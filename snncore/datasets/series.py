@@ -2,10 +2,11 @@
 
 Cells are separated by comma, semicolon, tab or space; a first line may name the columns, and then
 there may be more than two: the first that is not the time is read, or the one that is asked for.
-Decimal commas are understood where something else separates. A signal has a sample per step, so a
-time must rise; where its steps differ by more than 1 %, the signal is read at as many even times,
-in straight lines between the rows, and the note says so. Nothing is repaired: a hole or a word is
-an error with its line.
+Decimal commas are understood where something else separates; two columns without headings are a
+time and a value, and the note says so, for they may be decimal commas. A signal has a sample per
+step, so a time must rise; where its steps differ by more than 1 %, the signal is read at as many
+even times, in straight lines between the rows, and the note says so. Nothing is repaired: a hole
+or a word is an error with its line.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 
 from snncore.datasets.csv_text import (
     LARGEST,
-    PERCENT,
+    NO_ROW,
     TIME_NAME,
     is_number,
+    is_plain_number,
     is_row,
     line_of,
     plain,
@@ -33,6 +35,8 @@ from snncore.datasets.csv_text import (
 from snncore.datasets.uploads import check_upload
 
 _SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
+_COMMAS = "if its commas are decimal marks, write points instead"
+_NOTHING = re.compile(r'^\s*""\s*$', re.MULTILINE)  # a hole, where the row has no other cell
 _UNEVEN = 0.01  # share by which steps of time may differ: rounding in the file
 
 
@@ -110,6 +114,9 @@ def read_series(data: bytes, name: str = "", *, column: str = "", limit: bool = 
     values, rate = numbers[:, -1], None
     others = [shown(name) for k, name in enumerate(names) if k not in (time, value)]
     notes = [f"column {shown(names[value])} is read, not {', '.join(others)}"] if others else []
+    if time is not None and not names:
+        notes.append("two columns without headings: the first is read as time")
+        notes += [_COMMAS] if mark == "," else []
     if time is not None:
         values, step, uneven = _even(numbers, lines, first)
         notes += [uneven] if uneven else []
@@ -190,7 +197,7 @@ def _numbers(
     even = body.count(mark) == lines[first].count(mark) * (len(lines) - first)
     if mark == " " or not even:
         _check_widths(lines, first, mark, width)
-    body = PERCENT.sub("", body.replace('"', ""))
+    body = NO_ROW.sub("", _NOTHING.sub("nan", body).replace('"', ""))
     if mark != ",":
         body = body.replace(",", ".")
     try:
@@ -221,7 +228,7 @@ def _check_row(cells: list[str], line: int, mark: str, used: list[int], labels: 
         cell = cells[column] if column < len(cells) else ""
         if not cell:
             raise ValueError(f"line {line}: the {label} is missing; fill it in, or delete the row")
-        if not is_number(plain(cell, mark)):
+        if not is_plain_number(plain(cell, mark)):
             raise ValueError(f"line {line}: the {label} must be a number, got {shown(cell)}")
 
 

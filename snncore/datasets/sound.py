@@ -25,6 +25,7 @@ Samples = NDArray[np.float32]
 MAX_SECONDS = 120.0  # of a part that is decoded
 MAX_NUMBERS = 40_000_000  # samples × channels of a part
 MAX_CHANNELS = 64
+_MAX_CHUNKS = 1000  # before the samples; programs write a dozen
 _RATES = (100, 768_000)  # Hz
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _CODINGS = {2: "ADPCM", 6: "A-law", 7: "µ-law", 17: "ADPCM", 49: "GSM", 80: "MPEG", 85: "MP3"}
@@ -137,7 +138,9 @@ def _chunks(file: BinaryIO, size: int) -> tuple[_Format, int, int, str]:
         raise ValueError(f"the file must be a WAV file, and {got}; {_CURE}")
     form: _Format | None = None
     place = 12
-    while place + 8 <= size:
+    for _ in range(_MAX_CHUNKS):
+        if place + 8 > size:
+            break
         file.seek(place)
         name, length = struct.unpack("<4sI", file.read(8))
         place += 8
@@ -156,6 +159,10 @@ def _chunks(file: BinaryIO, size: int) -> tuple[_Format, int, int, str]:
                 raise ValueError("the sound is empty: the WAV file has no sample")
             return form, place, there, note
         place += length + length % 2  # chunks begin at even places
+    else:
+        raise ValueError(
+            f"the WAV file must have at most {_MAX_CHUNKS:,} chunks before its samples; {_CURE}"
+        )
     missing_part = "no samples" if form else "nothing on how its samples are written"
     raise ValueError(f"the WAV file is broken: it has {missing_part}; {_CURE}")
 

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from snncore.datasets.csv_text import (
     COMMENT,
     LARGEST,
-    PERCENT,
+    NO_ROW,
     TIME_NAME,
     is_number,
+    is_plain_number,
     is_row,
     line_of,
     plain,
@@ -107,7 +108,7 @@ def _numbers(lines: list[str], first: int, mark: str, header: Header) -> Array:
     body = "\n".join(lines[first:])
     if body.count(mark) != lines[first].count(mark) * (len(lines) - first):
         _check_widths(lines, first, mark, header.width)
-    body = PERCENT.sub("", body.replace('"', ""))
+    body = NO_ROW.sub("", body.replace('"', ""))
     if mark != ",":
         body = body.replace(",", ".")
     try:
@@ -141,7 +142,7 @@ def _check_row(cells: list[str], line: int, mark: str, header: Header) -> None:
                 f"line {line}: the {name} is missing; fill it in, or delete the row (the value "
                 "before it then holds on)"
             )
-        if not is_number(plain(cell, mark)):
+        if not is_plain_number(plain(cell, mark)):
             raise ValueError(f"line {line}: the {name} must be a number, got {shown(cell)}")
 
 
