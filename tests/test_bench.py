@@ -48,7 +48,10 @@ def test_only_a_tie_excuses_another_spike():
 def test_bench_encode_reports_both_sides_their_statistics_and_the_list():
     result = CliRunner().invoke(main, ["bench", "encode", "--repeats", "1", "--json"])
     found = json.loads(result.stdout)
-    assert found["work"] == "rate code, 256 x 784 intensities x 100 steps, cells"
+    assert found["work"] == (
+        "rate code, 256 x 784 intensities x 100 steps, cells "
+        "(ours written as bool, snnTorch's as float32)"
+    )
     assert found["peer"].startswith("snntorch") and found["equal"] is True
     assert found["ratio"] == found["ours_per_s"] / found["peer_per_s"] > 1
     assert found["fraction_of_limit"] == found["ours_per_s"] / found["limit_per_s"]
