@@ -191,3 +191,12 @@ def test_exact_lists_need_no_dense_form(monkeypatch: pytest.MonkeyPatch) -> None
     found = encode_events("poisson", x, encoding.PoissonParams(1e-6), n_steps=10_000_000)
     assert len(found.step) == pytest.approx(float(x.sum()) * 10, rel=0.05)
     assert int(found.step.max()) > 9_000_000
+
+
+def test_a_list_of_the_rate_code_has_draws_of_its_own():
+    # from the same words a spike in the first step of the dense form would exclude it in the list
+    x = torch.full((1, 4000), 0.5)
+    dense = encoding.rate_encode(x, n_steps=1, seed=3)[0, 0]
+    listed = to_dense(encode_events("rate", x, n_steps=1, seed=3), (1, 1, 4000))[0, 0]
+    both = float((dense & listed).float().mean())
+    assert both == pytest.approx(0.25, abs=5 * (0.25 * 0.75 / 4000) ** 0.5)

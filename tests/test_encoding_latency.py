@@ -365,5 +365,5 @@ def test_rank_order_takes_pictures_and_leaves_them_as_they_are():
         encoding.rank_order_encode(pictures * 2, n_steps=33)
     with pytest.raises(ValueError, match=r"pictures must be \[B, H, W\]"):
         encoding.rank_order_encode(pictures[0, 0], n_steps=33)
-    with pytest.raises(ValueError, match=r"share must be > 0"):
+    with pytest.raises(ValueError, match=r"share must be >= 0\.001"):
         encoding.RankOrderParams(0.0)

@@ -242,6 +242,20 @@ def test_poisson_counts_of_a_step_are_poisson():
     assert (np.abs(observed - law) < 5 * np.sqrt(law / spikes.numel())).all()
 
 
+def test_phases_that_would_not_fit_into_63_bits_are_refused_on_both_paths():
+    # 20·5 cycles a step: 2²⁶·1.4 million steps is beyond 2⁶³, which once ran over in silence
+    params, values = encoding.GammaParams(5.0, 20), torch.tensor([[0.0, 1.0]])
+    rates = clocks.cycles(values * 5.0) * 20
+    marks = clocks.Marks(20, torch.zeros_like(rates))
+    assert 1_300_000 * int(rates.max()) < 2**63 <= 1_400_000 * int(rates.max())
+    clocks.check_steps(1_300_000, rates)
+    with pytest.raises(ValueError, match=r"n_steps must be <= 13\d{5}, .*a lower rate or a lower"):
+        encoding.get_code("gamma").encode(values, params, n_steps=1_400_000)
+    with pytest.raises(ValueError, match=r"n_steps must be <= 13\d{5}, got 1400000"):
+        clocks.listed(rates, marks, 1_400_000, 0, torch.tensor([0]))
+    clocks.check_steps(clocks.MAX_STEPS, clocks.cycles(torch.tensor([[5.0]])))  # Poisson: all
+
+
 @pytest.mark.parametrize("name", ["poisson", "gamma"])
 @pytest.mark.parametrize("x", [0.05, 0.5, 1.0])
 def test_renewal_codes_are_unbiased_from_the_first_step_on(name, x):

@@ -190,6 +190,16 @@ def test_fused_pulse_width_is_the_definition(steps):
     assert torch.equal(ours, pulse_width._pulse_width_torch(signal, pulse_width.carrier(params)))
 
 
+@pytest.mark.parametrize("period", [2, 7, 20, 300])
+@pytest.mark.parametrize("steps", [1, 7, 200, 203])
+def test_the_fused_decoder_of_pulse_width_is_the_definition(period, steps):
+    draw = torch.Generator().manual_seed(steps)
+    for share in (0.0, 0.03, 0.4):  # spikes lost and added on the way too
+        fired = torch.rand(steps, 2, 7, generator=draw) < share
+        ours = pulse_width.pulse_width_decode(fired, encoding.PulseWidthParams(period))
+        assert torch.equal(ours, pulse_width._pulse_width_decode_torch(fired, period))
+
+
 @pytest.mark.parametrize(
     ("name", "definition"),
     [

@@ -100,6 +100,38 @@ def test_fused_time_encoding_is_the_definition(delta):
     assert torch.equal(ours, time_encoding._time_encoding_torch(signal, params))
 
 
+def test_a_quotient_that_rounds_up_leaves_nothing_not_less_than_nothing():
+    # 0.8666667/0.05 rounds up to 17.333334, 8.666667 to 9 and so on: what is left was −1e-8 once,
+    # and the floor of it −1, which is 255 in a byte
+    signal = torch.tensor([221, 221, 0, 0, 0, 0]).view(-1, 1, 1) / 255
+    params = TimeEncodingParams(threshold=0.05, bias=0.0)
+    spikes = time_encoding.time_encoding_encode(signal, params)
+    assert spikes.flatten().tolist() == [0, 17, 9, 0, 0, 0]
+    assert torch.equal(spikes, time_encoding._time_encoding_torch(signal, params))
+
+
+def test_no_picture_makes_more_spikes_than_its_light_is_worth():
+    # all grey levels, each followed by darkness: 255 false spikes would be seen at once
+    for delta in (0.05, 0.1, 1 / 3, 0.7):
+        signal = torch.arange(256).expand(8, 1, 256).clone() / 255
+        signal[4:] = 0.0
+        params = TimeEncodingParams(threshold=delta, bias=0.0)
+        spikes = time_encoding.time_encoding_encode(signal, params)
+        assert torch.equal(spikes, time_encoding._time_encoding_torch(signal, params))
+        worth = 3.5 * signal[0, 0] / delta
+        assert float((spikes.sum(dim=0)[0] - worth).abs().max()) <= 1 + 1e-4
+        assert not bool(spikes[5:].any())
+
+
+def test_a_byte_never_runs_over():
+    # up to 254 in a step by itself, and one more from what the step before has left over
+    signal = torch.full((3000, 1, 1), 25.4)
+    for bias in (0.0, 0.001):
+        params = TimeEncodingParams((25.4 + bias) / 253.999, bias)
+        counts = time_encoding.time_encoding_encode(signal, params)[1:].flatten().int()
+        assert set(counts.tolist()) <= {253, 254, 255}
+
+
 @pytest.mark.parametrize("value", [0.0, 0.2, 0.61, 1.0])
 @pytest.mark.parametrize("delta", [1.5, 4.0, 10.0])
 def test_the_decoder_reads_constants_to_one_step_in_its_window(value, delta):
@@ -114,6 +146,37 @@ def test_the_decoder_follows_a_wave():
     signal = encoding.make_signal(encoding.SignalParams("sine", cycles=3.0))
     back = code.decode(code.encode(signal, code.params()), code.params())
     assert float((back - signal).square().mean()) < 0.016 * float(signal.var())  # 18 dB
+
+
+def test_the_first_interval_begins_at_time_0_and_a_spike_half_a_step_before_its_step():
+    # a rate of 1 has 9.5 at the time 9.5, half a step before step 10 that shows it
+    params = TimeEncodingParams(9.5, bias=0.5, window=1)
+    signal = torch.full((12, 1, 1), 0.5)
+    spikes = time_encoding.time_encoding_encode(signal, params)
+    assert spikes.flatten().nonzero().flatten().tolist() == [10]
+    back = time_encoding.time_encoding_decode(spikes, params)
+    torch.testing.assert_close(back[:10], signal[:10], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 50, 401])
+@pytest.mark.parametrize("window", [1, 15, 999])
+def test_the_fused_decoder_is_the_definition(steps, window):
+    draw = torch.Generator().manual_seed(steps)
+    params = TimeEncodingParams(2.0, 0.5, window)
+    for share in (0.0, 0.02, 0.3, 0.9):  # spikes lost and added on the way too
+        fired = torch.rand(steps, 2, 5, generator=draw) < share
+        spikes = (fired * torch.randint(1, 4, fired.shape, generator=draw)).to(torch.uint8)
+        ours = time_encoding.time_encoding_decode(spikes, params)
+        definition = time_encoding._time_encoding_decode_torch(spikes, params)
+        torch.testing.assert_close(ours, definition, rtol=1e-6, atol=1e-5)
+
+
+def test_a_long_signal_is_read_as_well_as_a_short_one():
+    # a running float32 sum was off by 1.3e-3 there
+    params = TimeEncodingParams(1.0, bias=0.5, window=3)
+    spikes = torch.ones(20_000, 1, 1, dtype=torch.uint8)
+    for decode in (time_encoding.time_encoding_decode, time_encoding._time_encoding_decode_torch):
+        assert float((decode(spikes, params)[10:] - 0.5).abs().max()) < 1e-6
 
 
 def test_a_train_without_spikes_reads_as_zero():

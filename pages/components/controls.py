@@ -108,6 +108,8 @@ def limits(name: str, spec: Spec, default: Value) -> tuple[Any, Any, Any]:
         step = _magnitude(abs(float(default)))
     if spec.lo_open:
         low = min(low + step, float(default))
+    elif 0 < low < 0.1 * step and fits_slider(name, low, high, step, default):
+        low = min(step, float(default))  # the slider's positions are multiples of its step
     return float(low), float(high), float(step)
 
 

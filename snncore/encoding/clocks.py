@@ -25,7 +25,8 @@ from snncore.kernels.exponential import BITS, INVERSES, LN2, LOGS, UNIT
 
 Tensor = torch.Tensor
 
-MAX_STEPS = 1 << 24  # phases of that many steps at 5 cycles a step still fit into 63 bits
+MAX_STEPS = 1 << 24
+_MOST_PHASE = (1 << 63) - (1 << 48)  # at the end of a train; a block of marks goes on beyond it
 _MARKS_AT_ONCE = 1 << 20
 
 
@@ -82,10 +83,16 @@ def minus_log(n: Tensor) -> Tensor:
     return shift * LN2 + logs[place - 256] + d + (d2 >> 1) + ((d3 * 21846) >> 16) + (d4 >> 2)
 
 
-def check_steps(n_steps: int) -> None:
-    """ValueError if the phases of that many steps might not fit into 63 bits."""
-    if n_steps > MAX_STEPS:
-        raise ValueError(f"n_steps must be <= {MAX_STEPS}, got {n_steps}")
+def check_steps(n_steps: int, rates: Tensor | None = None) -> None:
+    """ValueError if T steps, or their phases at these `rates` (as in `dense`), are too many."""
+    most = MAX_STEPS
+    if rates is not None and rates.numel():
+        most = min(most, _MOST_PHASE // max(1, int(rates.max())))
+    if n_steps > most:
+        raise ValueError(
+            f"n_steps must be <= {most}, got {n_steps}: phases must fit into 63 bits; use fewer "
+            "steps, a lower rate or a lower order"
+        )
 
 
 def dense(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor) -> Tensor:
@@ -98,7 +105,7 @@ def dense(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor)
         seed: 0..2**63-1.
         samples: int64 [B].
     """
-    check_steps(n_steps)
+    check_steps(n_steps, rates)
     count, neurons = rates.shape
     if rates.device.type == "cpu":
         counts = np.zeros((n_steps, count, neurons), dtype=np.uint8)
@@ -114,7 +121,7 @@ def dense(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor)
 
 def listed(rates: Tensor, marks: Marks, n_steps: int, seed: int, samples: Tensor) -> Train:
     """The same spikes as `dense`, as a list, at a cost in proportion to their number."""
-    check_steps(n_steps)
+    check_steps(n_steps, rates)
     if rates.device.type != "cpu":
         return trains_torch(rates, marks, n_steps, seed, samples)
     none = np.zeros((n_steps, len(rates), 0), dtype=np.uint8)

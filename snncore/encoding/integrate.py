@@ -19,6 +19,7 @@ import torch
 
 from snncore.encoding import clocks, laws
 from snncore.encoding.code import Code, Law, check_intensities, check_spikes, sample_numbers
+from snncore.encoding.one_spike import last_spike
 from snncore.kernels.exponential import UNIT
 from snncore.params import Params, number
 
@@ -31,21 +32,19 @@ class LIFCodeParams(Params):
 
     gain: float = number(
         10.0,
-        1.0,
+        1.01,
         100.0,
         "Where white would drive the potential, in thresholds; values up to 1/u are silent.",
         step=0.5,
-        lo_open=True,
         label="Drive of white u",
     )
     tau: float = number(
         20.0,
-        0.0,
+        0.01,
         1000.0,
         "Time constant of the membrane.",
         unit="steps",
         step=1.0,
-        lo_open=True,
         label="Time constant τ",
     )
     t_ref: float = number(
@@ -109,10 +108,8 @@ def lif_encode(
 def lif_decode(spikes: Tensor, params: LIFCodeParams | None = None) -> Tensor:
     """The value whose f–I curve gives this train, at most 1; 0 for silence: float32 [B, N]."""
     params = params or LIFCodeParams()
-    fired = check_spikes(spikes) != 0
-    counts = fired.sum(dim=0, dtype=torch.int32)
-    last = spikes.shape[0] - 1 - fired.flip(0).to(torch.uint8).argmax(dim=0)
-    periods = (last.to(torch.float32) + 0.5 + params.t_ref) / counts.clamp_min(1)
+    counts = check_spikes(spikes).ne(0).sum(dim=0, dtype=torch.int32)
+    periods = (last_spike(spikes).to(torch.float32) + 0.5 + params.t_ref) / counts.clamp_min(1)
     charging = periods.clamp_min(params.shortest) - params.t_ref
     values = -1.0 / (params.gain * torch.expm1(-charging / params.tau))
     return torch.where(counts > 0, values.clamp_max(1.0), torch.zeros_like(values))

@@ -48,11 +48,10 @@ class LatencyRcParams(Params):
 
     threshold: float = number(
         0.1,
-        0.0,
+        1e-4,
         0.99,
         "Firing threshold; values up to it are silent.",
         step=0.01,
-        lo_open=True,
         label="Threshold θ",
     )
     fit: bool = flag(
@@ -62,12 +61,11 @@ class LatencyRcParams(Params):
     )
     tau: float = number(
         10.0,
-        0.0,
+        0.01,
         1000.0,
         "Time constant of the membrane when it is not fitted.",
         unit="steps",
         step=1.0,
-        lo_open=True,
         label="Time constant τ",
     )
 

@@ -41,11 +41,10 @@ class RankOrderParams(Params):
 
     share: float = number(
         1.0,
-        0.0,
+        0.001,
         1.0,
         "Only this share of the neurons fires: the brightest.",
         step=0.05,
-        lo_open=True,
         label="Share that fires",
     )
 

@@ -41,12 +41,11 @@ class PoissonParams(Params):
 
     max_rate: float = number(
         1.0,
-        0.0,
+        1e-6,
         5.0,
         "Mean spikes per step at the value 1.",
         unit="spikes/step",
         step=0.05,
-        lo_open=True,
         label="Rate of white r",
     )
 
@@ -65,11 +64,10 @@ class SignedRateParams(Params):
     )
     gain: float = number(
         1.0,
-        0.0,
+        1e-6,
         1.0,
         "Probability of a spike per step at the value farthest from the centre.",
         step=0.05,
-        lo_open=True,
         label="Gain g",
     )
 

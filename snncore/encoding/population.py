@@ -12,8 +12,8 @@ neuron i·m + j is field j of value i, both from 0.
 
 A centre of mass of the active fields is biased towards the middle near 0 and 1, where one side of
 the fields is missing. The decoders look for the value that explains the spikes best: the
-likeliest (rate), the least squares of the activities (latency), on a grid of 257 values and with
-a parabola through the best and its neighbours. Without any spike they say 0.5.
+likeliest (rate), the least squares of the activities (latency), first on a grid of 16(m − 2) + 1
+values and then by two Gauss–Newton steps from the best of them. Without any spike they say 0.5.
 
 These codes are not silent at 0: black has its own neurons. Latencies tell little where one field
 fires alone at its flat top, near each centre if exp(−β²/2) < θ: for θ = 0.1, β above 2.1.
@@ -54,11 +54,10 @@ class PopulationRateParams(PopulationParams):
 
     gain: float = number(
         0.5,
-        0.0,
+        0.001,
         1.0,
         "Probability of a spike per step at the centre of a field.",
         step=0.05,
-        lo_open=True,
         label="Gain g",
     )
 

@@ -19,7 +19,7 @@ import torch
 
 from snncore.encoding import fused
 from snncore.encoding.code import Code, check_intensities, check_signal, check_spikes
-from snncore.kernels import encode_signal
+from snncore.kernels import encode_signal, read_signal
 from snncore.params import Params, integer
 
 Tensor = torch.Tensor
@@ -98,7 +98,14 @@ def pulse_width_decode(
     del header
     params = params or PulseWidthParams()
     fired = check_spikes(spikes) > 0
-    steps, period = len(fired), params.period
+    if fired.device.type == "cpu":
+        return fused.run(read_signal.pulse_width, fired, params.period, dtype=np.float32)
+    return _pulse_width_decode_torch(fired, params.period)
+
+
+def _pulse_width_decode_torch(fired: Tensor, period: int) -> Tensor:
+    """The definition, on any device; fired bool [T, B, N]."""
+    steps = len(fired)
     count = -(-steps // period)
     padded = torch.cat((fired, fired.new_zeros((count * period - steps, *fired.shape[1:]))))
     blocks = padded.view(count, period, *fired.shape[1:]).to(torch.uint8)

@@ -33,11 +33,10 @@ class RateParams(Params):
 
     gain: float = number(
         1.0,
-        0.0,
+        1e-6,
         1.0,
         "Probability of a spike per step at the value 1.",
         step=0.05,
-        lo_open=True,
         label="Gain g",
     )
 

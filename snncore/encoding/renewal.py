@@ -35,12 +35,11 @@ class RegularParams(Params):
 
     gain: float = number(
         1.0,
-        0.0,
+        1e-6,
         1.0,
         "Spikes per step at the value 1.",
         unit="spikes/step",
         step=0.05,
-        lo_open=True,
         label="Rate of white g",
     )
     phase: str = choice(

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import torch
 
 from snncore.encoding import fused
-from snncore.encoding.code import Code, check_signal, check_spikes
+from snncore.encoding.code import Code, check_signal
+from snncore.encoding.rate import moving_average
 from snncore.kernels import encode_signal
 from snncore.params import Params, integer, number
 
@@ -31,10 +32,9 @@ class SigmaDeltaParams(Params):
 
     unit: float = number(
         0.5,
-        0.0,
+        1e-6,
         10.0,
         "What one spike stands for; at least the largest distance from the centre.",
-        lo_open=True,
         step=0.05,
         label="Unit q",
     )
@@ -108,15 +108,7 @@ def sigma_delta_decode(
     """
     del header
     params = params or SigmaDeltaParams()
-    spikes = check_spikes(spikes)
-    steps, half = spikes.shape[0], params.window // 2
-    total = torch.zeros((steps + 1, *spikes.shape[1:]), dtype=torch.int32, device=spikes.device)
-    total[1:] = spikes.to(torch.int32).cumsum(dim=0, dtype=torch.int32)
-    middle = torch.arange(steps, device=spikes.device)
-    lower, upper = (middle - half).clamp_min(0), (middle + half + 1).clamp_max(steps)
-    width = (upper - lower).to(torch.float32).view(-1, 1, 1)
-    mean = (total[upper] - total[lower]).to(torch.float32) / width
-    return params.centre + params.unit * mean
+    return params.centre + params.unit * moving_average(spikes, params.window)
 
 
 def mean_bound(params: SigmaDeltaParams, n_steps: int) -> float:

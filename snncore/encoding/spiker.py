@@ -41,19 +41,17 @@ class FilterParams(Params):
     length: int = integer(15, 3, 255, "Taps of the filter.", unit="steps", label="Length L")
     cutoff: float = number(
         0.05,
-        0.0,
+        1e-4,
         0.99,
         "Highest frequency of the filter, as a share of the Nyquist frequency.",
-        lo_open=True,
         step=0.01,
         label="Cutoff f",
     )
     area: float = number(
         1.0,
-        0.0,
+        1e-6,
         100.0,
         "Sum of the taps: what a spike in every step reads back as.",
-        lo_open=True,
         step=0.1,
         label="Area A",
     )

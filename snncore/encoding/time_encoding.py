@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snncore.encoding import fused
 from snncore.encoding.code import Code, check_signal, check_spikes
-from snncore.kernels import encode_signal
+from snncore.kernels import encode_signal, read_signal
 from snncore.params import Params, integer, number
 
 Tensor = torch.Tensor
@@ -39,10 +39,9 @@ class TimeEncodingParams(Params):
 
     threshold: float = number(
         4.0,
-        0.0,
+        1e-6,
         1000.0,
         "Integral per spike: a value of 1 fires every δ/(1 + b) steps.",
-        lo_open=True,
         step=0.5,
         label="Threshold δ",
     )
@@ -75,9 +74,10 @@ def _check(signal: Tensor, params: TimeEncodingParams) -> Tensor:
             f"bias must be >= {params.bias - least:g}, so that signal + bias is never negative, "
             f"got {params.bias:g}"
         )
-    if most > 255 * params.threshold:
+    # what the step before has left over is worth a spike more
+    if most > 254 * params.threshold:
         raise ValueError(
-            f"threshold must be >= {most / 255:g}, at most 255 spikes in a step, got "
+            f"threshold must be >= {most / 254:g}, at most 255 spikes in a step, got "
             f"{params.threshold:g}"
         )
     return signal
@@ -102,7 +102,7 @@ def time_encoding_encode(
         step is silent.
 
     Raises:
-        ValueError: NaN or infinite values, a bad shape, signal + b below 0 or above 255 δ.
+        ValueError: NaN or infinite values, a bad shape, signal + b below 0 or above 254 δ.
     """
     del seed, samples
     params = params or TimeEncodingParams()
@@ -120,9 +120,10 @@ def _time_encoding_torch(signal: Tensor, params: TimeEncodingParams) -> Tensor:
     spikes = torch.zeros(signal.shape, dtype=torch.uint8, device=signal.device)
     for t in range(1, len(signal)):
         total = integral + ((signal[t - 1] + signal[t]) * 0.5 + params.bias)
-        count = (total / params.threshold).floor()
+        count = (total / params.threshold).floor().clamp_min(0.0)
         spikes[t] = count.to(torch.uint8)
-        integral = total - count * params.threshold
+        # The quotient may round up to a whole number: then nothing is left, not less.
+        integral = (total - count * params.threshold).clamp_min(0.0)
     return spikes
 
 
@@ -138,7 +139,18 @@ def time_encoding_decode(
     """
     del header
     params = params or TimeEncodingParams()
-    counts = check_spikes(spikes).to(torch.float32).clamp_min(0.0)
+    spikes = check_spikes(spikes)
+    if spikes.device.type == "cpu":
+        return fused.run(
+            read_signal.time_encoding, spikes, params.threshold, params.bias,
+            params.window, dtype=np.float32,
+        )  # fmt: skip
+    return _time_encoding_decode_torch(spikes, params)
+
+
+def _time_encoding_decode_torch(spikes: Tensor, params: TimeEncodingParams) -> Tensor:
+    """The definition, on any device."""
+    counts = spikes.to(torch.float32).clamp_min(0.0)
     steps = len(counts)
     now = torch.arange(steps, device=counts.device).view(-1, 1, 1).expand(counts.shape)
     fired = counts > 0
@@ -153,11 +165,15 @@ def time_encoding_decode(
     mean = torch.where(coming < steps, mean, mean.gather(0, before))
     # Sample t lies in the interval of step t + 1: between the two the integral grows.
     held = torch.cat((mean[1:], mean[-1:]))
-    middle, half = torch.arange(steps, device=counts.device), params.window // 2
-    total = torch.cat((torch.zeros_like(held[:1]), held.cumsum(dim=0)))
-    lower, upper = (middle - half).clamp_min(0), (middle + half + 1).clamp_max(steps)
-    average = (total[upper] - total[lower]) / (upper - lower).to(torch.float32).view(-1, 1, 1)
-    return torch.where(fired.any(dim=0), average - params.bias, 0.0)
+    # window by window: the differences of a running float32 sum lose digits in long signals
+    average = torch.nn.functional.avg_pool1d(
+        held.flatten(1).T[:, None],
+        params.window,
+        stride=1,
+        padding=params.window // 2,
+        count_include_pad=False,
+    )[:, 0]
+    return torch.where(fired.any(dim=0), average.T.reshape(held.shape) - params.bias, 0.0)
 
 
 def spike_times(

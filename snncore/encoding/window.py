@@ -21,7 +21,7 @@ import torch
 from snncore.encoding import fused
 from snncore.encoding.code import Code, check_signal, check_spikes
 from snncore.encoding.delta import SendOnDeltaParams, delta_decode
-from snncore.kernels import encode_signal
+from snncore.kernels import encode_signal, read_signal
 from snncore.params import Params, choice, integer, number
 
 Tensor = torch.Tensor
@@ -184,7 +184,7 @@ def moving_window_decode(
     if pushes.device.type == "cpu":
         flat = np.ascontiguousarray(start.detach().numpy()).reshape(-1)
         window = min(params.window, len(pushes))
-        return fused.run(encode_signal.read_moving_window, pushes, flat, window, dtype=np.float32)
+        return fused.run(read_signal.moving_window, pushes, flat, window, dtype=np.float32)
     return _read_moving_window_torch(pushes, start, params.window)
 
 

@@ -170,31 +170,13 @@ def pulse_width(signal, carrier, spikes):  # type: ignore[no-untyped-def]
 def time_encoding(signal, bias, delta, spikes):  # type: ignore[no-untyped-def]
     """uint8 counts of how often the integral of signal + bias passed another `delta`."""
     n_steps, n = signal.shape
-    half = np.float32(0.5)
+    half, zero = np.float32(0.5), np.float32(0.0)
     integral = np.zeros(n, np.float32)
     spikes[0, :] = 0
     for t in range(1, n_steps):
         old, new, e = signal[t - 1], signal[t], spikes[t]
         for i in range(n):
             total = integral[i] + ((old[i] + new[i]) * half + bias)
-            count = np.floor(total / delta)
+            count = max(np.floor(total / delta), zero)
             e[i] = np.uint8(count)
-            integral[i] = total - count * delta
-
-
-@numba.njit(nogil=True, cache=True)
-def read_moving_window(pushes, start, window, signal):  # type: ignore[no-untyped-def]
-    """signal[t] = mean of the `window` values before t, or of those there are, + pushes[t]."""
-    n_steps, n = pushes.shape
-    recent = np.empty(n, np.float32)
-    for i in range(n):
-        signal[0, i] = pushes[0, i] + start[i]
-        recent[i] = signal[0, i]
-    for t in range(1, n_steps):
-        length = np.float32(min(t, window))
-        for i in range(n):
-            signal[t, i] = recent[i] / length + pushes[t, i]
-            recent[i] += signal[t, i]
-        if t >= window:
-            for i in range(n):
-                recent[i] -= signal[t - window, i]
+            integral[i] = max(total - count * delta, zero)  # the quotient may round up

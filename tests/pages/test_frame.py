@@ -218,6 +218,9 @@ def test_values_that_do_not_fit_together_stop_the_page_and_reset_helps(page: App
         (Spec("float", "", lo=0.0, hi=100.0, lo_open=True), 20.0, (1.0, 100.0, 1.0)),
         (Spec("float", "", lo=0.0, hi=100.0, lo_open=True), 0.5, (0.1, 100.0, 0.1)),
         (Spec("float", "", lo=0.0, hi=1.0, step=0.05), 0.5, (0.0, 1.0, 0.05)),
+        (Spec("float", "", lo=1e-6, hi=1.0, step=0.05), 0.5, (0.05, 1.0, 0.05)),
+        (Spec("float", "", lo=1e-6, hi=1.0, step=0.05), 0.03, (0.03, 1.0, 0.05)),
+        (Spec("float", "", lo=1e-6, hi=1e5, step=0.1), 1.0, (1e-6, 1e5, 0.1)),  # a number box
     ],
 )
 def test_limits_of_a_number(spec: Spec, default: float, limits: tuple[float, ...]) -> None:
