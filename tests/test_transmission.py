@@ -269,7 +269,7 @@ def test_a_value_that_rounds_to_silence_has_the_law_of_the_value_itself(name, pa
     picture[1, 1] = dark
     channel = channel_of(name, picture, n_steps=9_000, **params)
     found = scores(channel.send(picture), channel)
-    assert found.measured == 9
+    assert found.measured == activity(channel.send(picture), channel).with_law == 9
     law = channel.kind.law
     expected = np.mean([law(channel.params, x, 1).cv for x in [0.5] * 8 + [dark]])
     assert found.law_cv == pytest.approx(expected, abs=1e-6)

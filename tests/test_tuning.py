@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from snncore import datasets, encoding, metrics
-from snncore.transmission import Channel, Point, pareto, rate_distortion, tune
+from snncore.transmission import Channel, Point, Tuned, pareto, rate_distortion, tune
 from snncore.transmission.distortion import settings, turned
 
 
@@ -23,6 +23,12 @@ def channel_of(name: str, values: np.ndarray, n_steps: int = 100, **params) -> C
     if values.ndim == 2:
         return Channel(name, own, n_steps, values.shape)
     return Channel(name, own, len(values), None, 20)
+
+
+def tuned(values: np.ndarray, channel: Channel, budget: float, **how) -> Tuned:
+    """The answer of a search that runs to its end."""
+    *_, last = tune(values, channel, budget, **how)
+    return last.tuned
 
 
 @pytest.mark.parametrize("name", list(encoding.CODES))
@@ -121,7 +127,7 @@ def test_the_front_is_what_nothing_beats():
 def test_tuning_finds_what_trying_everything_finds(name, budget):
     signal = chirp()
     channel = channel_of(name, signal)
-    found = tune(signal, channel, budget)
+    found = tuned(signal, channel, budget)
     assert found.scores.spikes_per_value <= budget
     knob = encoding.get_code(name).knob
     fine = settings(channel, 400)
@@ -134,10 +140,22 @@ def test_tuning_finds_what_trying_everything_finds(name, budget):
     assert found.scores.snr_db > best - 0.5  # dB; the fine grid has 400 trials
 
 
+def test_a_search_tells_how_far_it_is_and_may_be_left_at_any_setting():
+    picture = camera()
+    steps = list(tune(picture, channel_of("rate", picture), 5.0))
+    assert all(step.tuned is None for step in steps[:-1]) and steps[-1].tuned is not None
+    assert [step.done for step in steps[:-1]] == list(range(1, len(steps)))
+    assert len(steps) == len(steps[-1].tuned.tried) + 1
+    assert steps[-1].done == steps[-1].total >= len(steps)
+    search = tune(picture, channel_of("rate", picture), 5.0)
+    assert next(search).done == 1  # one encoding, not all
+    search.close()
+
+
 def test_tuning_is_deterministic_and_reports_the_setting_it_found():
     picture = camera()
     channel = channel_of("rate", picture)
-    first, second = (tune(picture, channel, 5.0, seed=3) for _ in range(2))
+    first, second = (tuned(picture, channel, 5.0, seed=3) for _ in range(2))
     assert first.tried == second.tried and first.channel == second.channel
     assert first.channel.params.gain == first.setting
     sent = first.channel.send(picture, seed=3)
@@ -147,7 +165,7 @@ def test_tuning_is_deterministic_and_reports_the_setting_it_found():
 
 def test_a_search_goes_beyond_the_first_range_where_the_budget_asks_for_it():
     picture = camera()
-    found = tune(picture, channel_of("rate", picture), 0.01)  # 0.01/(100·mean): below 0.05
+    found = tuned(picture, channel_of("rate", picture), 0.01)  # 0.01/(100·mean): below 0.05
     assert found.scores.spikes_per_value <= 0.01 and found.setting < 0.001
 
 
@@ -156,18 +174,18 @@ def test_a_budget_that_nothing_fits_names_the_cheapest_setting():
     with pytest.raises(
         ValueError, match=r"budget must be >= .* for latency \(.* = .*\), got 0\.01"
     ):
-        tune(np.ones_like(picture), channel_of("latency", picture), 0.01)
+        tuned(np.ones_like(picture), channel_of("latency", picture), 0.01)
 
 
 def test_a_constant_signal_is_silent_at_every_setting_and_that_fits():
     flat = np.full(100, 0.5, dtype=np.float32)
-    found = tune(flat, channel_of("send_on_delta", flat), 0.1)
+    found = tuned(flat, channel_of("send_on_delta", flat), 0.1)
     assert found.scores.spikes == 0 and found.scores.rmse == 0
 
 
 def test_time_is_tuned_too():
     picture = camera()
-    found = tune(picture, channel_of("rate", picture), 20.0, over="time")
+    found = tuned(picture, channel_of("rate", picture), 20.0, over="time")
     assert found.knob == "n_steps" and found.channel.n_steps == found.setting
     assert found.scores.spikes_per_value <= 20
     assert found.setting == pytest.approx(20 / picture.mean(), rel=0.1)  # more time is better
@@ -175,7 +193,7 @@ def test_time_is_tuned_too():
 
 def test_a_constant_picture_is_tuned_by_its_error():
     grey = np.full((8, 8), 0.4, dtype=np.float32)
-    found = tune(grey, channel_of("fade_in", grey), 3.0)
+    found = tuned(grey, channel_of("fade_in", grey), 3.0)
     assert math.isnan(found.scores.snr_db)
     assert found.scores.rmse < 0.05
 
@@ -184,10 +202,10 @@ def test_a_constant_picture_is_tuned_by_its_error():
 def test_a_budget_must_be_positive(budget):
     picture = camera()
     with pytest.raises(ValueError, match="budget must be > 0 spikes per value"):
-        tune(picture, channel_of("rate", picture), budget)
+        tuned(picture, channel_of("rate", picture), budget)
 
 
 def test_values_that_the_code_refuses_are_named_not_searched_through():
     signal = np.full(100, 2.0, dtype=np.float32)
     with pytest.raises(ValueError, match=r"0\.\.1"):
-        tune(signal, channel_of("rate", signal), 1.0)
+        tuned(signal, channel_of("rate", signal), 1.0)

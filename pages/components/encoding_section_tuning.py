@@ -41,8 +41,14 @@ def budget(bench: Bench) -> None:
     identity = base.identity("tuning", bench, [slot.channel], allowed)
 
     def work() -> Iterator[Progress]:
-        yield Progress(0.05, f"Trying settings of {slot.channel.kind.title}")
-        yield Progress(1.0, "", _search(bench, slot, allowed))
+        try:
+            for search in tune(
+                bench.values, slot.channel, allowed, seed=bench.seed, sample=bench.sample
+            ):
+                words = f"{search.done} settings of {slot.channel.kind.title}"
+                yield Progress(search.done / search.total, words, search.tuned)
+        except ValueError as reason:  # why there is none
+            yield Progress(1.0, "", str(reason))
 
     def draw(found: Tuned | str, final: bool) -> None:
         del final
@@ -61,14 +67,6 @@ def budget(bench: Bench) -> None:
     if isinstance(found, Tuned):
         _take_over(bench, slot, found)
         base.download("tuning", lambda: _columns(found), f"{KEY}_csv")
-
-
-def _search(bench: Bench, slot: Slot, allowed: float) -> Tuned | str:
-    """The best setting, or why there is none."""
-    try:
-        return tune(bench.values, slot.channel, allowed, seed=bench.seed, sample=bench.sample)
-    except ValueError as reason:
-        return str(reason)
 
 
 def link_values() -> dict[str, Value]:

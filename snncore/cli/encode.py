@@ -236,8 +236,10 @@ def encode(
         tuned = None
         if tune is not None:
             first = given.values[0] if given.is_picture else given.values
-            tuned = transmission.tune(first, channel, tune, seed=seed, sample=given.first_sample)
-            channel = tuned.channel
+            sample = given.first_sample
+            for search in transmission.tune(first, channel, tune, seed=seed, sample=sample):
+                tuned = search.tuned
+            channel = channel if tuned is None else tuned.channel
         if script:
             click.echo(
                 transmission.script(channel, seed, given.first_sample, file=_name(out)), nl=False

@@ -35,5 +35,6 @@ from snncore.transmission.script import tensor_snippet as tensor_snippet
 from snncore.transmission.survey import Row as Row
 from snncore.transmission.survey import Survey as Survey
 from snncore.transmission.survey import survey as survey
+from snncore.transmission.tuning import Search as Search
 from snncore.transmission.tuning import Tuned as Tuned
 from snncore.transmission.tuning import tune as tune

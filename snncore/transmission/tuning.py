@@ -8,6 +8,7 @@ miss. The result is the best of all that were tried, the same every time.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,14 @@ class Tuned(NamedTuple):
     tried: tuple[Point, ...]
 
 
+class Search(NamedTuple):
+    """How far a search is."""
+
+    done: int  # settings tried
+    total: int  # at most
+    tuned: Tuned | None  # the answer, in the last result
+
+
 def tune(
     values: NDArray[np.float32],
     channel: Channel,
@@ -40,11 +49,12 @@ def tune(
     over: Over = "knob",
     seed: int = 0,
     sample: int = 0,
-) -> Tuned:
-    """The setting of the channel's knob with the best SNR at most `budget` spikes per value.
+) -> Iterator[Search]:
+    """Searches the setting of the channel's knob with the best SNR at most `budget` spikes a value.
 
-    Where the SNR is not defined (a constant input) the RMSE decides, which orders settings alike.
-    A setting that sends no spike at all is no answer, unless no setting sends any.
+    A result after each setting, so that a search can be watched and stopped; the last one has the
+    answer. Where the SNR is not defined (a constant input) the RMSE decides, which orders settings
+    alike. A setting that sends no spike at all is no answer, unless no setting sends any.
 
     Args:
         values: a picture [H, W] or a signal [T].
@@ -53,26 +63,29 @@ def tune(
         over: "knob" turns the code's own parameter, "time" changes the length.
 
     Raises:
-        ValueError: budget not > 0, or no setting that fits; the message names the cheapest.
+        ValueError: budget not > 0 (at the first result), or no setting that fits (at the last); the
+            message names the cheapest.
     """
     if not (budget > 0 and math.isfinite(budget)):
         raise ValueError(f"budget must be > 0 spikes per value, got {budget}")
     tried: dict[float, Point] = {}
-
-    def attempt(plan: list[tuple[str, float, Channel]]) -> None:
+    done, total = 0, _GRID + 2 * _FINER * _ROUNDS + 1
+    for number in range(1 + _ROUNDS):
+        if number == 0:
+            plan = settings(channel, _GRID, over)
+        else:
+            fitting = _fitting(tried, budget)
+            around = _best(fitting) if fitting else _cheapest(tried)
+            plan = _around(channel, around, sorted(tried))
         for knob, value, chosen in plan:
             if value not in tried:
                 point = measured(values, knob, value, chosen, seed, sample)
                 if point is not None:
                     tried[value] = point
-
-    attempt(settings(channel, _GRID, over))
-    if not tried:
-        channel.send(values, seed=seed, first_sample=sample)  # says what is wrong
-    for _ in range(_ROUNDS):
-        fitting = _fitting(tried, budget)
-        around = _best(fitting) if fitting else _cheapest(tried)
-        attempt(_around(channel, around, sorted(tried)))
+                done += 1
+                yield Search(done, total, None)
+        if not tried:
+            channel.send(values, seed=seed, first_sample=sample)  # says what is wrong
     fitting = _fitting(tried, budget)
     if not fitting:
         least = _cheapest(tried)
@@ -83,7 +96,8 @@ def tune(
     best = _best(fitting)
     sent = best.channel.send(values, seed=seed, first_sample=sample)
     found = scores(sent, best.channel)
-    return Tuned(best.channel, best.knob, best.setting, found, tuple(tried.values()))
+    tuned = Tuned(best.channel, best.knob, best.setting, found, tuple(tried.values()))
+    yield Search(total, total, tuned)
 
 
 def _firing(tried: dict[float, Point]) -> list[Point]:
