@@ -31,6 +31,7 @@ from snncore.transmission.activity import spike_counts
 
 # Steps × neurons × transmissions that take about 0.3 s on one core (measured: 25 to 100 ns each).
 QUICK_CELLS = 4_000_000
+PREFIXES = ("enc", "enc_s")  # of the picture tab's keys, and of the signal tab's
 
 
 class Place(NamedTuple):
@@ -43,7 +44,7 @@ class Place(NamedTuple):
 
 def prefix(bench: Bench) -> str:
     """Of the widgets of the tab that the bench comes from."""
-    return "enc" if bench.is_picture else "enc_s"
+    return PREFIXES[0 if bench.is_picture else 1]
 
 
 def unit(bench: Bench) -> str:

@@ -20,7 +20,7 @@ from snncore.params import Params, choice, integer
 from snncore.plots.encoding_distortion import Operating, distortion_chart
 from snncore.transmission import Channel, Point, Sweep, pareto, rate_distortion
 
-KEY = "enc_rd"
+KEY = "enc_rd"  # of what both tabs share
 _PREVIEW = 4  # settings of each code, before the job
 
 
@@ -64,38 +64,40 @@ def curves(bench: Bench) -> None:
         if found is not None:
             draw(found, True)
     else:
+        key = _own(bench)
         found = base.job(
-            KEY, "Compute the curves", identity, lambda: _work(bench, channels, params.points),
+            key, "Compute the curves", identity, lambda: _work(bench, channels, params.points),
             draw, n_bytes,
         )  # fmt: skip
-        if found is None and not base.started(KEY) and work * _PREVIEW <= 2 * base.QUICK_CELLS:
+        if found is None and not base.started(key) and work * _PREVIEW <= 2 * base.QUICK_CELLS:
             coarse = base.identity("distortion", bench, channels, _PREVIEW)
             preview = base.at_once(coarse, lambda: _work(bench, channels, _PREVIEW))
             if preview is not None:
                 draw(preview, True)
                 st.caption(f"A preview with {_PREVIEW} settings of each code.")
     if found is not None:
-        base.download("rate_distortion", lambda: _columns(found), f"{KEY}_csv")
+        base.download("rate_distortion", lambda: _columns(found), f"{_own(bench)}_csv")
 
 
 def link_values() -> dict[str, Any]:
-    """The further codes, which no parameter set holds."""
-    more = st.session_state.get(f"{KEY}_more")
-    return {f"{KEY}_more": [encoding_codes.label(n) for n in more]} if more else {}
+    """The further codes of either tab, which no parameter set holds."""
+    kept = {key: st.session_state.get(key) for key in (f"{tab}_rd_more" for tab in base.PREFIXES)}
+    return {key: [encoding_codes.label(n) for n in more] for key, more in kept.items() if more}
+
+
+def _own(bench: Bench) -> str:
+    """Of what each tab has for itself."""
+    return f"{base.prefix(bench)}_rd"
 
 
 def _more(bench: Bench) -> list[str]:
     able = encoding_codes.names("picture" if bench.is_picture else "signal")
-    key = f"{KEY}_more"
-    kept = st.session_state.get(key)
-    if kept and not set(kept) <= set(able):  # of the other tab
-        st.session_state[key] = [name for name in kept if name in able]
     return list(
         st.multiselect(
             "Codes beside those of the slots",
             able,
             format_func=encoding_codes.label,
-            key=key,
+            key=f"{_own(bench)}_more",
             bind="query-params",
             placeholder="Add any codes",
         )

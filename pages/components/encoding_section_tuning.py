@@ -17,7 +17,6 @@ from snncore.params import Value
 from snncore.plots.encoding_analysis import budget_chart
 from snncore.transmission import Tuned, tune
 
-KEY = "enc_tune"
 _TRIES = 60  # settings, about
 _MOST = 1e6  # spikes per value
 _LIMITS = {"n_steps": (10, 400), "window": (1, 500)}  # of the tabs' own controls
@@ -28,10 +27,11 @@ def budget(bench: Bench) -> None:
     letters = [slot.letter for slot in bench.slots]
     if not letters:
         return
+    key = f"{base.prefix(bench)}_tune"
     left, right = st.columns([1, 2])
     with left:
         letter = st.segmented_control(
-            "Slot", letters, default=letters[0], required=True, key=f"{KEY}_slot",
+            "Slot", letters, default=letters[0], required=True, key=f"{key}_slot",
             bind="query-params",
         )  # fmt: skip
     slot = bench.slots[letters.index(letter) if letter in letters else 0]
@@ -63,15 +63,16 @@ def budget(bench: Bench) -> None:
             draw(found, True)
     else:
         n_bytes = 12 * slot.channel.n_steps * slot.channel.n_neurons
-        found = base.job(KEY, "Find the best setting", identity, work, draw, n_bytes)
+        found = base.job(key, "Find the best setting", identity, work, draw, n_bytes)
     if isinstance(found, Tuned):
         _take_over(bench, slot, found)
-        base.download("tuning", lambda: _columns(found), f"{KEY}_csv")
+        base.download("tuning", lambda: _columns(found), f"{key}_csv")
 
 
 def link_values() -> dict[str, Value]:
-    """What the address must carry to restore the choices."""
-    keys = (f"{KEY}_slot", *(f"{KEY}_budget_{letter}" for letter in encoding_codes.LETTERS))
+    """What the address must carry to restore the choices, of either tab."""
+    ends = ("slot", *(f"budget_{letter}" for letter in encoding_codes.LETTERS))
+    keys = [f"{tab}_tune_{end}" for tab in base.PREFIXES for end in ends]
     return {key: st.session_state[key] for key in keys if key in st.session_state}
 
 
@@ -85,7 +86,7 @@ def _budget(bench: Bench, slot: Slot, spikes: float) -> float:
         value=first,
         step=float(f"1e{math.floor(math.log10(first))}") / 2,
         format="%g",
-        key=f"{KEY}_budget_{slot.letter}",
+        key=f"{base.prefix(bench)}_tune_budget_{slot.letter}",
         bind="query-params",
         help="No setting that spends more is taken. At first it is what the slot spends now.",
     )
@@ -135,7 +136,7 @@ def _take_over(bench: Bench, slot: Slot, found: Tuned) -> None:
     st.button(
         f"Take it over into slot {slot.letter}",
         icon=":material/download_done:",
-        key=f"{KEY}_take",
+        key=f"{where}_tune_take",
         on_click=base.set_state,
         args=({key: value},),
     )

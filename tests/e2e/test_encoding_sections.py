@@ -85,13 +85,13 @@ def test_rate_distortion_is_a_job_that_ends_with_a_file(visit: Visit) -> None:
 
 def test_further_codes_stand_in_the_address_and_come_back(visit: Visit) -> None:
     page = visit().open(f"{SIGNAL}&enc_open_distortion=true")
-    box = page.locator(".st-key-enc_rd_more")
+    box = page.locator(".st-key-enc_s_rd_more")
     box.locator("input").first.click()
     page.keyboard.type("Burst")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("enc_rd_more="))
+    expect(page).to_have_url(re.compile("enc_s_rd_more="))
     again = visit().open(page.url.split("/", 3)[3])
-    expect(again.locator(".st-key-enc_rd_more").get_by_text("Burst").first).to_be_visible()
+    expect(again.locator(".st-key-enc_s_rd_more").get_by_text("Burst").first).to_be_visible()
 
 
 def test_the_slider_of_lost_spikes_changes_what_is_read(visit: Visit) -> None:

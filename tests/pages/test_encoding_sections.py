@@ -192,7 +192,7 @@ def test_inputs_with_nothing_in_them_are_put_in_words(values, dark):
 def test_a_link_opens_sections_with_what_is_set_in_them():
     query = {
         "enc_damage_kind": "jitter", "enc_damage_jitter": "4", "enc_rd_quality": "SNR",
-        "enc_iv_value": "0.6", "enc_tune_slot": "B",
+        "enc_iv_value": "0.6", "enc_s_tune_slot": "B",
     }  # fmt: skip
     at = show(
         signal(), ("delta", "send_on_delta", "rate"),
@@ -227,11 +227,11 @@ def test_rate_distortion_of_a_signal_is_drawn_at_once_with_the_slots_and_the_fro
     assert {"points", "here", "front"} <= tables
     more = show(
         signal(), ("delta", "send_on_delta", "rate_signal"), "distortion",
-        query={"enc_rd_more": codes.label("burst")},
+        query={"enc_s_rd_more": codes.label("burst")},
     )  # fmt: skip
     assert at.get("vega_lite_chart")[0].proto.alt != more.get("vega_lite_chart")[0].proto.alt
     assert "Burst" in more.get("vega_lite_chart")[0].proto.alt
-    assert more.session_state["link"]["enc_rd_more"] == [codes.label("burst")]
+    assert more.session_state["link"]["enc_s_rd_more"] == [codes.label("burst")]
 
 
 def test_a_long_rate_distortion_is_a_job_after_a_preview():
@@ -251,8 +251,8 @@ def test_a_long_rate_distortion_is_a_job_after_a_preview():
 
 def test_a_budget_finds_the_engines_best_and_puts_it_into_the_slot():
     at = open_page(
-        PAGE, enc_tab="Signal", enc_open_budget="true", enc_tune_slot="B",
-        enc_tune_budget_B="0.2",
+        PAGE, enc_tab="Signal", enc_open_budget="true", enc_s_tune_slot="B",
+        enc_s_tune_budget_B="0.2", enc_tune_budget_B="7", enc_tune_slot="A",  # of the picture
     )  # fmt: skip
     shown(at)
     values = encoding.make_signal(SignalParams(cycles=5.5)).numpy().reshape(-1)
@@ -260,7 +260,7 @@ def test_a_budget_finds_the_engines_best_and_puts_it_into_the_slot():
     *_, last = tune(values, first, 0.2)
     found = last.tuned
     assert f"Threshold θ = {found.setting:.4g}" in words(at)
-    at.button(key="enc_tune_take").click().run()
+    at.button(key="enc_s_tune_take").click().run()
     shown(at)
     kept = at.number_input(key="enc_s_b_send_on_delta_threshold").value
     assert kept == pytest.approx(found.setting, rel=1e-6)
@@ -269,7 +269,7 @@ def test_a_budget_finds_the_engines_best_and_puts_it_into_the_slot():
 
 def test_a_budget_that_nothing_fits_names_the_cheapest():
     at = show(
-        signal(), ("rate", "latency", "burst"), "budget", query={"enc_tune_budget_A": "0.00001"}
+        signal(), ("rate", "latency", "burst"), "budget", query={"enc_s_tune_budget_A": "0.00001"}
     )
     assert "Budget must be >=" in words(at) and charts(at) == 0
 
