@@ -130,6 +130,8 @@ def test_a_byte_never_runs_over():
         params = TimeEncodingParams((25.4 + bias) / 253.999, bias)
         counts = time_encoding.time_encoding_encode(signal, params)[1:].flatten().int()
         assert set(counts.tolist()) <= {253, 254, 255}
+    with pytest.raises(ValueError, match="at most 255 spikes in a step"):  # no room for the one
+        time_encoding.time_encoding_encode(signal, TimeEncodingParams(25.4 / 254.5, bias=0.0))
 
 
 @pytest.mark.parametrize("value", [0.0, 0.2, 0.61, 1.0])
