@@ -19,7 +19,7 @@ from snncore import encoding
 from snncore.datasets import series, sound
 from snncore.encoding import SignalParams
 from snncore.encoding.signals import RANDOM_SHAPES
-from snncore.params import Value, digest
+from snncore.params import Params, Value, digest, integer
 
 KEY = "enc_s"
 KINDS = WAVE, CSV, SOUND = "Wave", "CSV file", "Sound"
@@ -48,12 +48,19 @@ class Source(NamedTuple):
     own: bool = False  # the visitor's: no link can carry it
 
 
+@dataclasses.dataclass(frozen=True)
+class SignalPart(Params):
+    """The part of a CSV file that is sent."""
+
+    start: int = integer(0, 0, 10**9, "The first sample that is sent.", unit="samples")
+    length: int = integer(1000, 1, MAX_SAMPLES, "So many are sent.", unit="samples")
+
+
 def first_state() -> dict[str, Value]:
     """Every widget of the source and what it holds at first."""
     return {
         KIND: WAVE,
-        f"{KEY}_start": 0,
-        f"{KEY}_length": 1000,
+        **controls.state_of(KEY, SignalPart()),
         f"{KEY}_start_s": 0.0,
         f"{KEY}_seconds": 0.1,
         f"{KEY}_rate": 0,
@@ -130,12 +137,11 @@ def _csv(places: Sequence[Any]) -> Source | None:
             max_upload_size=MAX_MB,
             help="One number per row, or a time and a value, with or without headings.",
         )
-    start = start_at.number_input(
-        "Start [samples]", 0, 10**9, 0, key=f"{KEY}_start", bind="query-params"
-    )
-    length = length_at.number_input(
-        "Length [samples]", 1, MAX_SAMPLES, 1000, key=f"{KEY}_length", bind="query-params"
-    )
+    specs, values = SignalPart.specs(), dict(SignalPart().to_dict())
+    for place, field in zip((start_at, length_at), specs, strict=True):
+        with place:
+            values[field] = controls.control(field, specs[field], values[field], KEY)
+    part = SignalPart(**values)  # type: ignore[arg-type]
     if file is None:
         st.caption("No file yet. It stays in this session and is not part of the link.")
         return None
@@ -149,29 +155,29 @@ def _csv(places: Sequence[Any]) -> Source | None:
     if len(known.columns) > 1:
         with left:
             st.selectbox("Column", known.columns, index=known.columns.index(known.name), key=key)
-    if start >= known.values.size:
+    if part.start >= known.values.size:
         return _refuse(
             f"Start must be below {known.values.size:,}, the number of samples in the file, got "
-            f"{start:,}."
+            f"{part.start:,}."
         )
-    values = known.unit_values(start, min(length, known.values.size - start))
+    samples = known.unit_values(part.start, min(part.length, known.values.size - part.start))
     scale = f"0 means {known.minimum:.4g}, 1 means {known.maximum:.4g}"
     if known.minimum == known.maximum:
         scale = f"All values are {known.minimum:.4g}: a constant, which is sent as 0.5"
     notes = [
         f"{scale}{f' ({plain(known.name)})' if known.columns else ''}.",
-        _part(values.size, start, known.values.size),
+        _part(samples.size, part.start, known.values.size),
         _sentence(known.note),
     ]
     return Source(
         what="your file",
-        values=values,
-        identity=_digest(values),
+        values=samples,
+        identity=_digest(samples),
         command=f"--csv YOUR_FILE.csv {f'--column {shlex.quote(column)} ' if column else ''}"
-        f"--start {start} --steps {values.size}",
-        link=_link(CSV, start=(start, 0), length=(length, 1000)),
+        f"--start {part.start} --steps {samples.size}",
+        link={KIND: CSV, **controls.link_params(KEY, part)},
         rate_hz=known.rate_hz or 0.0,
-        first=start,
+        first=part.start,
         notes=" ".join(n for n in notes if n),
         own=True,
     )

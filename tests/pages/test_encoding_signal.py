@@ -242,16 +242,21 @@ def test_the_seed_makes_random_signals_and_random_spikes():
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    "query",
     [
-        ("enc_s_code_a", "x" * 10_000), ("enc_s_shape", "nan"), ("enc_s_n_samples", "1e9"),
-        ("enc_s_source", "[](javascript:x)"), ("enc_s_window", "-3"), ("enc_s_cycles", "nan"),
-        ("enc_s_b_send_on_delta_threshold", "0"), ("enc_s_start_s", "inf"),
+        {
+            "enc_s_code_a": "x" * 10_000, "enc_s_shape": "nan", "enc_s_n_samples": "1e9",
+            "enc_s_cycles": "nan", "enc_s_window": "-3", "enc_s_b_send_on_delta_threshold": "0",
+        },
+        {"enc_s_source": "[](javascript:x)", "enc_s_n_samples": "1e999", "enc_s_window": "1e999"},
+        {"enc_s_source": "CSV file", "enc_s_start": "1e999", "enc_s_length": "9" * 400},
+        {"enc_s_source": "Sound", "enc_s_start_s": "inf", "enc_s_seconds": "1e999",
+         "enc_s_rate": "7"},
     ],
+    ids=["wave", "no source", "CSV", "sound"],
 )  # fmt: skip
-def test_a_hostile_address_opens_the_page(key, value):
-    at = show(**{key: value})
-    assert len(at.get("vega_lite_chart")) == 1
+def test_a_hostile_address_opens_the_page(query):
+    assert len(show(**query).get("vega_lite_chart")) == 1
 
 
 def test_a_signal_from_a_file_is_the_one_that_is_sent():
