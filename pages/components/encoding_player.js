@@ -99,7 +99,7 @@ class SpikePlayer {
     this.count = Math.ceil(data.steps / data.group);
     this.colours = ramp(data.colours);
     this.up = rgb(data.dark ? "#E69F00" : "#0072B2");
-    this.down = rgb("#CC79A7");
+    this.down = rgb("#B85C90");
     this.paper = data.dark ? [26, 33, 43] : [243, 246, 249];
     this.root.classList.toggle("dark", data.dark);
     this.el.slider.max = this.count - 1;

@@ -17,6 +17,7 @@ COLOURS = {
     "spike": "#D55E00",
     "theory": "#009E73",
     "threshold": "#CC79A7",
+    "minus": "#B85C90",  # a spike of −1: at least 3:1 also on the tinted paper of a raster
     "current": "#8C5602",
     "reference": "#6B747E",
 }

@@ -74,7 +74,7 @@ def raster_picture(spikes: Spikes, *, dark: bool) -> bytes:
     down = np.logical_or.reduceat(spikes < 0, starts, axis=0).T
     rgb = np.empty((*up.shape, 3), dtype=np.uint8)
     rgb[:] = _PAPER[dark]
-    rgb[down] = _rgb(COLOURS["threshold"])
+    rgb[down] = _rgb(COLOURS["minus"])
     rgb[up] = _rgb(RASTER_INK[dark])
     tall, wide = max(1, _TALL // len(rgb)), max(1, _COLUMNS // rgb.shape[1])
     return png(rgb.repeat(tall, axis=0).repeat(wide, axis=1))
@@ -142,7 +142,7 @@ def figure(original: NDArray[np.float32], what: str, panels: Sequence[Panel]) ->
     from matplotlib.figure import Figure
 
     shades = np.array(
-        [_rgb(COLOURS["threshold"]), (255, 255, 255), _rgb(RASTER_INK[False])], dtype=np.uint8
+        [_rgb(COLOURS["minus"]), (255, 255, 255), _rgb(RASTER_INK[False])], dtype=np.uint8
     )
     with _LOCK:
         fig = Figure(figsize=(2.6 * (1 + len(panels)), 4.6), layout="constrained", dpi=160)
@@ -154,9 +154,6 @@ def figure(original: NDArray[np.float32], what: str, panels: Sequence[Panel]) ->
             _image(axes[0, k], panel.decoded, panel.title)
             axes[0, k].set_xlabel(panel.note, fontsize=8)
             signs = np.sign(panel.spikes).T
-            shades = np.array(
-                [_rgb(COLOURS["threshold"]), (255, 255, 255), _rgb(RASTER_INK[False])]
-            )
             axes[1, k].imshow(
                 shades[signs + 1], aspect="auto",
                 interpolation="none", extent=(0, len(panel.spikes), signs.shape[0], 0),

@@ -27,7 +27,7 @@ _NARROW = 500  # a spike is at least one part in this of the width: a phone must
 _CLEAN = "Without damage"
 _MAX_ROWS = 24  # neurons of a raster
 _PAPER = {False: (243, 246, 249), True: (26, 33, 43)}
-_UP, _DOWN = COLOURS["spike"], COLOURS["threshold"]
+_UP, _DOWN = COLOURS["spike"], COLOURS["minus"]
 
 
 class Lane(NamedTuple):

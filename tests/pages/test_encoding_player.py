@@ -17,6 +17,8 @@ from pages.components import encoding_player as player
 from pages.components import encoding_source as sources
 from pages.components.encoding_source import PictureParams
 from snncore import encoding, metrics
+from snncore.plots import encoding_picture, encoding_signal
+from snncore.plots.base import COLOURS, RASTER_INK
 from snncore.plots.spike_frames import counts
 from snncore.transmission import Channel, Sent
 from tests.pages.opening import open_page
@@ -110,5 +112,12 @@ def test_a_code_that_cannot_send_the_picture_is_left_out() -> None:
 
 def test_marks_are_seen_on_both_backgrounds() -> None:
     script = (Path(player.__file__).parent / "encoding_player.js").read_text(encoding="utf-8")
-    assert '"#E69F00" : "#0072B2"' in script and 'rgb("#CC79A7")' in script
-    assert contrast("#0072B2", "#F3F6F9") >= 3 and contrast("#E69F00", "#1A212B") >= 3
+    assert f'"{RASTER_INK[True]}" : "{RASTER_INK[False]}"' in script
+    assert f'rgb("{COLOURS["minus"]}")' in script
+    papers = {False: "#F3F6F9", True: "#1A212B"}
+    for dark, paper in papers.items():
+        rgb = [int(paper[i : i + 2], 16) for i in (1, 3, 5)]
+        assert f"[{', '.join(map(str, rgb))}]" in script
+        assert tuple(rgb) == encoding_picture._PAPER[dark] == encoding_signal._PAPER[dark]
+        for ink in (RASTER_INK[dark], COLOURS["minus"], COLOURS["spike"]):
+            assert contrast(ink, paper) >= 3, (ink, paper)
