@@ -157,17 +157,18 @@ def test_snapshots_begin_untrained_end_with_the_result_and_do_not_change() -> No
     for snapshot in train(SMALL, every_s=0.0, map_size=8):
         seen.append(snapshot)
         copies.append(snapshot.model.network.weights.copy())
-    assert [s.epoch for s in seen] == [0, 1, 2, 3, 4, 4]
+    assert [s.epoch for s in seen] == [0, 1, 2, 3, 4]
     assert np.isnan(seen[0].loss) and all(np.isfinite(s.loss) for s in seen[1:])
-    assert [s.result is None for s in seen] == [True] * 5 + [False]
+    assert [s.result is None for s in seen] == [True] * 4 + [False]
     for snapshot, copy in zip(seen, copies, strict=True):
         assert np.array_equal(snapshot.model.network.weights, copy)
         assert snapshot.plane.winners.shape == (8, 8) and snapshot.plane.counts.shape == (8, 8, 2)
     last = seen[-1]
     assert last.result is not None and last.test_accuracy == last.result.test_accuracy
     assert len(last.curves.loss) == len(last.curves.train_accuracy) == 4
-    assert last.curves.test_epoch.tolist() == [0, 1, 2, 3, 4, 4]
-    assert seen[2].curves.test_epoch.tolist() == [0, 1, 2]
+    assert last.curves.test_epoch.tolist() == [s.epoch for s in seen if s.scored]
+    assert last.curves.test_accuracy.tolist() == [s.test_accuracy for s in seen if s.scored]
+    assert seen[1].curves.test_epoch.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("rule", ["surrogate", "local"])
@@ -179,6 +180,9 @@ def test_same_parameters_same_result_whoever_looks_on(rule: str) -> None:
     for a, b in zip(once.model.network, often.model.network, strict=True):
         assert np.array_equal(a, b)
     assert np.array_equal(once.test.counts, often.test.counts)
+    for a, b in zip(once.curves, often.curves, strict=True):
+        assert np.array_equal(a, b)
+    assert once.controls == often.controls
     other = result_of(ClassifierParams(**{**params.to_dict(), "seed": 1}))
     assert not np.array_equal(once.model.network.weights, other.model.network.weights)
 

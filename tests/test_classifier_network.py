@@ -89,7 +89,7 @@ def test_fused_response_and_gradient_are_those_of_the_definition(code: str, hidd
     params, tensors = setup(code, hidden)
     drive = drive_of(params)
     slow = network.trace(drive, tensors, params.beta, params.n_steps)
-    summary, (activity, fast) = network._summary(slow), network.run_traced(drive, tensors, params)
+    summary, (activity, fast) = network.summary(slow), network.run_traced(drive, tensors, params)
     for a, b in zip(summary, activity, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-5)
     for a, b in zip(slow, fast, strict=True):
@@ -188,7 +188,7 @@ def test_no_path_touches_float64(code: str) -> None:
     params, tensors = setup(code, 7)
     with no_float64():
         drive = drive_of(params)
-        network._summary(network.trace(drive, tensors, params.beta, params.n_steps))
+        network.summary(network.trace(drive, tensors, params.beta, params.n_steps))
         local_rule.delta(drive, LABELS, tensors, params)
         found = surrogate.gradient_torch(drive, LABELS, tensors, params)
         surrogate.Adam(tensors).step(tensors, found.change, 0.1)

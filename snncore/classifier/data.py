@@ -63,7 +63,10 @@ class Split(NamedTuple):
 
 
 def fit_square(data: Array, labels: NDArray[np.int64], names: tuple[str, ...]) -> Points:
-    """Points [S, 2] in any unit, scaled to the unit square with a margin, each axis for itself."""
+    """Points [S, 2] in any unit, scaled to the unit square with a margin, each axis for itself.
+
+    Fitted on the places of all points, before any of them are kept for a test; labels play no part.
+    """
     low, high = data.min(axis=0), data.max(axis=0)
     margin = MARGIN / (1 - 2 * MARGIN) * (high - low)
     x0, y0 = (float(v) for v in low - margin)

@@ -16,7 +16,7 @@ import torch
 
 from snncore.classifier.network import Tensors, run
 from snncore.classifier.params import ClassifierParams
-from snncore.classifier.surrogate import Gradient
+from snncore.classifier.surrogate import Gradient, n_right
 
 Tensor = torch.Tensor
 
@@ -35,7 +35,7 @@ def delta(drive: Tensor, labels: Tensor, tensors: Tensors, params: ClassifierPar
         seen = drive.to(torch.float32).mean(dim=0)
     change = Tensors(
         torch.zeros_like(tensors.w1), torch.zeros_like(tensors.b1),
-        -(seen[:, :, None] * error[:, None, :]).mean(dim=0), -error.mean(dim=0),
+        -(seen.T @ error) / len(labels), -error.mean(dim=0),
     )  # fmt: skip
     loss = float((error / params.n_steps).square().sum())
-    return Gradient(loss, int((activity.counts.argmax(dim=1) == labels).sum()), change)
+    return Gradient(loss, n_right(activity, labels, params), change)

@@ -141,7 +141,8 @@ def trace(
     return Trace(*(torch.stack(part) for part in zip(*steps, strict=True)))
 
 
-def _summary(steps: Trace) -> Activity:
+def summary(steps: Trace) -> Activity:
+    """What a trace comes to."""
     spikes, n_steps = steps.spikes > 0, len(steps.spikes)
     counts = spikes.sum(dim=0, dtype=torch.int32)
     clock = torch.arange(n_steps, device=spikes.device).view(-1, 1, 1)
@@ -160,7 +161,7 @@ def _summary(steps: Trace) -> Activity:
 def run(drive: Tensor, tensors: Tensors, params: ClassifierParams) -> Activity:
     """Counts, first spikes and potentials for inputs [T, S, M] or [1, S, M], on their device."""
     if drive.device.type != "cpu":
-        return _summary(trace(drive, tensors, params.beta, params.n_steps))
+        return summary(trace(drive, tensors, params.beta, params.n_steps))
     return _fused(drive, tensors, params, keep=False)[0]
 
 
@@ -168,7 +169,7 @@ def run_traced(drive: Tensor, tensors: Tensors, params: ClassifierParams) -> tup
     """As `run`, with every step; the memory is T·S·(2H + 2K) numbers."""
     if drive.device.type != "cpu":
         steps = trace(drive, tensors, params.beta, params.n_steps)
-        return _summary(steps), steps
+        return summary(steps), steps
     return _fused(drive, tensors, params, keep=True)
 
 

@@ -1,7 +1,9 @@
 """The whole experiment: points, learning, map, scores and controls, as a generator of snapshots.
 
 Stopping is not asking for the next snapshot. Labels of test points are used for scores only:
-nothing is chosen or stopped by them.
+nothing is chosen or stopped by them. Their places are used once more: the unit square is fitted on
+all points. The test is scored after passes that the parameters fix, so that equal trainings have
+equal curves; the snapshots in between come by the clock and leave no trace.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from snncore import metrics, rng
 from snncore.classifier import inputs as code
 from snncore.classifier.answers import Model, Plane, Response, decision_map, respond
-from snncore.classifier.controls import Controls, controls
+from snncore.classifier.controls import Controls, controls, named
 from snncore.classifier.data import Points, Split, make_points, split
 from snncore.classifier.decision import decide
 from snncore.classifier.local_rule import delta
@@ -28,15 +30,17 @@ from snncore.classifier.surrogate import Adam, gradient
 BATCH = 32  # points per step of learning
 _CELLS = 1 << 22  # input cells made at one time
 _LOOKING = 4.0  # at least so many times as long as a snapshot takes is spent on learning
+_SCORED = (4, 24)  # times that the test is scored after the start: least and most
+_MAP = 1024  # cells of a snapshot's map, as reckoned with
 
 
 class Curves(NamedTuple):
     """Learning so far. Training values are means over each pass, with the weights of that time."""
 
     loss: NDArray[np.float64]  # [E]
-    train_accuracy: NDArray[np.float64]  # [E], by spike count
-    test_epoch: NDArray[np.float64]  # [J] passes, where a snapshot was taken
-    test_accuracy: NDArray[np.float64]  # [J]
+    train_accuracy: NDArray[np.float64]  # [E]
+    test_epoch: NDArray[np.float64]  # [J] passes after which the test was scored, see `scored_at`
+    test_accuracy: NDArray[np.float64]  # [J]; before learning with the neurons named as `untrained`
 
 
 class DecisionScore(NamedTuple):
@@ -62,7 +66,7 @@ class Result(NamedTuple):
     confusion: NDArray[np.int64]  # [K, K] of the test points: row = true, column = decided
     scores: tuple[DecisionScore, ...]  # by count and by first spike, the same network
     controls: Controls
-    untrained: Model
+    untrained: Model  # its neurons named to suit the training points
     curves: Curves
     seconds: float  # of learning, without what the caller did in between
 
@@ -80,6 +84,7 @@ class Snapshot(NamedTuple):
     curves: Curves
     seconds: float
     result: Result | None  # in the last one
+    scored: bool  # at one of the passes that the parameters fix
 
 
 def train(
@@ -96,8 +101,8 @@ def train(
         params: with `points` they determine the result.
         points: the user's own, for `data` "own" only (`read_points`).
         device: where to compute; the CPU by default.
-        every_s: least time between snapshots, 0 for all of them; the first (untrained) and the
-            last always come.
+        every_s: least time between snapshots, 0 for all of them; those at the passes of
+            `scored_at` always come, the first of them untrained, the last one with the result.
         map_size: G of the snapshots' maps.
 
     Raises:
@@ -121,22 +126,27 @@ def _train(
     place = device or torch.device("cpu")
     parts = split(points, params)
     first = init_network(params, len(points.names))
-    untrained = Model(params, first, points.names, points.bounds)
+    untrained = named(Model(params, first, points.names, points.bounds), points, parts)
     run = _Learning(params, points, parts, to_tensors(first, place))
-    tested: list[tuple[float, float]] = []
+    fixed = set(scored_at(params, parts))
+    tested: dict[float, float] = {}
     spent, clock, due = 0.0, time.perf_counter(), 0.0
 
     def look(*, last: bool) -> Snapshot:
         nonlocal spent, clock
-        model = untrained._replace(network=to_network(run.tensors))
+        model = untrained
+        if run.epoch > 0:
+            model = untrained._replace(network=to_network(run.tensors))
         answers = [respond(points.points[i], model, i, device=place) for i in parts]
         right = [
             metrics.accuracy(answer.winners, points.labels[i])
             for answer, i in zip(answers, parts, strict=True)
         ]
-        tested.append((run.epoch, right[1]))
+        if run.epoch in fixed:
+            tested[run.epoch] = right[1]
         plane = decision_map(model, map_size, device=place)
-        curves = Curves(*(np.array(c) for c in (run.losses, run.right, *zip(*tested, strict=True))))
+        columns = (run.losses, run.right, list(tested), list(tested.values()))
+        curves = Curves(*(np.array(column, np.float64) for column in columns))
         now = time.perf_counter()
         spent, clock = spent + now - clock, now
         result = None
@@ -144,17 +154,33 @@ def _train(
             result = _result(params, points, parts, model, untrained, answers, curves, spent)
         return Snapshot(
             run.epoch, params.epochs, run.losses[-1] if run.losses else float("nan"),
-            right[0], right[1], plane, model, curves, spent, result,
+            right[0], right[1], plane, model, curves, spent, result, run.epoch in fixed,
         )  # fmt: skip
 
     for _ in run.pieces():
+        if run.epoch == params.epochs > 0:
+            break
         now = spent + time.perf_counter() - clock
-        if now >= due:
+        if now >= due or run.epoch in fixed:
             snapshot = look(last=False)
             due = spent + (max(every_s, _LOOKING * (spent - now)) if every_s else 0.0)
             yield snapshot
             clock = time.perf_counter()
     yield look(last=True)
+
+
+def scored_at(params: ClassifierParams, parts: Split) -> list[int]:
+    """Passes after which the test is scored: the start, the end, some between, denser at first.
+
+    As many as cost about half of the learning, by the points that a network must answer: a look is
+    at all points and a map; learning takes some three times as long for a point as an answer.
+    """
+    look = len(parts.train) + len(parts.test) + _MAP
+    least, most = _SCORED
+    n = min(most, max(least, 3 * len(parts.train) * params.epochs // (2 * look)))
+    share = np.linspace(0, 1, n + 1) ** 2
+    passes: list[int] = np.unique(np.rint(share * params.epochs)).astype(int).tolist()
+    return passes
 
 
 class _Learning:

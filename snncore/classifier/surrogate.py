@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from snncore.classifier.network import Tensors, trace
+from snncore.classifier.decision import decide
+from snncore.classifier.network import Activity, Tensors, Trace, summary, trace
 from snncore.classifier.params import THRESHOLD, ClassifierParams
 from snncore.kernels import classifier as kernels
 
@@ -31,7 +32,7 @@ class Gradient(NamedTuple):
     """Of the mean loss over some points."""
 
     loss: float  # summed over the points
-    right: int  # points whose neuron fired most
+    right: int  # points decided correctly
     change: Tensors  # like the weights
 
 
@@ -86,21 +87,33 @@ def gradient_torch(
     used = [leaf for leaf in leaves if leaf.numel()]
     found = iter(torch.autograd.grad(loss / len(labels), used))
     change = Tensors(*(next(found) if leaf.numel() else leaf.detach() for leaf in leaves))
-    right = steps.spikes.detach().sum(dim=0).argmax(dim=1) == labels
-    return Gradient(float(loss.detach()), int(right.sum()), change)
+    right = n_right(summary(Trace(*(part.detach() for part in steps))), labels, params)
+    return Gradient(float(loss.detach()), right, change)
 
 
 def _fused(drive: Tensor, labels: Tensor, tensors: Tensors, params: ClassifierParams) -> Gradient:
     change = Tensors(*(torch.zeros_like(t) for t in tensors))
-    counts = np.empty((len(labels), len(tensors.b2)), np.int32)
+    shape = len(labels), len(tensors.b2)
+    counts, first = np.empty(shape, np.int32), np.empty(shape, np.int32)
+    at_first, final = np.empty(shape, np.float32), np.empty(shape, np.float32)
     loss = kernels.gradient(
         np.ascontiguousarray(drive.numpy()), labels.numpy(), *tensors.arrays,
         np.float32(params.beta), np.float32(THRESHOLD), np.float32(SLOPE),
-        credit(params).numpy(), params.n_steps, *change.arrays, counts,
+        credit(params).numpy(), params.n_steps, *change.arrays,
+        counts, first, at_first, final,
     )  # fmt: skip
     for part in change:
         part /= len(labels)
-    return Gradient(float(loss), int((counts.argmax(axis=1) == labels.numpy()).sum()), change)
+    answers = (torch.from_numpy(part) for part in (counts, first, at_first, final))
+    activity = Activity(*answers, torch.empty(0))
+    return Gradient(float(loss), n_right(activity, labels, params), change)
+
+
+def n_right(activity: Activity, labels: Tensor, params: ClassifierParams) -> int:
+    """How many points the class neurons decide correctly, in the way that `params` asks for."""
+    answers = [part.cpu().numpy() for part in activity[:4]]
+    made = decide(params.decision, params.n_steps, *answers)
+    return int((made.winners == labels.cpu().numpy()).sum())
 
 
 class Adam:

@@ -122,14 +122,14 @@ def _outer(row, change, total):  # type: ignore[no-untyped-def]
 @numba.njit(nogil=True, cache=True)
 def gradient(  # type: ignore[no-untyped-def]
     activity, labels, w1, b1, w2, b2, beta, threshold, slope, credit, n_steps,
-    g1, h1, g2, h2, counts,
+    g1, h1, g2, h2, counts, first, at_first, final,
 ):  # fmt: skip
     """Summed cross entropy of softmax(Σ_t credit[t − t₀]·spike[t]), and its gradient.
 
     t₀ is the step of the earliest spike of all class neurons; before it credit[0] holds.
 
     activity and weights as in `respond`; labels int64 [S]; credit float32 [T]; g1, h1, g2, h2 like
-    w1, b1, w2, b2 are added to; counts int32 [S, K] are written.
+    w1, b1, w2, b2 are added to; counts, first, at_first and final are written as by `respond`.
     """
     last = activity.shape[0] - 1
     n_hidden, n_out = b1.shape[0], b2.shape[0]
@@ -147,6 +147,8 @@ def gradient(  # type: ignore[no-untyped-def]
     for s in range(activity.shape[1]):
         logits[:] = 0.0
         counts[s] = 0
+        first[s] = -1
+        at_first[s] = 0.0
         earliest = n_steps
         for t in range(n_steps):  # row t + 1 of the traces is step t; row 0 is before the first
             if t <= last:
@@ -165,6 +167,11 @@ def gradient(  # type: ignore[no-untyped-def]
                     earliest = min(earliest, t)
                     logits[k] += credit[t - earliest]
                     counts[s, k] += 1
+                    if first[s, k] < 0:
+                        first[s, k] = t
+                        at_first[s, k] = v2[t + 1, k]
+        for k in range(n_out):
+            final[s, k] = v2[n_steps, k] * (np.float32(1.0) - s2[n_steps, k])
         top = logits.max()
         total = 0.0
         for k in range(n_out):
