@@ -153,7 +153,7 @@ def figure(original: NDArray[np.float32], what: str, panels: Sequence[Panel]) ->
         for k, panel in enumerate(panels, start=1):
             _image(axes[0, k], panel.decoded, panel.title)
             axes[0, k].set_xlabel(panel.note, fontsize=8)
-            signs = np.sign(panel.spikes).T
+            signs = np.sign(panel.spikes.astype(np.int16)).T  # of bool and of counts too
             axes[1, k].imshow(
                 shades[signs + 1], aspect="auto",
                 interpolation="none", extent=(0, len(panel.spikes), signs.shape[0], 0),

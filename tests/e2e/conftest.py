@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -37,6 +37,8 @@ READY = (
 # A page below the root asks for two of the server's own addresses under its own path first.
 KNOWN_404 = ("/_stcore/health", "/_stcore/host-config")
 
+# A busy machine draws a chart seconds after its page is there; five seconds are Playwright's own.
+expect.set_options(timeout=30_000)
 
 # Words of the boxes that no healthy page shows.
 TROUBLE = ("Many visitors", "computation failed", "do not fit together", "cannot be used")
