@@ -136,8 +136,9 @@ def test_counts_go_from_violet_to_yellow_with_the_first_row_on_top() -> None:
     assert tuple(picture[-1, -1]) == (0xFD, 0xE7, 0x25)
 
 
-def test_the_figure_is_a_picture_also_of_signed_spikes() -> None:
-    _, spikes = sent("send_on_delta")
+@pytest.mark.parametrize("code", ["send_on_delta", "rate", "poisson"])  # signs, marks, counts
+def test_the_figure_is_a_picture_of_every_sort_of_spikes(code: str) -> None:
+    _, spikes = sent(code)
     panel = plots.Panel("A", PICTURE, spikes, "1 spike")
     assert plots.figure(PICTURE, "noise", [panel, panel]).startswith(b"\x89PNG")
     assert plots.figure(PICTURE, "noise", []).startswith(b"\x89PNG")
