@@ -59,7 +59,16 @@ def test_the_script_repeats_spikes_and_scores_in_a_fresh_interpreter(tmp_path):
     assert lines[0] == "same spikes: True"
     printed = dict(line.split(": ") for line in lines[1:])
     for name, value in scores(sent, channel)._asdict().items():
-        assert float(printed[name]) == pytest.approx(value, rel=1e-5, nan_ok=True)
+        assert float(printed[name]) == pytest.approx(float(value), rel=1e-5, nan_ok=True)
+
+
+def test_the_script_repeats_several_pictures_of_one_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    pictures = datasets.to_float(datasets.load("digits").images[3:6])[:, :, :6]  # not square
+    channel = Channel("rate", encoding.get_code("rate").params(), 40, (8, 6))
+    Path("spikes.npz").write_bytes(archive(channel.send(pictures, seed=4), channel))
+    exec(script(channel, 4), {"__name__": "script"})
+    assert capsys.readouterr().out.startswith("same spikes: True\n")
 
 
 def test_another_seed_would_be_noticed(tmp_path, monkeypatch, capsys):

@@ -27,7 +27,7 @@ with np.load("{file}", allow_pickle=False) as held:
 params = encoding.get_code("{code}").params(
 {params})
 channel = Channel("{code}", params, n_steps={n_steps}, shape={shape}, window={window})
-sent = channel.send(values, seed={seed}, first_sample={sample})
+sent = channel.send(values{pictures}, seed={seed}, first_sample={sample})
 
 print("same spikes:", np.array_equal(sent.spikes, exported))
 for name, value in scores(sent, channel)._asdict().items():
@@ -91,6 +91,9 @@ def script(
         suffix: of the spikes' name in it, where it holds several: "spikes" + suffix.
     """
     fields = channel.params.to_dict().items()
+    pictures = ""  # the file holds values [S, N]
+    if channel.shape is not None:
+        pictures = f".reshape(-1, {channel.shape[0]}, {channel.shape[1]})"
     return _SCRIPT.format(
         file=file,
         suffix=suffix,
@@ -99,6 +102,7 @@ def script(
         n_steps=channel.n_steps,
         shape=channel.shape,
         window=channel.window,
+        pictures=pictures,
         seed=seed,
         sample=sample,
     )
