@@ -32,9 +32,6 @@ from snncore.transmission import Channel, Sent
 from snncore.transmission.scores import bound
 
 MAX_CELLS = 1 << 25  # steps × neurons of one code on this page: about a second of work
-
-
-_LOST = "enc__lost"  # what the address asked for in vain, until it is said
 NUMBERS_HELP = (
     "How well the picture comes back:\n"
     "- **RMSE**: typical error of a pixel, where black is 0 and white is 1.\n"
@@ -71,7 +68,7 @@ class Shown(NamedTuple):
 
 def picture_panel() -> View:
     """One picture through three codes."""
-    st.session_state.setdefault(_LOST, []).extend(presets.begin())
+    st.session_state.setdefault(sources.LOST, []).extend(presets.begin())
     shelf = st.container(gap="xsmall")
     params, source = sources.choose()
     with st.container(key="enc__flow"):
@@ -102,13 +99,10 @@ def picture_panel() -> View:
 
 def _remarks() -> None:
     """What could not be done as asked."""
-    lost = st.session_state.pop(_LOST, [])
-    if lost:
-        st.info(
-            "The address asks for what this page cannot show, and the usual values stand instead: "
-            f"{'; '.join(lost)}.",
-            icon=":material/info:",
-        )
+    codes.say_lost(st.session_state.pop(sources.LOST, []))
+    absent = st.session_state.pop(sources.ABSENT, "")
+    if absent:
+        st.info(absent, icon=":material/info:")
     problem = sources.own_problem()
     if problem:
         st.error(f"Your picture cannot be used: {problem}. The page shows one of its own.")

@@ -17,7 +17,7 @@ from pages.components.text import plain
 from snncore import encoding
 from snncore.encoding import Code
 from snncore.encoding.code import FAMILIES
-from snncore.params import Params, Value, parse
+from snncore.params import Params, Spec, Value, parse
 
 Input = Literal["picture", "signal"]
 LETTERS = ("A", "B", "C")
@@ -175,8 +175,14 @@ def _unusable(kind: Input, key: str, letter: str, usual: str) -> list[str]:
     if wish is not None and wish not in known:
         words.append(f"no code is called {plain(wish)}")
     code = encoding.get_code(known.get(wish or usual, usual))
-    for field, spec in code.params.specs().items():
-        text = st.query_params.get(f"{param_key(key, letter, code.name)}_{field}")
+    return words + unusable(param_key(key, letter, code.name), code.params.specs())
+
+
+def unusable(key: str, specs: Mapping[str, Spec]) -> list[str]:
+    """What the address asks of these fields in vain, in words that are safe in Markdown."""
+    words = []
+    for field, spec in specs.items():
+        text = st.query_params.get(f"{key}_{field}")
         if text is None:
             continue
         try:
@@ -184,3 +190,13 @@ def _unusable(kind: Input, key: str, letter: str, usual: str) -> list[str]:
         except ValueError as error:
             words.append(plain(str(error)))
     return words
+
+
+def say_lost(lost: list[str]) -> None:
+    """What the address asked for in vain, as begin and `unusable` found it."""
+    if lost:
+        st.info(
+            "The address asks for what this page cannot show, and the usual values stand instead: "
+            f"{'; '.join(lost)}.",
+            icon=":material/info:",
+        )

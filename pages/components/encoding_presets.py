@@ -13,6 +13,7 @@ from pages.components.encoding_bench import Slot
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_source import KEY, PictureParams, dataset_titles, forget_own
 from pages.components.share import exact_link
+from pages.components.text import plain
 from snncore import encoding
 from snncore.params import Value
 
@@ -147,9 +148,27 @@ def state_of(preset: Preset) -> dict[str, Value]:
 
 def begin() -> list[str]:
     """Before the controls are drawn; what a fresh address asks of the page in vain."""
+    lost = [] if f"{KEY}_side" in st.session_state else _asked()
     for key, value in controls.state_of(KEY, PictureParams()).items():
         st.session_state.setdefault(key, value)
-    return codes.begin("picture", KEY, FIRST)
+    return codes.begin("picture", KEY, FIRST) + lost
+
+
+def _asked() -> list[str]:
+    """What a fresh address asks of the source in vain."""
+    specs = PictureParams.specs()
+    sets = specs.pop("dataset")
+    lost = codes.unusable(KEY, specs)
+    wish = st.query_params.get(f"{KEY}_dataset")
+    if wish in sets.options:  # the title is expected; the short name is as good
+        st.session_state[f"{KEY}_dataset"] = wish
+    elif wish is not None and wish not in dataset_titles().values():
+        lost.append(f"no set is called {plain(wish)}")
+    index = st.query_params.get(f"{KEY}_index")
+    if index is not None and not codes.unusable(KEY, {"index": specs["index"]}):
+        # The widget would drop a number that its set lacks without a word.
+        st.session_state[f"{KEY}_index"] = int(float(index))
+    return lost
 
 
 def preset_bar(params: PictureParams, slots: Sequence[Slot], *, own: bool) -> None:

@@ -45,7 +45,8 @@ def cached_send(
 
 def signal_panel() -> View:
     """A signal through three codes on one time axis, and the sections that look closer."""
-    lost = presets.begin()
+    # The control of an infinite number starts the run again: until then it is remembered.
+    st.session_state.setdefault(sources.LOST, []).extend(presets.begin())
     bar = st.container()
     source, sending = _source()
     left, right = st.columns([1, 2.9], gap="medium")
@@ -67,12 +68,11 @@ def signal_panel() -> View:
     active = None if source.own else presets.preset_of(link)
     with bar:
         presets.preset_bar(active)
-        for words in lost:
-            st.warning(f"The address cannot be used as it is: {words}.", icon=":material/link_off:")
+        encoding_codes.say_lost(st.session_state.pop(sources.LOST, []))
     with right:
         _chart(shown, source)
     if active:
-        st.markdown(f":material/visibility: **What to notice:** {presets.PRESETS[active].notice}")
+        st.markdown(f":material/visibility: **Notice:** {presets.PRESETS[active].notice}")
     _verdicts(shown, source)
     slots = tuple(part.slot for part in shown)
     bench = Bench(
@@ -230,9 +230,11 @@ def _view(
             f"{source.command}{window} --seed {sending.seed}"
         )
 
+    recipe, rate_hz, first = bench.recipe, source.rate_hz, source.first
+
     def chart() -> bytes:
         lanes = lanes_chart(
-            [as_lane(slot) for slot in bench.slots], rate_hz=source.rate_hz, first=source.first
+            [as_lane(slot) for slot in recipe.bench().slots], rate_hz=rate_hz, first=first
         )
         tables = {name: table.to_dict("records") for name, table in lanes["datasets"].items()}
         return json.dumps({**lanes, "width": 900, "datasets": tables}, indent=1).encode()

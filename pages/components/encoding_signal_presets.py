@@ -15,7 +15,9 @@ from pages.components import encoding_signal_source as sources
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_signal_source import KEY
 from pages.components.share import exact_link
+from pages.components.text import plain
 from snncore import encoding
+from snncore.encoding import SignalParams
 from snncore.params import Params, Value, integer
 
 PRESET = f"{KEY}__preset"
@@ -160,10 +162,20 @@ def begin() -> list[str]:
     wish = st.query_params.get(sources.KIND)
     if wish in sources.KINDS:  # the row is laid out before its own widget can say so
         st.session_state.setdefault(sources.KIND, wish)
+    lost = [] if f"{KEY}_window" in st.session_state else _asked(wish)
     # Streamlit writes a value set by a button into the address only if it knew the key before.
     for key, value in _first().items():
         st.session_state.setdefault(key, value)
-    return codes.begin("signal", KEY, FIRST)
+    return codes.begin("signal", KEY, FIRST) + lost
+
+
+def _asked(source: str | None) -> list[str]:
+    """What a fresh address asks of the signal and of its sending in vain."""
+    specs = sources.SignalPart.specs() | SignalParams.specs() | SignalSending.specs()
+    lost = codes.unusable(KEY, specs)
+    if source is not None and source not in sources.KINDS:
+        lost.append(f"no source is called {plain(source)}")
+    return lost
 
 
 def _first() -> dict[str, Value]:

@@ -26,6 +26,7 @@ KINDS = WAVE, CSV, SOUND = "Wave", "CSV file", "Sound"
 KIND = f"{KEY}_source"
 UPLOADS = f"{KEY}_uploads"  # in the session: a new number empties the uploaders
 READ = f"{KEY}__read"  # in the session: the file asked for last, and what came of it
+LOST = f"{KEY}__lost"  # in the session: what the address asked for in vain, until it is said
 MAX_SAMPLES = 20_000
 MAX_MB = 10
 FIRST_WAVE = SignalParams(cycles=5.5)  # faster than θ per sample, but only at its end

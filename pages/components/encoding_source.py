@@ -23,6 +23,8 @@ from snncore.params import Params, choice, flag, integer
 
 KEY = "enc"
 OWN, GENERATION = "enc__own", "enc__uploads"
+LOST = "enc__lost"  # what the address asked for in vain, until it is said
+ABSENT = "enc__absent"  # that there is no picture of the number asked for, until it is said
 _KEPT_SIDE = 256  # of an own picture: larger than any that is sent
 
 
@@ -77,8 +79,13 @@ def choose() -> tuple[PictureParams, Source]:
     if not present_or_offer(name, "the bundled photographs", KEY):
         name = str(first["dataset"])
     count = inline(lambda: len(datasets.load(name).images))
-    if not 0 <= int(st.session_state.get(f"{KEY}_index", 0)) < count:
-        st.session_state[f"{KEY}_index"] = 0  # the number was one of a larger set
+    asked = int(st.session_state.get(f"{KEY}_index", 0))
+    if not 0 <= asked < count:  # the number was one of a larger set
+        st.session_state[f"{KEY}_index"] = 0
+        st.session_state[ABSENT] = (
+            f"{titles[name]}: no picture {asked:,} among its {count:,}, which are counted from 0. "
+            "This is picture 0."
+        )
     values: dict[str, Any] = {"dataset": name}
     specs["index"] = dataclasses.replace(specs["index"], hi=count - 1)
     for place, field in zip(places[1:4], ("index", "side", "n_steps"), strict=True):

@@ -38,7 +38,7 @@ def upload(page: Page, kind: str, name: str, mime: str, data: bytes) -> None:
 def test_the_signal_tab_shows_three_lanes_on_one_axis(visit: Visit) -> None:
     page = visit().open(SIGNAL)
     expect(page.locator(CHART).locator("canvas, svg").first).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("What to notice:")).to_be_visible()
+    expect(page.get_by_text("Notice:")).to_be_visible()
     page.locator(".st-key-enc_s__preset_names").get_by_text("Slow", exact=True).click()
     expect(page.get_by_text("No spike at all").first).to_be_visible()
     expect(page).to_have_url(re.compile("enc_s_shape=sine"))

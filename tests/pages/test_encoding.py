@@ -125,6 +125,22 @@ def test_smaller_set_does_not_keep_a_number_that_it_lacks() -> None:
     shown(at)
     at.selectbox(key="enc_dataset").set_value("skimage").run()
     assert shown(at).session_state["enc_index"] == 0
+    assert "no picture 1,000" in at.info[0].value
+    assert not shown(at.run()).info
+
+
+def test_what_the_address_asks_of_the_source_in_vain_is_said() -> None:
+    at = opened(enc_side="1000", enc_n_steps="abc", enc_dataset="no <b>set</b>")
+    said = at.info[0].value
+    assert "1000" in said and "abc" in said and "no set is called" in said and "<b>" not in said
+    assert "no picture 12 among" in opened(enc_index="12").info[0].value
+
+
+def test_the_short_name_of_a_set_and_the_number_in_it_are_taken_from_a_link() -> None:
+    at = opened(enc_dataset="digits", enc_index="1000", enc_side="64")
+    assert at.selectbox(key="enc_dataset").value == "digits" and not at.info
+    assert at.number_input(key="enc_index").value == 1000
+    assert at.slider(key="enc_side").value == 64
 
 
 def test_missing_data_set_is_said_and_a_bundled_one_is_shown(

@@ -109,7 +109,7 @@ def test_opens_on_three_codes_with_the_engines_numbers():
             at
         )
         assert f"RMSE **{number(s.rmse, 3)}**" in words(at)
-    assert at.session_state[presets.PRESET] == "Chirp" and "What to notice" in words(at)
+    assert at.session_state[presets.PRESET] == "Chirp" and "**Notice:**" in words(at)
     assert view(at).params == {}  # what the tab opens with needs no address
 
 
@@ -132,7 +132,17 @@ def test_picture_codes_are_not_offered_for_a_signal():
     assert "retina_latency" not in SIGNAL_CODES
     at = show(enc_s_code_a="retina_latency")
     assert at.selectbox(key="enc_s_code_a").value == presets.FIRST["A"]
-    assert "cannot be used as it is" in at.warning[0].value
+    assert "no code is called" in at.info[0].value
+
+
+def test_what_the_address_asks_of_the_signal_in_vain_is_said():
+    at = show(enc_s_n_samples="99999999", enc_s_shape="nan", enc_s_window="-3", enc_s_source="TV")
+    said = at.info[0].value
+    for part in ("99999999", "Shape", "Window", "TV"):
+        assert part in said
+    assert not shown(at.run()).info  # once
+    assert "must be finite" in show(enc_s_n_samples="1e999").info[0].value
+    assert not show(enc_s_n_samples="500", enc_s_shape="sine", enc_s_source="Wave").info
 
 
 def test_one_axis_of_time_for_all_lanes_and_a_strip_of_spikes_in_each():
