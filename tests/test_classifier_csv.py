@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import time
+
 import numpy as np
 import pytest
 
@@ -47,6 +51,70 @@ def test_numbers_as_classes_are_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        ("5", "1234567", "1234568"),
+        ("0.1", "0.12345678", "0.12345679"),
+        ("12345678901234567890", "12345678901234567891"),  # no float64 tells them apart
+        ("1e+400", "1e+401"),  # nor holds these
+        ("red, dark", "red, light"),
+        ('a "big" one', "a small; one"),
+        ("iris of the northern area A", "iris of the northern area B"),
+        ("1_0", "10_"),
+        ("nan", "word"),
+    ],
+)
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_different_classes_stay_different(names: tuple[str, ...], mark: str) -> None:
+    file = io.StringIO()
+    rows = csv.writer(file, delimiter=mark)
+    for k in range(4 * len(names)):
+        rows.writerow([k, k * k, names[k % len(names)]])
+    points = read_points(file.getvalue().encode())
+    assert len(points.names) == len(names)
+    found = [points.names[label].lower() for label in points.labels]
+    assert found == [names[k % len(names)].lower() for k in range(4 * len(names))]
+
+
+def test_one_number_in_several_spellings_is_one_class() -> None:
+    words = ["1", "1.0", "1e0", "+1", "-0.0", "0", "0.00", "0e5"]
+    text = "\n".join(f"{k},{k * k},{word}" for k, word in enumerate(words))
+    points = read_points(text.encode())
+    assert points.names == ("0", "1") and points.labels.tolist() == [1] * 4 + [0] * 4
+
+
+def test_a_table_as_the_page_exports_it_is_read_again() -> None:
+    names = ("red, dark", "red, light")
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow(["x", "y", "class", "part", "decision", "confidence", "spikes 1", "spikes 2"])
+    for k in range(8):
+        rows.writerow([k, k * k, names[k % 2], "test", names[0], 0.5, 3, 4])
+    points = read_points(file.getvalue().encode())
+    assert points.names == names and points.labels.tolist() == [0, 1] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1," * 2_500_000, "line 1: a line must have at most 10,000 characters"),
+        ("1,2,a" + ",7" * 200, "line 1: a row must have at most 200 cells, got 203"),
+        ("x,y,label\n" + "1,2,a\n" * 800_000, "got 800,002 lines"),
+        ("\n" * 5_000_000, "got 5,000,001 lines"),
+        ("#\n" * 2_500_000, "got 2,500,001 lines"),
+        ("\n".join(f"{k},{k % 7},c{k}" for k in range(49_000)), "got 7 up to line 7 "),
+        ("1,2,a\n3,4," + "b" * 5000, "line 2: a class must have at most 100 characters"),
+    ],
+)
+def test_limits_are_found_before_the_work(text: str, words: str) -> None:
+    data = text.encode()
+    start = time.process_time()
+    with pytest.raises(ValueError, match=words):
+        read_points(data)
+    assert time.process_time() - start < 0.25  # measured 0.02; it took up to 5 s
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "the file is empty"),
@@ -59,6 +127,8 @@ def test_numbers_as_classes_are_in_their_order() -> None:
         ("1,2,a\n3,nan,b\n", "line 2: y must be finite"),
         ("1,2,a\n1e300,4,b\n", "line 2: x must be finite and within"),
         ("1,2,a\n3,4,\n", "line 2: the class is missing"),
+        ('1,2,a\n3,4,"b\n', "line 2: a quoted cell must end in its line"),
+        ("1,2,a\n1_0,4,b\n", "line 2: x must be a number, got '1_0'"),
         ("x,y,label\n1,2,a\n\n3,oops,b\n", "line 4: y must be a number"),
         ("1,2,a\n3,4,a\n", "2 to 6 classes, got 1"),
         ("\n".join(f"{k},{k},c{k % 7}" for k in range(14)), "2 to 6 classes, got 7"),

@@ -24,6 +24,7 @@ def test_defaults_print_one_object_with_the_controls() -> None:
     assert (found["points"], found["n_train"], found["n_test"]) == (200, 140, 60)
     assert set(found["controls"]) == {
         "untrained", "seed_network", "raw_linear", "nearest_centroid", "chance",
+        "fields_linear", "nearest_neighbours",
     }  # fmt: skip
     assert found["controls"]["seed_network"] == 0.84 and found["controls"]["chance"] == 0.5
     for name in ("code", "rule", "hidden", "epochs", "seed", "train_accuracy", "seconds"):
@@ -51,7 +52,45 @@ def test_own_points_are_learnt(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["data"] == "own" and found["points"] == 60 and found["n_classes"] == 2
     assert found["classes"] == ["high", "low"] and found["points_file"] == str(path)
-    assert found["test_accuracy"] > 0.8
+    assert found["test_accuracy"] > 0.8 and "noise" not in found
+
+
+def test_a_trained_network_is_judged_on_other_points(tmp_path: Path) -> None:
+    """Own points whose classes appear in the file in another order than in training."""
+    out, path = tmp_path / "net.safetensors", tmp_path / "own.csv"
+    rows = [f"{k % 10},{k // 10},{'low' if k // 10 < 3 else 'high'}" for k in range(60)]
+    path.write_text("\n".join(rows))
+    done = command("--points", str(path), "--epochs", "30", "--out", str(out), "--json")
+    taught = json.loads(done.stdout)
+    same = json.loads(command("--model", str(out), "--points", str(path), "--json").stdout)
+    right = (
+        taught["train_accuracy"] * taught["n_train"] + taught["test_accuracy"] * taught["n_test"]
+    )
+    assert same["accuracy"] * 60 == pytest.approx(right) and same["points"] == 60
+    part = tmp_path / "part.csv"  # a smaller square of its own: read in the model's
+    part.write_text("\n".join(rows[23:48]))
+    fewer = json.loads(command("--model", str(out), "--points", str(part), "--json").stdout)
+    assert fewer["accuracy"] > 0.75 and sum(map(sum, fewer["confusion"])) == 25
+    for words, said in (
+        (("--data", "moons"), "classes must be those of the model"),
+        ((), "--model needs points"),
+        (("--points", str(path), "--beta", "0.5"), "--model says it: leave out --beta"),
+        (("--points", str(path), "--out", str(out)), "--model learns nothing"),
+    ):
+        done = command("--model", str(out), *words)
+        assert done.exit_code == 2 and said in done.stderr and not done.stdout
+    far = tmp_path / "far.csv"
+    far.write_text("\n".join([*rows, "99,3,low"]))
+    done = command("--model", str(out), "--points", str(far))
+    assert done.exit_code == 2 and "1 of 61 do not" in done.stderr
+
+
+def test_a_network_of_generated_points_is_judged_on_fresh_ones(tmp_path: Path) -> None:
+    out = tmp_path / "net.safetensors"
+    assert command("--data", "moons", "--epochs", "5", "--out", str(out)).exit_code == 0
+    words = ("--model", str(out), "--data", "moons", "--noise", "0.05", "--seed", "7")
+    found = json.loads(command(*words, "--json").stdout)
+    assert found["points"] == 1000 and found["accuracy"] > 0.9
 
 
 @pytest.mark.parametrize(
@@ -64,6 +103,12 @@ def test_own_points_are_learnt(tmp_path: Path) -> None:
         (("--points", "/nowhere.csv"), "cannot read --points"),
         (("--points", "/nowhere.csv", "--data", "moons"), "give one of them"),
         (("--out", "/nowhere/x"), "cannot be written"),
+        (("--points", "f", "--noise", "3"), "leave out --noise"),
+        (
+            ("--points", "f", "--n-points", "777", "--n-classes", "4"),
+            "leave out --n-classes, --n-points",
+        ),
+        (("--model", "/nowhere", "--data", "moons"), "cannot read --model"),
     ],
 )
 def test_bad_arguments_are_one_line_and_status_2(words: tuple[str, ...], said: str) -> None:

@@ -2,13 +2,15 @@
 
 Cells are separated by comma, semicolon or tab; where it is no comma, decimal commas are understood.
 A first row that is no point is a header: columns called x, y and label (or class) are then found
-by name, else the first three are taken in this order. Classes are words or numbers. Lines that
-begin with # are comments. Nothing is repaired: what cannot be used is an error with its line.
+by name, else the first three are taken in this order. Classes are words or numbers; 1, 1.0 and 1e0
+are one. A cell in quotes may hold the separator. Lines that begin with # are comments. Nothing is
+repaired: what cannot be used is an error with its line.
 """
 
 from __future__ import annotations
 
-import math
+import csv
+from decimal import Context, Decimal, InvalidOperation
 
 import numpy as np
 
@@ -20,7 +22,12 @@ MAX_MB = 8
 LARGEST = 1e15  # of a coordinate: nothing overflows on the way
 LEAST_POINTS = 2  # of a class: one to learn from, one to test
 _LABEL = ("label", "class", "klasse", "target", "category", "y_true")
-_NAME_LENGTH = 24
+MAX_LINES = 2 * MAX_ROWS  # with blank ones and comments
+MAX_LINE = 10_000  # characters
+MAX_CELLS = 200
+MAX_NAME = 100  # characters of a class
+_EXACT = Context(prec=MAX_NAME)  # digits: nothing is rounded
+_PLAIN = 30  # digits that a number as a class is written out with
 
 
 def read_points(data: bytes) -> Points:
@@ -30,15 +37,12 @@ def read_points(data: bytes) -> Points:
         ValueError: too large, no text, a row that is no point (with its line), a constant column,
             or not 2 to 6 classes of at least two points.
     """
-    rows = [
-        (number, line)
-        for number, line in enumerate(_text(data).split("\n"), start=1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
+    rows = _lines(_text(data))
     if not rows:
         raise ValueError("the file is empty; it must have rows of x, y and a class")
-    mark = next((m for m in (";", "\t", ",") if m in rows[0][1]), ",")
-    first = _cells(rows[0][1], mark)
+    marks = (m for m in (";", "\t", ",") if len(next(csv.reader([rows[0][1]], delimiter=m))) >= 3)
+    mark = next(marks, ",")
+    first = _cells(*rows[0], mark)
     if len(first) < 3:
         raise ValueError(
             f"line {rows[0][0]}: a row must have three cells, x, y and a class, separated by "
@@ -55,9 +59,10 @@ def read_points(data: bytes) -> Points:
     if not rows:
         raise ValueError("the file has a header only; it must have rows of x, y and a class")
     coordinates = np.empty((len(rows), 2))
-    words: list[str] = []
+    labels = np.empty(len(rows), np.int64)
+    seen: dict[str, int] = {}
     for k, (number, line) in enumerate(rows):
-        cells = _cells(line, mark)
+        cells = _cells(number, line, mark)
         if len(cells) <= max(columns):
             raise ValueError(f"line {number}: a row must have x, y and a class, got {_shown(line)}")
         for axis, name in enumerate("xy"):
@@ -65,8 +70,34 @@ def read_points(data: bytes) -> Points:
         word = cells[columns[2]]
         if not word:
             raise ValueError(f"line {number}: the class is missing; fill it in, or delete the row")
-        words.append(_class_name(word))
-    return _classified(coordinates, words)
+        labels[k] = seen.setdefault(_class_name(word, number), len(seen))
+        if len(seen) > MAX_CLASSES:
+            raise _no_classes(list(seen), f" up to line {number}")
+    return _classified(coordinates, labels, list(seen))
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """Numbers and lines that are no comments and not blank; limits before anything is taken apart.
+
+    Raises:
+        ValueError: too many lines, or one that is too long.
+    """
+    n_lines = text.count("\n") + 1
+    if n_lines > MAX_LINES:
+        raise ValueError(
+            f"the file must have at most {MAX_ROWS:,} points in {MAX_LINES:,} lines, got "
+            f"{n_lines:,} lines; keep a part"
+        )
+    rows = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE:
+            raise ValueError(
+                f"line {number}: a line must have at most {MAX_LINE:,} characters, got "
+                f"{len(line):,}; keep x, y and the class"
+            )
+        if line.strip() and not line.lstrip().startswith("#"):
+            rows.append((number, line))
+    return rows
 
 
 def _text(data: bytes) -> str:
@@ -86,8 +117,20 @@ def _text(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _cells(line: str, mark: str) -> list[str]:
-    return [cell.strip().strip('"').strip() for cell in line.split(mark)]
+def _cells(number: int, line: str, mark: str) -> list[str]:
+    if line.count(mark) >= MAX_CELLS:
+        raise ValueError(
+            f"line {number}: a row must have at most {MAX_CELLS} cells, got "
+            f"{line.count(mark) + 1:,}; keep x, y and the class"
+        )
+    try:
+        cells = next(csv.reader([line], delimiter=mark, skipinitialspace=True, strict=True))
+    except csv.Error:
+        raise ValueError(
+            f"line {number}: a quoted cell must end in its line, before a separator, got "
+            f"{_shown(line)}; correct the quotes"
+        ) from None
+    return [cell.strip() for cell in cells]
 
 
 def _shown(text: str) -> str:
@@ -99,6 +142,8 @@ def _plain(cell: str, mark: str) -> str:
 
 
 def _is_number(cell: str, mark: str) -> bool:
+    if not cell.isascii() or "_" in cell:  # 1_0: Python's own way to write 10
+        return False
     try:
         float(_plain(cell, mark))
     except ValueError:
@@ -127,16 +172,43 @@ def _columns(names: list[str]) -> tuple[int, int, int]:
     return 0, 1, 2
 
 
-def _class_name(word: str) -> str:
-    """1, 1.0 and 1e0 are one class."""
+def _class_name(word: str, line: int) -> str:
+    """A class as it is written; numbers in one form: 1 for 1.0 and 1e0."""
+    if len(word) > MAX_NAME:
+        raise ValueError(
+            f"line {line}: a class must have at most {MAX_NAME} characters, got {len(word):,}; "
+            "give it a shorter name"
+        )
+    value = _value(word)
+    if value is None:
+        return word
+    exact = value.normalize(_EXACT)
+    if exact == 0:
+        return "0"
+    return format(exact, "f") if abs(exact.adjusted()) < _PLAIN else str(exact)
+
+
+def _value(word: str) -> Decimal | None:
+    """The number that a word is, exactly; None: it is none."""
+    if not _is_number(word, ","):
+        return None
     try:
-        value = float(word)
-    except ValueError:
-        return word[:_NAME_LENGTH]
-    return f"{value:g}" if math.isfinite(value) else word[:_NAME_LENGTH]
+        value = Decimal(word)
+    except InvalidOperation:  # an exponent without end
+        return None
+    return value if value.is_finite() else None
 
 
-def _classified(coordinates: np.ndarray, words: list[str]) -> Points:
+def _no_classes(names: list[str], where: str) -> ValueError:
+    some = ", ".join(name[:24] for name in names)
+    return ValueError(
+        f"the file must have 2 to {MAX_CLASSES} classes, got {len(names)}{where} ({some}); is the "
+        "third column the class?"
+    )
+
+
+def _classified(coordinates: np.ndarray, labels: np.ndarray, seen: list[str]) -> Points:
+    """Points with their classes in order: numbers by their value, then words."""
     for axis, name in enumerate("xy"):
         values = coordinates[:, axis]
         size = float(values.max() - values.min())
@@ -144,22 +216,19 @@ def _classified(coordinates: np.ndarray, words: list[str]) -> Points:
             raise ValueError(
                 f"{name} must vary, got {values[0]:g} in all rows; use two columns that differ"
             )
-    names = sorted(set(words), key=lambda w: (not _is_number(w, ","), _order(w), w))
-    if not 2 <= len(names) <= MAX_CLASSES:
-        some = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        raise ValueError(
-            f"the file must have 2 to {MAX_CLASSES} classes, got {len(names)} ({some}); is the "
-            "third column the class?"
-        )
-    for name in names:
-        if words.count(name) < LEAST_POINTS:
+    if len(seen) < 2:
+        raise _no_classes(seen, "")
+    for k, n in enumerate(np.bincount(labels)):
+        if n < LEAST_POINTS:
             raise ValueError(
-                f"each class must have at least {LEAST_POINTS} points, got one of {name!r}; add "
+                f"each class must have at least {LEAST_POINTS} points, got one of {seen[k]!r}; add "
                 "points, or delete it"
             )
-    numbers = {name: k for k, name in enumerate(names)}
-    return fit_square(coordinates, np.array([numbers[w] for w in words]), tuple(names))
+    names = sorted(seen, key=_order)
+    places = np.array([names.index(name) for name in seen])
+    return fit_square(coordinates, places[labels], tuple(names))
 
 
-def _order(word: str) -> float:
-    return float(word) if _is_number(word, ",") else 0.0
+def _order(word: str) -> tuple[bool, Decimal, str]:
+    value = _value(word)
+    return value is None, value or Decimal(0), word

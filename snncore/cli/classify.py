@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
+from snncore import metrics
 from snncore.classifier import (
     DATA,
     ClassifierParams,
+    Model,
     Points,
     Result,
     Snapshot,
+    load_model,
+    make_points,
     read_points,
+    respond,
     save_model,
     train,
 )
@@ -23,6 +29,8 @@ from snncore.cli import Report, check_writable, json_option, main, progress
 from snncore.device import CHOICES, choose_device
 
 Function = Callable[..., Any]
+
+_OF_POINTS = ("n_classes", "n_points", "noise")  # parameters of generated points only
 
 
 def _options(function: Function) -> Function:
@@ -58,12 +66,17 @@ def _options(function: Function) -> Function:
     help="Where to compute; so small a network is fastest on the CPU.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Weights to write.")
+@click.option(
+    "--model", "model_file", type=click.Path(dir_okay=False, path_type=Path),
+    help="Learn nothing: judge the network of this file (see --out) by --points or --data.",
+)  # fmt: skip
 @json_option
 def classify(
     data: str | None,
     points_file: Path | None,
     device: str,
     out: Path | None,
+    model_file: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -71,6 +84,15 @@ def classify(
     if data is not None and points_file is not None:
         raise ValueError("--points takes the place of --data: give one of them")
     given = {name: value for name, value in values.items() if value is not None}
+    if points_file is not None:
+        _refuse(given, _OF_POINTS, "--points brings its own points")
+    if model_file is not None:
+        if data is None and points_file is None:
+            raise ValueError("--model needs points to judge it by: give --points or --data")
+        if out is not None:
+            raise ValueError("--model learns nothing that --out could hold; leave one of them out")
+        _judge(model_file, data, points_file, choose_device(device).device, given).emit(as_json)
+        return
     params = ClassifierParams.suited("own" if points_file else data or "blobs", **given)
     choice = choose_device(device)
     points = None if points_file is None else _read(points_file)
@@ -79,7 +101,8 @@ def classify(
     result = _drive(params, points, choice.device)
     if out is not None:
         save_model(out, result.model)
-    report = Report({k: v for k, v in params.to_dict().items() if k != "n_points"})
+    unused = _OF_POINTS if points_file else ("n_points",)
+    report = Report({k: v for k, v in params.to_dict().items() if k not in unused})
     report |= {
         "n_classes": len(result.points.names),
         "points": len(result.points.labels),
@@ -98,6 +121,63 @@ def classify(
         "out": None if out is None else str(out),
     }
     report.emit(as_json)
+
+
+def _refuse(given: dict[str, Any], names: Iterable[str], why: str) -> None:
+    """An error if an option was given that would have no effect."""
+    found = ["--" + name.replace("_", "-") for name in names if name in given]
+    if found:
+        raise ValueError(f"{why}: leave out {', '.join(found)}")
+
+
+def _judge(
+    model_file: Path, data: str | None, points_file: Path | None, device: Any, given: dict[str, Any]
+) -> Report:
+    """How a trained network does on all of some points."""
+    fixed = [name for name in ClassifierParams.specs() if name not in (*_OF_POINTS, "seed")]
+    _refuse(given, fixed, "--model says it")
+    if points_file is not None:
+        _refuse(given, ["seed"], "--points brings its own points")
+    try:
+        model = load_model(model_file)
+    except OSError as error:
+        raise ValueError(f"cannot read --model {model_file}: {error.strerror}") from None
+    if points_file is not None:
+        points = _read(points_file)
+    else:
+        points = make_points(ClassifierParams.suited(data or "blobs", **given))
+    labels = _classes(points, model)
+    places = model.bounds.to_unit(points.bounds.to_data(points.points))
+    outside = int(((places < 0) | (places > 1)).any(axis=1).sum())
+    if outside:
+        x0, x1, y0, y1 = (f"{edge:.6g}" for edge in model.bounds)
+        raise ValueError(
+            f"points must lie where the model learnt, x in {x0}..{x1} and y in {y0}..{y1}; "
+            f"{outside:,} of {len(labels):,} do not, leave them out"
+        )
+    answer = respond(places, model, device=device)
+    accuracy = metrics.accuracy(answer.winners, labels)
+    return Report({
+        "model": str(model_file), "data": "own" if points_file else data,
+        "points_file": None if points_file is None else str(points_file),
+        "points": len(labels), "classes": model.names, "decision": model.params.decision,
+        "accuracy": accuracy,
+        "error": math.sqrt(accuracy * (1 - accuracy) / len(labels)),
+        "mean_steps": float(answer.steps.mean()),
+        "confusion": metrics.confusion(answer.winners, labels, len(model.names)),
+        "device": str(device),
+    })  # fmt: skip
+
+
+def _classes(points: Points, model: Model) -> np.ndarray:
+    """Labels of the points in the model's numbers."""
+    unknown = [name for name in points.names if name not in model.names]
+    if unknown:
+        raise ValueError(
+            f"classes must be those of the model ({', '.join(model.names)}), got "
+            f"{', '.join(unknown)}; rename them"
+        )
+    return np.array([model.names.index(name) for name in points.names])[points.labels]
 
 
 def _read(path: Path) -> Points:
