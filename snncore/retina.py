@@ -123,7 +123,8 @@ def on_off(images: Tensor, params: RetinaParams | None = None) -> Tensor:
     if min(height, width) <= params.size // 2:
         raise ValueError(
             f"images must be larger than {params.size // 2} px on each side for a window of "
-            f"{params.size} px, got {height}×{width}; choose a smaller size"
+            f"{params.size} px, got {height}×{width} (height × width); "
+            "choose a smaller size of the window (3 px at least) or a larger picture"
         )
     if images.dtype == torch.uint8:
         pixels = images.to(torch.float32) / 255.0

@@ -64,7 +64,7 @@ def test_there_are_more_codes_than_anywhere_and_each_is_described() -> None:
         assert code.title and code.equation and code.idea
         assert any(letter.isdigit() for letter in code.reference), f"{name}: which year?"
         assert code.knob == "" or code.knob in code.params.specs()
-        assert code.partial in ("cut", "mask")
+        assert code.partial in ("cut", "mask", "wait")
 
 
 def test_unknown_code_is_named_with_the_known_ones() -> None:

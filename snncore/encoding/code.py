@@ -84,7 +84,8 @@ class Code:
         spread: neurons per value.
         header: what the decoder of a signal code is told beside the spikes.
         partial: how a decoder reads the first t steps alone: "cut" the train there, because it
-            divides by its length, or "mask" the rest as silence.
+            divides by its length; "mask" the rest as silence; or "wait": a neuron that has not
+            fired yet has a value below the one that fires now, so half of that one is read.
         knob: the field of `params` that trades spikes for quality; "" if only the time does.
         law: the law of the intervals of a constant value, (params, value, longest interval) → Law;
             None where there is none in closed form.
@@ -109,7 +110,7 @@ class Code:
     idea: str
     spread: Callable[[Params], int] = one_each
     header: Callable[[Tensor, Params], Tensor] = first_sample
-    partial: Literal["cut", "mask"] = "mask"
+    partial: Literal["cut", "mask", "wait"] = "mask"
     knob: str = ""
     law: Callable[..., Law] | None = None
     bound: Callable[..., float] | None = None

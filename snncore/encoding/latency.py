@@ -228,6 +228,7 @@ LATENCY = Code(
     knob="threshold",
     bound=latency_bound,
     bound_holds="for every value",
+    partial="wait",
 )
 
 LATENCY_RC = Code(
@@ -247,6 +248,7 @@ LATENCY_RC = Code(
     knob="threshold",
     bound=latency_rc_bound,
     bound_holds="for every value",
+    partial="wait",
 )
 
 CODES = (LATENCY, LATENCY_RC)

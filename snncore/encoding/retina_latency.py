@@ -162,7 +162,8 @@ def retina_latency_decode(
     if min(height, width) <= params.size // 2:
         raise ValueError(
             f"shape must be larger than {params.size // 2} px on each side for a window of "
-            f"{params.size} px, got {height}×{width}; choose a smaller size"
+            f"{params.size} px, got {height}×{width} (height × width); "
+            "choose a smaller size of the window (3 px at least) or a larger picture"
         )
     response = decoded_response(spikes, shape)
     down, across = _cosines(height, spikes.device), _cosines(width, spikes.device)

@@ -150,7 +150,12 @@ class Channel:
             return self.decode(spikes[:step], values)
         masked = spikes.clone()
         masked[step:] = 0
-        return self.decode(masked, values)
+        known = self.decode(masked, values)
+        if self.shape is None or code.partial != "wait" or step >= self.n_steps:
+            return known
+        last = torch.zeros_like(spikes[:, :1, :1])  # one neuron that fires now
+        last[step - 1] = 1
+        return torch.where(masked.any(dim=0), known, code.decode(last, self.params) / 2)
 
     def send(
         self,
