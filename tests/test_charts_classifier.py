@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from snncore.classifier.answers import Plane
 from snncore.plots import classifier as charts
-from snncore.plots.classifier import Dots, Plane
+from snncore.plots.base import INK
+from snncore.plots.classifier import Dots
 from snncore.plots.classifier_raster import Trace, trace
 
 NAMES = ("a", "b", "c")
@@ -23,7 +25,7 @@ def plane(size: int = 4) -> Plane:
     winners[-1] = 2
     confidence = np.tile(np.linspace(0, 1, size), (size, 1))
     counts = np.stack([(winners == k) * (k + 1) for k in range(3)], axis=-1)
-    return Plane(winners, confidence, counts)
+    return Plane(counts, np.zeros_like(counts), winners, confidence)
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -47,6 +49,30 @@ def test_an_undecided_cell_is_nearly_the_page_itself(dark):
     paper = 14 if dark else 255
     nobody = plane()._replace(confidence=np.zeros((4, 4)))
     assert np.abs(pixels(charts.winner_picture(nobody, dark=dark))[..., 0] - paper).max() < 30
+
+
+def luminance(rgb: np.ndarray) -> np.ndarray:
+    """Relative luminance of WCAG 2."""
+    share = rgb / 255
+    linear = np.where(share <= 0.03928, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_edges_and_rings_of_points_stand_out_on_every_region(dark):
+    winners = np.tile(np.arange(6), (6, 1))
+    counts = np.zeros((6, 6, 6), dtype=np.int64)
+    sure = np.tile(np.linspace(0, 1, 6)[:, None], 6)
+    shown = pixels(charts.winner_picture(Plane(counts, counts, winners, sure), dark=dark))
+    points = Dots(np.full((1, 2), 0.5), np.zeros(1, int), np.ones(1, int), np.zeros((1, 6), int))
+    plane = Plane(counts, counts, winners, sure)
+    spec = charts.decision_map(plane, "abcdef", dots=points, dark=dark)
+    marks = {part["data"]["name"]: part["mark"] for part in spec["layer"]}
+    assert marks["dots"]["stroke"] == marks["wrong"]["color"] == INK[dark]
+    ink = luminance(np.array([int(INK[dark][k : k + 2], 16) for k in (1, 3, 5)]))
+    region = luminance(shown[..., :3])
+    contrast = (np.maximum(ink, region) + 0.05) / (np.minimum(ink, region) + 0.05)
+    assert contrast.min() >= 3  # WCAG 2.2, 1.4.11
 
 
 def test_cells_carry_their_place_and_counts_for_tooltips_and_clicks():
@@ -149,10 +175,9 @@ def test_a_constant_current_is_a_bar_of_its_strength():
 
 
 def test_pictures_are_small_enough_to_send_at_every_step():
-    big = Plane(
-        np.random.default_rng(0).integers(0, 6, (64, 64)), np.ones((64, 64)),
-        np.zeros((64, 64, 6), dtype=np.int64),
-    )  # fmt: skip
+    nothing = np.zeros((64, 64, 6), dtype=np.int64)
+    winners = np.random.default_rng(0).integers(0, 6, (64, 64))
+    big = Plane(nothing, nothing, winners, np.ones((64, 64)))
     spec = charts.decision_map(big, [f"c{k}" for k in range(6)])
     url = spec["layer"][0]["mark"]["url"]
     assert len(base64.b64decode(url.split(",")[1])) < 60_000

@@ -20,7 +20,8 @@ from pages.components.encoding_classifier_controls import (
     suited,
     unusable,
 )
-from pages.components.encoding_classifier_job import KEY, PageParams, Payload
+from pages.components.encoding_classifier_job import PageParams
+from pages.components.encoding_classifier_kept import KEY, Payload, recall, remember
 from pages.components.encoding_classifier_point import draw_point
 from pages.components.encoding_panel import View, npz
 from pages.components.job_panel import job_panel
@@ -107,7 +108,7 @@ def _training(identity: str, chosen: Chosen) -> tuple[Payload | None, bool, str 
     params, points = chosen.params, chosen.points
     go = bool(st.session_state.pop(_GO, False))
     short = job.is_short(params, points)
-    found = job.kept.get(identity)
+    found = recall(identity)
     if found is None and short:
         found = job.trained(identity, params, points)
     if found is not None:
@@ -129,6 +130,7 @@ def _training(identity: str, chosen: Chosen) -> tuple[Payload | None, bool, str 
             return None, False, view.watch
         payload = _of(view)
         if payload is not None and payload.snapshot.result is not None:
+            remember(payload)
             return payload, True, view.watch
     if view is None or not view.active:
         st.info(
@@ -143,8 +145,9 @@ def _of(view: JobView) -> Payload | None:
 
 
 def _live(payload: Payload, identity: str, *, final: bool) -> None:
-    if not final:
-        scores.live(payload, mine=payload.identity == identity)
+    current = payload.identity == identity
+    if not final and (current or job.is_mine(payload.identity)):
+        scores.live(payload, current=current)
 
 
 def _plane(payload: Payload, chosen: Chosen, *, learnt: bool) -> Chart:
@@ -164,16 +167,11 @@ def _plane(payload: Payload, chosen: Chosen, *, learnt: bool) -> Chart:
             found = draw_point(look, place)
     with box:
         figure = maps.map_chart(look, result, place, neuron=neuron, show=show, past=past)
-        maps.draw_map(figure, _map_words(neuron, network))
+        maps.draw_map(figure, scores.map_words(look, result, neuron, network, show))
         st.caption(maps.legend(look, neuron, past))
     with st.expander("Formulas with the numbers of this place", key=f"{KEY}_formulas"):
         words.formulas(look, place, found)
     return figure
-
-
-def _map_words(neuron: int | None, network: str) -> str:
-    what = "coloured by the class that wins" if neuron is None else "coloured by a spike count"
-    return f"Decision map of the plane, {what} ({maps.NETWORKS[network].lower()})."
 
 
 def _below(payload: Payload, *, learnt: bool) -> None:
@@ -196,7 +194,9 @@ def _view(chosen: Chosen, named: str | None, downloads: list[Download] | None = 
 
 
 def _link(chosen: Chosen, named: str | None) -> dict[str, object]:
-    return {**link(chosen.params), **maps.link(), job.JOB: named}
+    # A training of own points is nobody else's: its name stays out of the link.
+    shared = None if chosen.params.data == "own" else named
+    return {**link(chosen.params), **maps.link(), job.JOB: shared}
 
 
 def _command(chosen: Chosen) -> str:
@@ -255,10 +255,21 @@ def _table(payload: Payload) -> bytes:
 
 
 def _cell(text: str) -> str:
-    """A word as a cell of a CSV file; one that a spreadsheet would compute is led by a quote."""
-    if text[:1] in "=+-@":
+    """A word as a cell of a CSV file; one that a spreadsheet would compute is led by a quote.
+
+    Numbers stay as they are: a spreadsheet reads them as themselves.
+    """
+    if text[:1] in ("=", "+", "-", "@", "\t") and not _is_number(text):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _spec(figure: Chart) -> bytes:

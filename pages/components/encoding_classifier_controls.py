@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages.components.controls import control, label_of, state_of
-from pages.components.encoding_classifier_job import KEY, PageParams
+from pages.components.encoding_classifier_job import PageParams
+from pages.components.encoding_classifier_kept import KEY, cached_for_session, shown
+from pages.components.inline import inline
 from pages.components.text import plain
 from snncore.classifier import ClassifierParams, Points, read_points
 from snncore.params import Value, parse
@@ -145,35 +147,42 @@ def _own_points() -> tuple[Points | None, str]:
         "first line with names is understood.",
     )  # fmt: skip
     if file is None:
-        st.caption("No file yet. It stays in this session and is not part of the link.")
+        st.caption(
+            "No file yet. It is not part of the link, and nobody else sees it. The server forgets "
+            "it, and what is learnt from it, about ten minutes after you leave."
+        )
         st.download_button(
             "Example of such a file", EXAMPLE, file_name="points.csv", mime="text/csv",
             key=f"{KEY}_example", on_click="ignore", type="tertiary",
         )  # fmt: skip
         return None, ""
     data = file.getvalue()
-    try:
-        points = _read(data)
-    except ValueError as error:
-        words = " ".join(plain(word) for word in str(error).split())
+    own = hashlib.sha256(data).hexdigest()
+    points = inline(lambda: _read(own, data))
+    if isinstance(points, str):
+        words = " ".join(plain(word) for word in points.split())
         st.error(f"{plain(file.name)} cannot be used: {words}.")
         return None, ""
     x0, x1, y0, y1 = points.bounds
-    classes = ", ".join(plain(name) for name in points.names)
+    classes = ", ".join(shown(name) for name in points.names)
     st.caption(
         f"{len(points.labels)} points of {len(points.names)} classes ({classes}), scaled to the "
         f"unit square: x from {x0:.4g} to {x1:.4g}, y from {y0:.4g} to {y1:.4g}."
     )
-    return points, hashlib.sha256(data).hexdigest()
+    return points, own
 
 
-@st.cache_data(max_entries=16, ttl=3600, max_size="32MB", show_spinner=False)
-def _read(data: bytes) -> Points:
-    if len(data) > MAX_MB * 1_000_000:
-        raise ValueError(f"the file must have at most {MAX_MB} MB, got {len(data) / 1e6:.1f} MB")
-    points = read_points(data)
+@cached_for_session
+def _read(own: str, _data: bytes) -> Points | str:
+    """The points of a file with this digest, or why it has none."""
+    if len(_data) > MAX_MB * 1_000_000:
+        return f"the file must have at most {MAX_MB} MB, got {len(_data) / 1e6:.1f} MB"
+    try:
+        points = read_points(_data)
+    except ValueError as error:
+        return str(error)
     if len(points.labels) > MAX_ROWS:
-        raise ValueError(
+        return (
             f"on this page a file must have at most {MAX_ROWS:,} rows, got "
             f"{len(points.labels):,}; thin it out, or use the command line"
         )

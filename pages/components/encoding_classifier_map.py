@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from pages.components import frame
-from pages.components.encoding_classifier_job import KEY, Frame, Payload
-from pages.components.text import plain
+from pages.components.encoding_classifier_job import MAP
+from pages.components.encoding_classifier_kept import (
+    KEY,
+    Frame,
+    Payload,
+    cached_for_all,
+    cached_for_session,
+    is_own,
+)
+from pages.components.inline import inline
 from snncore import classifier
-from snncore.classifier import Model, Plane, Points, Response, Result
+from snncore.classifier import ClassifierParams, Model, Plane, Points, Response, Result
 from snncore.classifier.params import MAX_CLASSES
 from snncore.params import Value
 from snncore.plots import classifier as charts
@@ -21,7 +30,6 @@ CHART = f"{KEY}_chart"
 NET, VIEW, X, Y = f"{KEY}_net", f"{KEY}_map", f"{KEY}_px", f"{KEY}_py"
 NETWORKS = {"learnt": "After learning", "first": "Before learning", "seed": "Seed's neuron"}
 POINTS = ("test", "train", "both", "none")
-MAP = 64  # cells per side
 _SAME = 2e-4  # a place typed with four decimals means the point or the cell's centre beside it
 _MOST_LINES = 12
 _WIDE = 145  # pixels of a selector: two stand beside each other
@@ -42,7 +50,7 @@ class Place(NamedTuple):
 
     point: tuple[float, float]
     sample: int
-    label: str  # the class of the point that stands there, as Markdown; "" where none does
+    label: str  # the class of the point that stands there, "" where none does
 
 
 def look_at(payload: Payload, network: str) -> Look:
@@ -50,17 +58,19 @@ def look_at(payload: Payload, network: str) -> Look:
     result = result_of(payload)
     if network == "learnt":
         return Look(result.model, payload.plane, result.train, result.test, False)
-    if network == "first":
-        return _look(payload.identity, "first", result.untrained, result)
-    return _look(payload.identity, "seed", classifier.seed_model(result.points), result)
+    model = result.untrained if network == "first" else classifier.seed_model(result.points)
+    cached = _own_look if is_own(payload) else _common_look
+    return inline(lambda: cached(payload.identity, network, model, result))
 
 
-@st.cache_resource(max_entries=32, ttl=3600, show_spinner=False)
 def _look(identity: str, network: str, _model: Model, _result: Result) -> Look:
     parts, points = _result.parts, _result.points.points
     train, test = (classifier.respond(points[i], _model, i) for i in parts)
     plane = classifier.decision_map(_model, MAP)
     return Look(_model, plane, train, test, network == "seed")
+
+
+_common_look, _own_look = cached_for_all(_look), cached_for_session(_look)
 
 
 def result_of(payload: Payload) -> Result:
@@ -137,9 +147,8 @@ def map_chart(
     past: Frame | None,
 ) -> Chart:
     """The figure of the map; `past` is an earlier state of it."""
-    plane = look.plane if past is None else past.plane
     return charts.decision_map(
-        charts.Plane(plane.winners, plane.confidence, plane.counts),
+        look.plane if past is None else past.plane,
         result.points.names,
         neuron=neuron,
         dots=dots_of(look, result, show),
@@ -153,10 +162,17 @@ def lines_of(model: Model, neuron: int | None) -> list[tuple[str, np.ndarray]]:
     """The exact lines of equal count of one neuron, where they exist; the labels are counts."""
     if neuron is None or not classifier.has_lines(model.params):
         return []
-    found = classifier.lines(model, neuron)
-    counts = sorted({line.spikes for line in found})
-    keep = set(counts[:: max(1, -(-len(counts) // _MOST_LINES))])
-    return [(str(line.spikes), line.path) for line in found if line.spikes in keep]
+    network = model.network
+    key = hashlib.sha256(network.weights.tobytes() + network.bias.tobytes()).hexdigest()
+    return inline(lambda: _lines(key, model.params, neuron, model))
+
+
+@cached_for_session
+def _lines(
+    weights: str, params: ClassifierParams, neuron: int, _model: Model
+) -> list[tuple[str, np.ndarray]]:
+    found = classifier.lines(_model, neuron, most=_MOST_LINES)
+    return [(str(line.spikes), line.path) for line in found]
 
 
 def dots_of(look: Look, result: Result, show: str) -> charts.Dots | None:
@@ -230,7 +246,7 @@ def find_place(x: float, y: float, points: Points) -> Place:
     nearest = int(distance.argmin())
     if distance[nearest] < _SAME:
         exact = points.points[nearest]
-        name = plain(points.names[points.labels[nearest]])
+        name = points.names[points.labels[nearest]]
         return Place((float(exact[0]), float(exact[1])), nearest, name)
     cell = classifier.cell_of((x, y), MAP)
     centre = ((cell % MAP + 0.5) / MAP, (cell // MAP + 0.5) / MAP)

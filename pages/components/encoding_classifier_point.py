@@ -6,9 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.components import frame
-from pages.components.encoding_classifier_job import KEY
+from pages.components.encoding_classifier_kept import KEY, shown
 from pages.components.encoding_classifier_map import Look, Place
-from pages.components.text import plain
 from snncore import classifier
 from snncore.classifier import THRESHOLD, Raster
 from snncore.plots.classifier import CLASS_SIGNS
@@ -35,8 +34,8 @@ def draw_point(look: Look, place: Place) -> Raster:
     )  # fmt: skip
     words = _reason(found, look)
     if place.label:
-        words += f" This is a point of **{place.label}**"
-        winner = plain(look.model.names[int(found.response.winners[0])])
+        words += f" This is a point of **{shown(place.label)}**"
+        winner = look.model.names[int(found.response.winners[0])]
         told = "which is right" if winner == place.label else "so this is **wrong**"
         words += "." if look.seed else f", {told}."
     st.markdown(words)
@@ -52,7 +51,7 @@ def _reason(found: Raster, look: Look) -> str:
             f"The neuron fires {times(int(counts[0]))} in {params.n_steps} steps. It knows no "
             "classes: only a threshold on this count could tell them."
         )
-    names = [f"{CLASS_SIGNS[k]} {plain(name)}" for k, name in enumerate(look.model.names)]
+    names = [f"{CLASS_SIGNS[k]} {shown(name)}" for k, name in enumerate(look.model.names)]
     winner = int(response.winners[0])
     if not counts.any():
         return (

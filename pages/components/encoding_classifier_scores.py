@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from pages.components import frame
-from pages.components.encoding_classifier_job import KEY, Frame, Payload
-from pages.components.encoding_classifier_map import result_of
+from pages.components.encoding_classifier_kept import KEY, Frame, Payload
+from pages.components.encoding_classifier_map import NETWORKS, Look
 from snncore.classifier import Curves, Result
 from snncore.plots import classifier as charts
 from snncore.plots.analysis import Series, curves
@@ -56,22 +56,24 @@ def comparison(result: Result, *, learnt: bool) -> None:
     rows = [
         ("Network, test points", result.test_accuracy),
         ("Network, training points", result.train_accuracy),
-        ("Before learning", controls.untrained),
+        ("Before learning, neurons named in the best way", controls.untrained),
+        ("The same inputs, linear readout", controls.fields_linear),
         ("Straight line: least squares on x, y", controls.raw_linear),
         ("Nearest mean of a class", controls.nearest_centroid),
-        ("Seed's single neuron", controls.seed_network),
-        ("Chance: always the largest class", controls.chance),
+        ("5 nearest neighbours: about the best possible", controls.nearest_neighbours),
+        ("Always the largest class of the training points", controls.chance),
+        ("Seed's single neuron, on all points, best threshold", controls.seed_network),
     ]
     st.markdown("##### Beside its controls")
     with st.container(key=f"{KEY}_controls"):
         st.markdown(_table(("", "correct"), [
-            (f"**{name}**" if name.startswith("Network") else name, f"{100 * value:.1f} %")
+            (f"**{name}**" if name.startswith("Network") else name, f"{100 * value:.1f}\u00a0%")
             for name, value in rows[0 if learnt else 2 :]
         ]))  # fmt: skip
     st.caption(
-        "The controls are judged on the test points. *Seed's single neuron*: random weights and no "
-        "learning, as in a demonstration that many copy; judged on all points with the best rule "
-        "on its count that there is."
+        "All but the last are judged on the test points. *Linear readout*: least squares on the "
+        "strength of every field, without spikes. *Seed's single neuron*: random weights and no "
+        "learning, as in a demonstration that many copy; its rule is chosen with the answers known."
     )
     if not learnt:
         return
@@ -106,10 +108,12 @@ def learning_charts(found: Curves, state: str) -> None:
         [Series("loss", passes, found.loss, colour="spike")], "passes", "loss per point",
         zero=True, height=210,
     )  # fmt: skip
+    test = 100 * found.test_accuracy
     right = curves(
         [
             Series("training", passes, 100 * found.train_accuracy, colour="reference"),
-            Series("test", found.test_epoch, 100 * found.test_accuracy, colour="voltage"),
+            Series("test", found.test_epoch, test, colour="voltage"),
+            Series("test", found.test_epoch, test, colour="voltage", kind="dots"),
         ],
         "passes", "correct [%]", y_span=(0.0, 103.0), y_values=[0, 25, 50, 75, 100], height=240,
     )  # fmt: skip
@@ -129,10 +133,15 @@ def confusion(result: Result) -> None:
     """Which class is taken for which."""
     st.markdown("##### Confusion of the test points")
     names = result.points.names
+    rows = "; ".join(
+        f"of {sum(row)} of {name}: " + ", ".join(f"{n} as {taken}" for n, taken in counts)
+        for name, row in zip(names, result.confusion.tolist(), strict=True)
+        if (counts := [(n, names[k]) for k, n in enumerate(row) if n])
+    )
     st.vega_lite_chart(
         spec=charts.confusion(result.confusion, names, dark=frame.is_dark()),
         width="stretch", key=f"{KEY}_confusion",
-        alt="Numbers of test points by true class in rows and decision in columns.",
+        alt=f"Test points by true class and decision: {rows}.",
     )  # fmt: skip
 
 
@@ -149,29 +158,44 @@ def replay(payload: Payload) -> Frame | None:
     return None if index == len(frames) - 1 else frames[int(index)]
 
 
-def live(payload: Payload, *, mine: bool) -> None:
+def map_words(look: Look, result: Result, neuron: int | None, network: str, show: str) -> str:
+    """The map for those who do not see it: what is drawn, and how many points are wrong."""
+    names = result.points.names
+    name = NETWORKS[network].lower()
+    if neuron is not None:
+        counts = look.plane.counts[..., neuron]
+        whose = "the neuron" if look.seed else f"the neuron for {names[neuron]}"
+        return (
+            f"Map of the plane, {name}: {whose} fires {counts.min()} to {counts.max()} times, "
+            f"{counts.mean():.1f} on average."
+        )
+    cells = np.bincount(look.plane.winners.ravel(), minlength=len(names)) / look.plane.winners.size
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, cells, strict=True))
+    test = result.points.labels[result.parts.test]
+    right = int((look.test.winners == test).sum())
+    return (
+        f"Decision map of the plane, {name}. Share of the plane by class: {shares}. "
+        f"{right} of {len(test)} test points are right ({right / len(test):.1%})"
+        + (", ringed if wrong." if show in ("test", "both") else ".")
+    )
+
+
+def live(payload: Payload, *, current: bool) -> None:
     """While it learns: the map as it is now, and the curves so far."""
-    if not mine:
+    if not current:
         st.caption(
             "This training is of an earlier setting. Cancel it to train the one that is set now."
         )
     snapshot = payload.snapshot
     left, right = st.columns([1.25, 1], gap="medium")
     with left, st.container(key=f"{KEY}_live"):
-        plane = charts.Plane(
-            snapshot.plane.winners, snapshot.plane.confidence, snapshot.plane.counts
-        )
         figure = charts.decision_map(
-            plane, snapshot.model.names, dots=payload.dots, dark=frame.is_dark()
+            snapshot.plane, snapshot.model.names, dots=payload.dots, dark=frame.is_dark()
         )
         st.vega_lite_chart(
             spec=figure, width="stretch", key=f"{KEY}_live_map",
-            alt=f"Decision map after {snapshot.epoch:.1f} passes.",
+            alt=f"Decision map after {snapshot.epoch:.1f} passes; "
+            f"{snapshot.test_accuracy:.1%} of the test points are right.",
         )  # fmt: skip
     with right:
         learning_charts(snapshot.curves, "live")
-
-
-def finished(payload: Payload) -> bool:
-    """Whether there was any learning to show."""
-    return bool(result_of(payload).curves.loss.size)

@@ -9,11 +9,15 @@ import numpy as np
 import streamlit as st
 
 from pages.components.encoding_classifier_controls import suited
-from pages.components.encoding_classifier_job import KEY, PageParams
+from pages.components.encoding_classifier_job import PageParams
+from pages.components.encoding_classifier_kept import KEY, shown
 from pages.components.encoding_classifier_map import Look, Place
-from pages.components.text import plain
 from snncore import classifier
 from snncore.classifier import Raster
+from snncore.classifier.local_rule import HIGH, LOW
+from snncore.classifier.params import THRESHOLD
+from snncore.classifier.surrogate import SLOPE
+from snncore.encoding import population
 from snncore.params import Value
 
 
@@ -108,7 +112,7 @@ def formulas(look: Look, place: Place, found: Raster) -> None:
             if params.code == "rate"
             else ("feeds it in as a constant current")
         )
-        width = 1 / (1.5 * (params.fields - 2))
+        width = population.width(params.fields)
         st.latex(
             r"\small a_m = \exp\left(-\frac{(x-\mu_m)^2}{2\sigma^2}\right),\quad "
             rf"\sigma = {width:.3f},\quad m = 1 \ldots {params.fields} \text{{ for }} x,"
@@ -118,7 +122,8 @@ def formulas(look: Look, place: Place, found: Raster) -> None:
             f"A *receptive field* is the place that an input neuron answers to. Each {means}."
         )
     st.latex(
-        rf"\small v_k \leftarrow {params.beta:g}\, v_k + I_k,\qquad v_k \ge 1 \Rightarrow "
+        rf"\small v_k \leftarrow {params.beta:g}\, v_k + I_k,\qquad "
+        rf"v_k \ge {THRESHOLD:g} \Rightarrow "
         r"\text{spike},\ v_k = 0"
     )
     layer = "h" if params.hidden and not look.seed else "m"
@@ -144,7 +149,7 @@ def _drive_words(look: Look, place: Place, drive: np.ndarray, params: PageParams
             told = f"{rhythm}, {params.n_steps // n} times in {params.n_steps}"
         else:
             told = "too little to fire"
-        parts.append(f"{plain(name)} **{value:.3g}** ({told})")
+        parts.append(f"{shown(name)} **{value:.3g}** ({told})")
     lead = f"Here, at ({x:.3f}, {y:.3f}), the {mean}drive is " + "; ".join(parts) + "."
     if params.code == "rate":
         return (
@@ -159,18 +164,25 @@ def _rule(params: PageParams) -> None:
         st.latex(r"\small \Delta w_{km} = \eta\,(n^*_k - n_k)\,\bar a_m")
         st.caption(
             f"The delta rule (Widrow & Hoff 1960), η = {params.learning_rate:g}: a neuron that "
-            f"fired n times but should have fired n* ({0.4 * params.n_steps:g} for its own class, "
-            f"{0.1 * params.n_steps:g} else) changes the synapses that were active. Each synapse "
-            "knows all three; nothing is sent back."
+            f"fired n times but should have fired n* ({HIGH * params.n_steps:g} for its own class, "
+            f"{LOW * params.n_steps:g} else) changes the synapses that were active. Each synapse "
+            "knows all three; nothing is sent back. η falls to 0 in a line over the passes."
+            + (" The weights of the hidden neurons stay as they were drawn." * bool(params.hidden))
         )
         return
     st.latex(
         r"\small \Delta w \propto -\frac{\partial L}{\partial w},\qquad "
-        r"\frac{\partial s}{\partial v} := \frac{1}{(1+10\,|v-1|)^2}"
+        r"\frac{\partial s}{\partial v} := "
+        rf"\frac{{1}}{{(1+{SLOPE:g}\,|v-{THRESHOLD:g}|)^2}}"
     )
     st.caption(
         "A spike is all or nothing and has no slope; learning puts a smooth one in its place, the "
         "*surrogate gradient* (Neftci et al. 2019), and follows it back through all steps "
-        f"(η = {params.learning_rate:g}, falling to 0). L is the cross entropy of the spike "
-        "counts."
+        f"(η = {params.learning_rate:g}, falling to 0). L is the cross entropy of the "
+        + (
+            "spike counts."
+            if params.decision == "count"
+            else "spikes, each worth half as much with every step after the first of all: "
+            "who fires late hardly counts."
+        )
     )

@@ -112,8 +112,11 @@ def _along(values: Array, model: Model, neuron: int, axis: int) -> Array:
     return np.exp(-0.5 * distance**2) @ weights
 
 
-def lines(model: Model, neuron: int) -> list[IsoLine]:
+def lines(model: Model, neuron: int, most: int | None = None) -> list[IsoLine]:
     """The exact curves of equal count of one class neuron inside the unit square.
+
+    Args:
+        most: so many counts at most, spread evenly over those that change inside; None: all.
 
     Raises:
         ValueError: see `drive_at`.
@@ -121,19 +124,25 @@ def lines(model: Model, neuron: int) -> list[IsoLine]:
     _check(model, neuron)
     steps = levels(model.params.beta, model.params.n_steps)
     if model.params.code == "raw":
-        found = ((level, _segment(model, neuron, level.drive)) for level in steps)
-        return [IsoLine(*level, path) for level, path in found if len(path)]
+        found = [(level, _segment(model, neuron, level.drive)) for level in steps]
+        crossing = [IsoLine(*level, path) for level, path in found if len(path)]
+        return crossing[:: _stride(len(crossing), most)]
     axis = np.linspace(0.0, 1.0, _GRID)
     field = (
         _along(axis, model, neuron, 0)[None, :]
         + _along(axis, model, neuron, 1)[:, None]
         + float(model.network.bias[neuron])
     )
+    inside = [level for level in steps if field.min() < level.drive <= field.max()]
     return [
         IsoLine(*level, _refined(path, model, neuron, level.drive))
-        for level in steps
+        for level in inside[:: _stride(len(inside), most)]
         for path in find_contours(field, level.drive)
     ]
+
+
+def _stride(found: int, most: int | None) -> int:
+    return 1 if most is None else max(1, -(-found // most))
 
 
 def _refined(path: Array, model: Model, neuron: int, drive: float) -> Array:

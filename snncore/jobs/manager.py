@@ -120,6 +120,12 @@ class JobManager:
                 raise Rejected("Too many visitors at the moment. Please try again in some minutes.")
             return self._admit(owner, job, True)
 
+    def key_of(self, watch: str) -> str | None:
+        """The key of the computation with this `watch` id, None if it is not kept (any more)."""
+        with self._changed:
+            jobs = (*self._queue, *self._running, *self._finished)
+            return next((job.key for job in jobs if job.watch == watch), None)
+
     def owner_gone(self, owner: str, within_s: float = 20.0) -> None:
         """A hint that the owner's tab was closed or reloaded: their grace shrinks to `within_s`.
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from snncore.classifier.answers import Plane
 from snncore.plots.base import INK, png
 from snncore.plots.heat import VIRIDIS
 from snncore.plots.vega import Chart, axis, layer, tip
@@ -31,17 +32,10 @@ CLASS_SIGNS = ("●", "■", "▲", "◆", "✚", "▼")  # the shapes as letter
 PICK = "pick"  # name of the selection that a click makes
 HEIGHT = 400  # with legend and axis: the plane is about square in its column
 _BAR = 70  # of the colour bar below the map
-_FAINTEST, _STRONGEST = 0.10, 0.62  # share of a class's colour at confidence 0 and 1
+# Share of a class's colour at confidence 0 and 1: the ink of edges and rings keeps 3:1 on it.
+_FAINTEST, _STRONGEST = 0.10, 0.55
 _PICTURE = 512  # pixels, about
 _PAPER = {False: (255, 255, 255), True: (14, 17, 23)}
-
-
-class Plane(NamedTuple):
-    """What the network decides on a grid of the unit square; row 0 at y = 0."""
-
-    winners: NDArray[np.integer]  # [G, G], class of each cell
-    confidence: NDArray[np.floating]  # [G, G], 0..1
-    counts: NDArray[np.integer]  # [G, G, K], spikes of each class neuron
 
 
 class Dots(NamedTuple):
@@ -80,10 +74,10 @@ def decision_map(
         picked: the place whose spikes are looked at, marked by crossed hairs.
         titles: of the two axes.
     """
-    x, y = (
-        axis(n, t, (0.0, 1.0), grid=False, tickCount=5, labelFlush=True)
-        for n, t in zip("xy", titles, strict=True)
-    )
+    # The last number under the plane ends with it; centred, half of it would be cut off.
+    last = {"condition": {"test": "datum.value > 0.99", "value": "right"}, "value": "center"}
+    x = axis("x", titles[0], (0.0, 1.0), grid=False, tickCount=5, labelAlign=last)
+    y = axis("y", titles[1], (0.0, 1.0), grid=False, tickCount=5)
     pixels = winner_picture(plane, dark=dark) if neuron is None else _count_picture(plane, neuron)
     data = {"one": pd.DataFrame({"one": [0]}), "cells": _cells(plane, names, neuron)}
     cells = layer(
@@ -253,8 +247,7 @@ def _points(
     shape = {**colour, "scale": {"domain": list(names), "range": list(CLASS_SHAPES[:count])}}
     tips = [{"field": f, "type": "nominal", "title": f} for f in ("class", "decision", "spikes")]
     tips += [tip("x", titles[0], ".3f"), tip("y", titles[1], ".3f")]
-    edge = "#0E1117" if dark else "#FFFFFF"
-    style = {"filled": True, "size": 56, "opacity": 1, "stroke": edge, "strokeWidth": 0.9,
+    style = {"filled": True, "size": 56, "opacity": 1, "stroke": INK[dark], "strokeWidth": 0.9,
              "clip": True}  # fmt: skip
     ring = {"shape": "circle", "filled": False, "size": 170, "strokeWidth": 1.8, "opacity": 1,
             "color": INK[dark], "clip": True}  # fmt: skip

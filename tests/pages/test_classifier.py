@@ -13,15 +13,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from pages.components import encoding_classifier as panel
 from pages.components import encoding_classifier_controls as controls
 from pages.components import encoding_classifier_job as job
+from pages.components import encoding_classifier_kept
 from pages.components import encoding_classifier_map as maps
 from pages.components import encoding_classifier_words as words
+from pages.components.encoding_classifier_kept import KEY, kept, recall
 from snncore import classifier, jobs
 from snncore.classifier import ClassifierParams
+from snncore.cli import main
 from snncore.jobs import JobManager, Limits, Progress
 from tests.pages.opening import chart_data, open_page
 
@@ -35,7 +39,7 @@ def own_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     manager = JobManager(Limits(max_queue=2), reap_every_s=0)
     others = jobs._managers
     monkeypatch.setattr(jobs, "_managers", {**others, job.KIND: manager})
-    job.kept.clear()
+    kept.clear()
     yield manager
     manager.close()
 
@@ -90,7 +94,7 @@ def link(at: AppTest) -> dict[str, str]:
 
 
 SLOW = {"epochs": 120, "hidden": 24}  # not trained at once
-QUICK_JOB = {f"{job.KEY}_hidden": "64", f"{job.KEY}_epochs": "15"}  # a job, and a short one
+QUICK_JOB = {f"{KEY}_hidden": "32", f"{KEY}_epochs": "200"}  # waits to be started
 
 
 def test_opens_trained_with_the_engines_numbers_and_no_click():
@@ -100,22 +104,27 @@ def test_opens_trained_with_the_engines_numbers_and_no_click():
     assert result.test_accuracy >= 0.99
     table = next(m.value for m in at.markdown if "Seed's single neuron" in m.value)
     for name, value in (
-        ("Before learning", result.controls.untrained),
-        ("Seed's single neuron", result.controls.seed_network),
+        ("Before learning, neurons named in the best way", result.controls.untrained),
+        ("The same inputs, linear readout", result.controls.fields_linear),
         ("Straight line: least squares on x, y", result.controls.raw_linear),
         ("Nearest mean of a class", result.controls.nearest_centroid),
-        ("Chance: always the largest class", result.controls.chance),
+        (
+            "5 nearest neighbours: about the best possible",
+            result.controls.nearest_neighbours,
+        ),
+        ("Always the largest class of the training points", result.controls.chance),
+        ("Seed's single neuron, on all points, best threshold", result.controls.seed_network),
     ):
-        assert f"| {name} | {100 * value:.1f} % |" in table
-    assert "| Seed's single neuron | 84.0 % |" in table  # the published 84 %
+        assert f"| {name} | {100 * value:.1f}\u00a0% |" in table
+    assert "best threshold | 84.0\u00a0% |" in table  # the published 84 %
     assert len(at.get("vega_lite_chart")) == 5
 
 
 def test_the_rerun_of_the_opening_is_fast():
     at = opened()
-    start = time.perf_counter()
+    start = time.process_time()
     shown(at.run())
-    assert time.perf_counter() - start < 2.0  # 0.1 s where nothing else runs
+    assert time.process_time() - start < 0.5  # 0.15 s; training again alone takes as long
 
 
 @pytest.mark.parametrize(
@@ -125,10 +134,10 @@ def test_the_rerun_of_the_opening_is_fast():
 def test_every_data_set_learns_with_both_rules(data, rule):
     at = opened(enc_k_data=controls.DATA[data], enc_k_rule=rule)
     if untrained(at):
-        at.button(key=f"{job.KEY}_start").click().run()
+        at.button(key=f"{KEY}_start").click().run()
     wait(shown(at))
     params = dataclasses.replace(controls.suited(data), rule=rule)
-    right = job.kept.get(job.identity_of(params, "")).snapshot.result
+    right = kept.get(job.identity_of(params, "")).snapshot.result
     assert test_points_right(at).startswith(f"{100 * right.test_accuracy:.3g}")
     assert right.test_accuracy > right.controls.untrained
     assert right.test_accuracy > right.controls.chance + 0.2
@@ -138,7 +147,7 @@ def test_every_data_set_learns_with_both_rules(data, rule):
 def test_presets_show_what_they_promise_and_a_link_brings_them_back(name):
     at = opened()
     if name == words.FIRST:
-        at.slider(key=f"{job.KEY}_noise").set_value(0.5).run()
+        at.slider(key=f"{KEY}_noise").set_value(0.5).run()
     at.pills(key=panel._PRESET).set_value(name).run()
     at = wait(shown(at))
     assert words.PRESETS[name].notice in said(at)
@@ -147,7 +156,7 @@ def test_presets_show_what_they_promise_and_a_link_brings_them_back(name):
     wait(other)
     assert other.session_state[panel._PRESET] == name
     assert [m.value for m in other.metric] == [m.value for m in at.metric]
-    at.button(key=f"{job.KEY}__reset").click().run()
+    at.button(key=f"{KEY}__reset").click().run()
     assert shown(at).session_state[panel._PRESET] == words.FIRST
     assert link(at) == {"enc_tab": "Classifier"}
 
@@ -171,16 +180,16 @@ def test_the_promises_of_the_presets_are_true():
 
 def test_a_costly_setting_is_untrained_until_it_is_asked_for():
     at = opened(enc_k_hidden="64", enc_k_epochs="200")
-    assert untrained(at) and not at.button(key=f"{job.KEY}_start").disabled
+    assert untrained(at) and not at.button(key=f"{KEY}_start").disabled
     assert at.metric[0].label == "Test points right, untrained"
-    at.slider(key=f"{job.KEY}_epochs").set_value(5).run()
-    wait(shown(at))  # short enough now: trained at once
+    at.slider(key=f"{KEY}_epochs").set_value(5).run()
+    assert test_points_right(shown(at))  # short enough now: trained at once
     assert not untrained(at)
 
 
 def test_training_is_a_job_whose_link_leads_back_to_it(own_manager):
     at = opened(**QUICK_JOB)
-    at.button(key=f"{job.KEY}_start").click().run()
+    at.button(key=f"{KEY}_start").click().run()
     assert own_manager.stats().tickets == 1
     watch = at.query_params[job.JOB][0] if job.JOB in at.query_params else link(at)[job.JOB]
     wait(at)
@@ -190,16 +199,67 @@ def test_training_is_a_job_whose_link_leads_back_to_it(own_manager):
     assert own_manager.stats().kept == 1  # one training for both
 
 
-def test_a_link_to_a_forgotten_result_computes_it_again(own_manager):
+def test_a_link_to_a_forgotten_result_says_so_and_starts_nothing_long(own_manager):
     at = opened(**QUICK_JOB, **{job.JOB: "long-gone"})
+    assert "no longer kept" in said(at) and untrained(at)
+    assert own_manager.stats().tickets == 0
+    at.button(key=f"{KEY}_start").click().run()
     wait(at)
-    assert "no longer kept" not in said(at)
     assert own_manager.stats().kept == 1
+
+
+def test_a_modest_training_starts_by_itself_and_not_again_when_it_was_cancelled(
+    own_manager, monkeypatch
+):
+    assert not job.is_short(controls.suited("moons"), None)
+    assert job.is_modest(controls.suited("moons"), None)
+    go = stuck(own_manager, monkeypatch)
+    at = opened(enc_k_data="Moons")
+    at.button(key=f"{KEY}_cancel").click().run()
+    assert "Cancelled" in said(shown(at)) and untrained(at)
+    assert untrained(at.run())
+    go.append(True)
+    wait(opened(enc_k_data="Moons"))
+
+
+CORNERS = [
+    {},
+    {"code": "raw", "n_points": 2000, "n_steps": 5, "epochs": 20},
+    {"code": "raw", "n_points": 2000, "n_steps": 5, "epochs": 10, "rule": "local"},
+    {"code": "rate", "n_points": 2000, "n_steps": 5, "epochs": 10, "fields": 3},
+    {"code": "rate", "n_points": 2000, "n_steps": 100, "epochs": 2, "fields": 24},
+    {"code": "constant", "n_points": 2000, "n_steps": 100, "epochs": 4, "fields": 24},
+    {"n_points": 20, "n_steps": 5, "epochs": 200},
+    {"n_points": 2000, "n_steps": 100, "epochs": 1, "fields": 24, "hidden": 64, "n_classes": 6},
+    {"n_points": 2000, "n_steps": 100, "epochs": 0, "fields": 24, "hidden": 64, "n_classes": 6},
+]
+
+
+@pytest.mark.parametrize("values", CORNERS, ids=str)
+def test_the_seconds_of_a_training_are_known_before_it(values):
+    params = controls.PageParams(**values)
+    for _ in range(2):  # the first may compile
+        start = time.process_time()
+        job._last("timed", params, None)
+        took = time.process_time() - start
+    # Of one core; a loaded server needs up to twice as much, a quicker one less.
+    assert took / 2.5 < job.seconds_of(params, None) < 5 * took + 0.1
+
+
+def test_what_takes_seconds_is_not_trained_within_a_run():
+    for values in (
+        {"code": "raw", "n_points": 2000, "n_steps": 5, "epochs": 200},
+        {"code": "rate", "fields": 3, "n_points": 2000, "n_steps": 5, "epochs": 200},
+        {"code": "raw", "n_points": 2000, "n_steps": 5, "epochs": 200, "rule": "local"},
+    ):
+        params = controls.PageParams(**values)
+        assert not job.is_short(params, None) and not job.is_modest(params, None)
+    assert job.is_short(controls.PageParams(), None)
 
 
 def test_the_same_training_is_not_computed_twice(own_manager):
     first = opened(**QUICK_JOB)
-    first.button(key=f"{job.KEY}_start").click().run()
+    first.button(key=f"{KEY}_start").click().run()
     wait(first)
     second = opened(**QUICK_JOB)
     assert not untrained(second)  # known: shown without a click
@@ -208,13 +268,13 @@ def test_the_same_training_is_not_computed_twice(own_manager):
 
 def test_another_setting_leaves_the_result_and_its_name_in_the_address(own_manager):
     at = opened(**QUICK_JOB)
-    at.button(key=f"{job.KEY}_start").click().run()
+    at.button(key=f"{KEY}_start").click().run()
     wait(at)
     assert job.JOB in link(at)
-    at.slider(key=f"{job.KEY}_epochs").set_value(20).run()
+    at.slider(key=f"{KEY}_epochs").set_value(190).run()
     assert untrained(shown(at)) and job.JOB not in link(at)
     assert own_manager.stats().queued == own_manager.stats().running == 0  # nothing by itself
-    at.slider(key=f"{job.KEY}_epochs").set_value(15).run()
+    at.slider(key=f"{KEY}_epochs").set_value(200).run()
     assert not untrained(shown(at)) and job.JOB in link(at)
 
 
@@ -223,8 +283,8 @@ def stuck(own_manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> list[bool
     go: list[bool] = []
     real = job.work
 
-    def slow(identity, params, points, every_s=0.1):
-        for progress in real(identity, params, points, 0.0):
+    def slow(identity, params, points, every_s=0.1, *, live=True):
+        for progress in real(identity, params, points, 0.0, live=live):
             yield progress
             while params.epochs and progress.payload is not None and not go:
                 time.sleep(0.01)
@@ -237,24 +297,24 @@ def stuck(own_manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> list[bool
 def test_cancel_ends_it_and_says_so(own_manager, monkeypatch):
     stuck(own_manager, monkeypatch)
     at = opened(**QUICK_JOB)
-    at.button(key=f"{job.KEY}_start").click().run()
-    at.button(key=f"{job.KEY}_cancel").click().run()
+    at.button(key=f"{KEY}_start").click().run()
+    at.button(key=f"{KEY}_cancel").click().run()
     assert "Cancelled" in said(shown(at))
-    assert untrained(at) and not at.button(key=f"{job.KEY}_start").disabled
+    assert untrained(at) and not at.button(key=f"{KEY}_start").disabled
 
 
 def test_a_setting_changed_under_way_is_said_and_waits(own_manager, monkeypatch):
     go = stuck(own_manager, monkeypatch)
     at = opened(**QUICK_JOB)
-    at.button(key=f"{job.KEY}_start").click().run()
+    at.button(key=f"{KEY}_start").click().run()
     end = time.monotonic() + PATIENCE
     while "first weights" in said(at) or not at.get("vega_lite_chart"):
         assert time.monotonic() < end
         time.sleep(0.05)
         at.run()
-    at.slider(key=f"{job.KEY}_epochs").set_value(25).run()
+    at.slider(key=f"{KEY}_epochs").set_value(190).run()
     assert "earlier setting" in said(shown(at))
-    assert at.button(key=f"{job.KEY}_start").disabled
+    assert at.button(key=f"{KEY}_start").disabled
     go.append(True)
 
 
@@ -273,9 +333,9 @@ def test_a_full_queue_is_said_and_the_page_lives(own_manager, monkeypatch):
             break
         time.sleep(0.1)
     at = opened(**QUICK_JOB)
-    at.button(key=f"{job.KEY}_start").click().run()
+    at.button(key=f"{KEY}_start").click().run()
     assert "waiting already" in said(shown(at))
-    at = opened(**QUICK_JOB, **{job.JOB: "gone"})  # nor may a link break it
+    at = opened(enc_k_data="Moons")  # nor what starts by itself
     assert "waiting already" in said(at) and at.metric
 
 
@@ -294,21 +354,123 @@ def two_groups(n: int = 40, names: tuple[str, ...] = ("oak", "elm")) -> list[tup
 def with_file(data: bytes, **query: str) -> AppTest:
     at = opened(enc_k_data="Your CSV", **query)
     assert "Choose a file" in said(at)
-    at.file_uploader(key=f"{job.KEY}_file").upload("own.csv", data, "text/csv").run()
+    at.file_uploader(key=f"{KEY}_file").upload("own.csv", data, "text/csv").run()
     assert not at.exception, at.exception
     return at
 
 
 def test_own_points_are_learnt_and_not_in_the_link():
-    at = with_file(csv_of(two_groups()), enc_k_hidden="0")
+    at = with_file(csv_of(two_groups()), enc_k_hidden="0", enc_k_epochs="40")
     wait(shown(at))
     assert "80 points of 2 classes (elm, oak)" in said(at)
     assert test_points_right(at) == "100 %"
     assert any("enc_k_data=Your+CSV" in c.value for c in at.code)
     assert any("--points FILE.csv" in c.value for c in at.code)
     assert "not in this link" in said(at)
-    at.button(key=f"{job.KEY}__reset").click().run()
+    at.button(key=f"{KEY}__reset").click().run()
     assert at.session_state[panel._PRESET] == words.FIRST
+
+
+LONG = {"enc_k_hidden": "64", "enc_k_epochs": "200", "enc_k_n_steps": "100"}
+
+
+def everything(at: AppTest) -> str:
+    """All texts and the data of all charts."""
+    tables = [
+        table.to_csv()
+        for k in range(len(at.get("vega_lite_chart")))
+        for table in chart_data(at, k).values()
+    ]
+    alts = [chart.proto.alt for chart in at.get("vega_lite_chart")]
+    return "\n".join([said(at), *tables, *alts, *(m.value for m in at.metric)])
+
+
+def watch_id(at: AppTest, own_manager: JobManager) -> str:
+    view = own_manager.get(at.session_state[f"{KEY}_ticket"])
+    assert view is not None
+    return view.watch
+
+
+@pytest.mark.parametrize("with_another_file", [True, False])
+def test_nobody_sees_what_another_visitor_learns_from(own_manager, monkeypatch, with_another_file):
+    go = stuck(own_manager, monkeypatch)
+    at = with_file(csv_of(two_groups(names=("SECRETA", "SECRETB"))), **LONG)
+    at.button(key=f"{KEY}_start").click().run()
+    end = time.monotonic() + PATIENCE
+    while not at.get("vega_lite_chart"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        at.run()
+    assert "SECRETA" in everything(at)
+    watch = watch_id(at, own_manager)
+    assert job.JOB not in link(at)
+    if with_another_file:
+        other = with_file(csv_of(two_groups(30)), **LONG, **{job.JOB: watch})
+    else:
+        other = opened(**LONG, **{job.JOB: watch})
+    assert "SECRET" not in everything(shown(other)) and untrained(other)
+    assert own_manager.stats().tickets == 1  # nor did they join it
+    go.append(True)
+    wait(at)
+    assert "SECRETA" in everything(at)
+    assert recall_of_all() == []
+
+
+def recall_of_all() -> list[str]:
+    """Trainings that everybody is shown."""
+    return list(kept._found)
+
+
+def test_the_result_of_own_points_stays_in_the_session(own_manager):
+    at = with_file(csv_of(two_groups()), enc_k_hidden="0", enc_k_epochs="20")
+    wait(shown(at))
+    assert recall_of_all() == []
+    held = at.session_state[encoding_classifier_kept._OWN]
+    assert len(held) == 1
+    for passes in (10, 15, 25, 30, 35):
+        at.slider(key=f"{KEY}_epochs").set_value(passes).run()
+        wait(shown(at))
+    assert len(at.session_state[encoding_classifier_kept._OWN]) <= 4
+
+
+def test_a_training_that_others_started_is_left_when_the_settings_change(own_manager, monkeypatch):
+    go = stuck(own_manager, monkeypatch)
+    at = opened(**QUICK_JOB)
+    at.button(key=f"{KEY}_start").click().run()
+    other = opened(**QUICK_JOB, **{job.JOB: watch_id(at, own_manager)})
+    assert own_manager.stats().tickets == 2
+    other.slider(key=f"{KEY}_epochs").set_value(190).run()
+    assert untrained(shown(other)) and "earlier setting" not in said(other)
+    assert own_manager.stats().running == 1  # and goes on for who started it
+    go.append(True)
+
+
+@pytest.mark.parametrize(
+    ("query", "words_of_it"),
+    [
+        ({}, "cross entropy of the spike counts"),
+        ({"enc_k_decision": "first"}, "half as much with every step"),
+        ({"enc_k_rule": "local"}, "η falls to 0"),
+        ({"enc_k_rule": "local", "enc_k_hidden": "8"}, "stay as they were drawn"),
+    ],
+)
+def test_the_words_tell_the_rule_that_learns(query, words_of_it):
+    at = opened(**query)
+    wait(at)
+    assert words_of_it in said(at)
+    assert ("stay as they" in said(at)) == ("enc_k_hidden" in query)
+
+
+def test_charts_tell_their_numbers_to_those_who_do_not_see_them():
+    at = opened(enc_k_n_classes="6", enc_k_noise="2")
+    wait(at)
+    result = direct(ClassifierParams(n_classes=6, noise=2.0))
+    alts = " ".join(chart.proto.alt for chart in at.get("vega_lite_chart"))
+    right = int(np.trace(result.confusion))
+    assert f"{right} of {result.confusion.sum()} test points are right" in alts
+    of_first = int(result.confusion[0].sum())
+    assert f"of {of_first} of {result.points.names[0]}: " in alts
+    assert f"{result.confusion[0, 0]} as {result.points.names[0]}" in alts
 
 
 BAD = {
@@ -331,7 +493,7 @@ def test_a_bad_file_is_named_and_the_page_lives(name):
     at = with_file(data)
     plain = " ".join(e.value for e in at.error).replace("\\", "")
     assert "own.csv cannot be used" in plain and words_of_it in plain, plain
-    at.segmented_control(key=f"{job.KEY}_data").set_value("blobs").run()
+    at.segmented_control(key=f"{KEY}_data").set_value("blobs").run()
     assert test_points_right(shown(at)) == "100 %"
 
 
@@ -358,7 +520,7 @@ def test_names_of_classes_cannot_break_the_page():
     ],
 )
 def test_no_address_breaks_the_tab(query):
-    at = opened(**query)
+    at = wait(opened(**query))
     assert at.metric and "fit together" not in said(at)
 
 
@@ -447,8 +609,8 @@ def test_looking_back_shows_the_map_of_an_earlier_pass():
 
 
 def test_exports_hold_what_is_shown():
-    at = opened()
-    payload = job.kept.get(job.identity_of(controls.suited("blobs"), ""))
+    opened()
+    payload = kept.get(job.identity_of(controls.suited("blobs"), ""))
     table, result = io.StringIO(panel._table(payload).decode()), maps.result_of(payload)
     rows = list(csv.DictReader(table))
     assert len(rows) == 200 and {row["part"] for row in rows} == {"train", "test"}
@@ -459,8 +621,8 @@ def test_exports_hold_what_is_shown():
         np.testing.assert_array_equal(held["points"], result.points.points)
         np.testing.assert_array_equal(held["weights"], result.model.network.weights)
     assert json.loads(files[2].data())["$schema"].endswith("v6.json")
-    assert len(at.get("popover")) >= 0
     assert panel._cell("=1+1") == "'=1+1" and panel._cell('a,"b') == '"a,""b"'
+    assert [panel._cell(text) for text in ("-1", "+1", "-0.5", "-a")] == ["-1", "+1", "-0.5", "'-a"]
 
 
 def test_the_command_trains_the_same():
@@ -469,3 +631,10 @@ def test_the_command_trains_the_same():
     assert command == (
         "python -m snncore classify --data moons --noise 0.25 --rule local --epochs 10"
     )
+    told = CliRunner().invoke(main, [*command.split()[3:], "--json"])
+    assert told.exit_code == 0, told.output
+    answer = json.loads(told.stdout)
+    params = ClassifierParams.suited("moons", noise=0.25, rule="local", epochs=10)
+    shown_here = recall(job.identity_of(controls.PageParams(**params.to_dict()), ""))
+    assert answer["test_accuracy"] == pytest.approx(shown_here.snapshot.result.test_accuracy)
+    assert test_points_right(at).startswith(f"{100 * answer['test_accuracy']:.3g}")
