@@ -26,6 +26,7 @@ from snncore.classifier import (
     seed_model,
     train,
 )
+from snncore.classifier.data import fit_square
 from snncore.classifier.network import Tensors
 from snncore.classifier.seed import WEIGHTS, best_threshold
 
@@ -164,6 +165,22 @@ def test_best_threshold_tries_both_directions() -> None:
     assert best_threshold(counts, labels) == 1.0
     assert best_threshold(counts, 1 - labels) == 1.0
     assert best_threshold(np.zeros(4, np.int64), labels) == 0.5
+
+
+def test_of_many_classes_each_count_is_called_its_most_frequent_one() -> None:
+    """Points on a line through the middle along w, whose drive and so whose count differ."""
+    unit = np.array(WEIGHTS) / np.hypot(*WEIGHTS)
+    data = np.outer([-2.0, -2.0, -2.0, 0.3, 0.3, 0.3, 9.0, 9.0], unit)
+    points = fit_square(data, np.array([2, 2, 0, 1, 0, 1, 0, 1]), ("a", "b", "c"))
+    counts = respond(points.points, seed_model(points)).counts[:, 0]
+    assert counts[0] < counts[3] < counts[6]
+    assert seed_accuracy(points) == (2 + 2 + 1) / 8
+
+
+def test_numbers_of_clicks_maps_and_points_are_apart() -> None:
+    """50,000 points and 500 passes have numbers of their own, and so have maps and clicks."""
+    learnt = 50_000 * (500 + 1)
+    assert learnt <= inputs.CLICK < inputs.MAP and inputs.MAP + 64 * 64 < 2**32
 
 
 def test_fields_of_a_place_are_those_of_the_population_code() -> None:

@@ -10,7 +10,7 @@ import snntorch
 import torch
 from snntorch.functional import ce_count_loss
 
-from snncore.classifier import ClassifierParams, inputs, local_rule, network, surrogate
+from snncore.classifier import ClassifierParams, decide, inputs, local_rule, network, surrogate
 from snncore.classifier.network import Network, Tensors
 from tests.test_devices import no_float64
 
@@ -155,6 +155,18 @@ def test_delta_rule_sees_mean_spikes_and_leaves_the_hidden_layer_alone() -> None
         change = local_rule.delta(drive_of(params), LABELS, tensors, params).change
         np.testing.assert_allclose(change.w2, by_hand, atol=1e-5)
         assert not change.w1.any() and not change.b1.any() and change.w2.any()
+
+
+@pytest.mark.parametrize("rule", [surrogate.gradient, surrogate.gradient_torch, local_rule.delta])
+def test_points_that_learning_gets_right_are_counted_by_the_chosen_decision(rule: Any) -> None:
+    right = {}
+    for decision in ("count", "first"):
+        params, tensors = setup("rate", 7, decision=decision)
+        activity = network.run(drive_of(params), tensors, params)
+        made = decide(decision, 20, *(part.numpy() for part in activity[:4]))
+        right[decision] = int((made.winners == LABELS.numpy()).sum())
+        assert rule(drive_of(params), LABELS, tensors, params).right == right[decision]
+    assert right["count"] != right["first"]
 
 
 def test_adam_takes_the_steps_of_torch() -> None:

@@ -104,15 +104,13 @@ def _fused(drive: Tensor, labels: Tensor, tensors: Tensors, params: ClassifierPa
     )  # fmt: skip
     for part in change:
         part /= len(labels)
-    answers = (torch.from_numpy(part) for part in (counts, first, at_first, final))
-    activity = Activity(*answers, torch.empty(0))
-    return Gradient(float(loss), n_right(activity, labels, params), change)
+    made = decide(params.decision, params.n_steps, counts, first, at_first, final)
+    return Gradient(float(loss), int((made.winners == labels.numpy()).sum()), change)
 
 
 def n_right(activity: Activity, labels: Tensor, params: ClassifierParams) -> int:
     """How many points the class neurons decide correctly, in the way that `params` asks for."""
-    answers = [part.cpu().numpy() for part in activity[:4]]
-    made = decide(params.decision, params.n_steps, *answers)
+    made = decide(params.decision, params.n_steps, *(part.cpu().numpy() for part in activity[:4]))
     return int((made.winners == labels.cpu().numpy()).sum())
 
 
