@@ -193,9 +193,9 @@ def test_a_look_at_another_tab_changes_nothing(visit: Visit) -> None:
     assert "Weighted phase" in page.get_by_label("Code A").input_value()
     for name in ("Classifier", "Picture"):
         page.get_by_role("tab", name=name).click()
-        page.wait_for_timeout(300)
+        own = ".st-key-enc__flow" if name == "Picture" else "[class*=st-key-enc_k_]"
+        expect(page.locator(own).first).to_be_visible()
         visitor.ready()
-    expect(page.locator(".st-key-enc__flow")).to_be_visible()
     assert numbers(page) == shown
 
 

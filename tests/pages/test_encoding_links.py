@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import runpy
 import shlex
 from pathlib import Path
@@ -95,9 +96,10 @@ def test_a_hostile_address_is_said_and_the_usual_values_stand() -> None:
     assert len(numbers(at)) == 3
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_each_hostile_value_alone_does_no_harm(name: str) -> None:
-    assert len(numbers(opened(**{name: HOSTILE[name]}))) == 3
+@pytest.mark.parametrize("group", ["enc_[a-c]_|enc_code", "enc_(n|si|i|se|d)", "enc_(t|o|copy)"])
+def test_hostile_values_of_one_kind_alone_do_no_harm(group: str) -> None:
+    some = {name: value for name, value in HOSTILE.items() if re.match(group, name)}
+    assert some and len(numbers(opened(**some))) == 3
 
 
 def test_exports_hold_what_is_shown() -> None:

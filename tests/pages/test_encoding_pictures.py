@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages.components import encoding as panel
 from pages.components import encoding_source as sources
+from snncore import datasets, encoding
+from snncore.transmission import Channel
 from tests.pages.picture_tab import numbers, opened, shown
 
 
@@ -44,7 +47,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("kind", ["16-bit", "transparent palette", "one pixel"])
 def test_odd_pictures_are_shown_or_refused_in_words(kind: str) -> None:
     data, size = ODD[kind]
     at = upload(opened(enc_open_steps="true"), data)
@@ -55,10 +58,21 @@ def test_odd_pictures_are_shown_or_refused_in_words(kind: str) -> None:
     small = min(map(int, size.split("×"))) < 4
     assert len(refused) == small  # the retina's window does not fit
     assert all("Retina" in words and "choose a smaller size" in words for words in refused)
-    for name in ("population_rate", "send_on_delta", "rank_order", "time_encoding", "bens_spiker"):
-        at.selectbox(key="enc_code_a").set_value(name).run()
-        shown(at)
-        assert len(numbers(at)) + len(at.warning) == 3
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_every_code_sends_odd_pictures_or_refuses_them_in_words(kind: str) -> None:
+    data, size = ODD[kind]
+    source = sources.source_of(datasets.files.read_image(data), 48, "odd", own=True)
+    assert "{1}×{0}".format(*source.values.shape) == size
+    for code in encoding.CODES.values():
+        channel = Channel(code.name, code.params(), 60, source.values.shape)
+        if min(source.values.shape) < 4 and code.family == "retina":
+            with pytest.raises(ValueError, match="choose a smaller size"):
+                channel.send(source.values)
+            continue
+        shown_of = panel.quality(source.values, channel.send(source.values), channel)
+        assert np.isfinite([shown_of.rmse, shown_of.max_error, shown_of.per_pixel]).all()
 
 
 def test_transparent_pixels_are_white() -> None:
