@@ -22,6 +22,7 @@ from snncore.plots.encoding_analysis import (
     slot_curves,
 )
 from snncore.plots.encoding_distortion import Operating, distortion_chart
+from snncore.plots.encoding_picture import retina_picture, tradeoff
 from snncore.plots.encoding_signal import Lane, lanes_chart, shown_range
 from snncore.plots.encoding_signal import raster as signal_raster
 from snncore.plots.vega import MAX_POINTS, log_ticks, span, thin, ticks
@@ -244,6 +245,30 @@ def test_a_raster_of_many_steps_and_neurons_is_bounded_and_loses_no_lonely_spike
     columns = np.flatnonzero((image != image[-1, 0]).any(axis=(0, 2)))
     assert columns.size >= 3  # wide enough for a phone
     assert columns[0] == pytest.approx(7_777 / 20_000 * image.shape[1], abs=1)
+
+
+def test_cost_against_quality_has_each_code_at_its_own_numbers():
+    spec = tradeoff("ABCD", ["rate", "latency", "silent", "perfect"], [10.0, 0.9, 0.0, 2.0],
+                    [17.0, 28.0, 5.0, math.inf])  # fmt: skip
+    table = spec["datasets"]["codes"]
+    assert table.values.tolist() == [["A", "rate", 10.0, 17.0], ["B", "latency", 0.9, 28.0]]
+    for part in spec["layer"]:
+        x, y = part["encoding"]["x"], part["encoding"]["y"]
+        assert (x["field"], y["field"]) == ("cost", "psnr") and x["scale"]["type"] == "log"
+        low, high = y["scale"]["domain"]
+        assert low < 17 and high > 28 and not y["scale"].get("reverse") and not y.get("sort")
+        assert x["scale"]["domain"][0] < 0.9 and x["scale"]["domain"][1] > 10
+
+
+def test_the_retinas_picture_has_on_cells_at_the_left_and_off_cells_at_the_right():
+    spot = np.zeros((24, 24), np.float32)
+    spot[11:13, 11:13] = 1.0
+    image = pixels(retina_picture(spot)).astype(int)
+    scale = image.shape[0] // 24
+    on, off = image[:, : 24 * scale], image[:, -24 * scale :]
+    middle = 12 * scale
+    assert on[middle, middle] > 200 and off[middle, middle] < 20
+    assert off.max() > 50  # the dark ring around the spot
 
 
 def points():

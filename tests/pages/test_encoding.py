@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pages.components import encoding as panel
 from pages.components import encoding_codes as codes
 from pages.components import encoding_source as sources
 from pages.components.encoding_presets import FIRST, PRESET, PRESETS
 from pages.components.encoding_source import PictureParams
 from snncore import encoding
+from snncore.plots import encoding_picture as plots
+from snncore.plots.spike_frames import raster_rows
 from tests.pages.picture_tab import check, choice, expected, numbers, opened, shown
 
 
@@ -177,3 +181,54 @@ def test_what_would_take_long_is_refused_with_the_cure() -> None:
     at.get_by_key("enc_a_population_rate_fields").set_value(16).run()
     assert len(numbers(shown(at))) == 2
     assert any("smaller picture" in w.value for w in at.warning)
+
+
+def test_each_thing_that_a_column_depends_on_changes_it() -> None:
+    """The caches know a picture, its code, seed, order of rows, and the theme apart."""
+    params = PictureParams(side=16, n_steps=20)
+    source = sources.fetch(params)
+    other = sources.fetch(PictureParams(side=16, n_steps=20, index=1))
+    some = choice("rate")
+    cases = [
+        (some, params, source, False),
+        (some, params, other, False),
+        (choice("latency"), params, source, False),
+        (some, dataclasses.replace(params, n_steps=30), source, False),
+        (some, dataclasses.replace(params, seed=1), source, False),
+        (some, params, source._replace(sample=5), False),
+        (some, dataclasses.replace(params, sort=False), source, False),
+        (some, params, source, True),
+    ]
+    seen = []
+    for one, how, what, dark in cases:
+        slot, shown_of = panel._send("A", one, how, what, dark)
+        sent = slot.channel.send(what.values, seed=how.seed, first_sample=what.sample)
+        assert np.array_equal(slot.sent.spikes, sent.spikes)
+        rows = raster_rows(sent.spikes[:, 0], what.values, slot.channel, by_brightness=how.sort)
+        chart = plots.raster_chart(sent.spikes[:, 0][:, rows], dark=dark)
+        image = chart["layer"][0]["mark"]["url"]
+        assert shown_of.raster["layer"][0]["mark"]["url"] == image
+        assert shown_of.decoded == plots.picture(sent.decoded[0].reshape(what.values.shape))
+        seen.append(image)
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_chart_of_cost_and_quality_has_the_numbers_of_the_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = []
+    chart = plots.tradeoff
+    monkeypatch.setattr(plots, "tradeoff", lambda *a, **k: drawn.append(a) or chart(*a, **k))
+    got = numbers(opened())
+    ((letters, titles, cost, psnr),) = drawn
+    assert letters == list("ABC")
+    assert titles == [encoding.get_code(name).title for name in FIRST.values()]
+    np.testing.assert_allclose(cost, [g[0] for g in got], rtol=5.1e-3)
+    np.testing.assert_allclose(psnr, [-20 * np.log10(g[1]) for g in got], atol=1.5)  # 3 decimals
+
+
+def test_the_retina_is_that_of_the_picture() -> None:
+    one, other = (sources.fetch(PictureParams(side=16, index=k)) for k in (0, 1))
+    for source in (one, other):
+        found = panel.cached_retina(source.identity, source.values)
+        assert found == plots.retina_picture(source.values)

@@ -369,6 +369,24 @@ def test_a_recording_is_used_like_a_file():
     assert "Your sound, 800 samples" in words(shown(at))
 
 
+def test_each_thing_that_a_lane_depends_on_changes_it():
+    """The cache knows signal, code, parameters and seed apart."""
+    values = first_values()
+    kind = encoding.get_code("inhomogeneous_poisson").params
+    channel = Channel("inhomogeneous_poisson", kind(), values.size)
+    seen = []
+    for ch, signal, seed in [
+        (channel, values, 0), (channel, values, 1), (channel, values[::-1].copy(), 0),
+        (Channel("inhomogeneous_poisson", kind(max_rate=0.7), values.size), values, 0),
+        (Channel("rate_signal", encoding.get_code("rate_signal").params(), values.size), values, 0),
+    ]:  # fmt: skip
+        sent, found = panel.cached_send(ch, sources._digest(signal), seed, signal)
+        again = ch.send(signal, seed=seed)
+        assert np.array_equal(sent.spikes, again.spikes) and found == scores(again, ch)
+        seen.append(sent.spikes.tobytes())
+    assert len(set(seen)) == len(seen)
+
+
 def test_files_hold_what_is_shown():
     at = show()
     files = {d.file_name: d for d in view(at).downloads}
