@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,22 +30,27 @@ _OWN_PROGRAM = "This project"
 
 def spike_files(bench: Bench) -> list[Download]:
     """One NPZ file with all slots, and a table of the events of each."""
+    recipe = bench.recipe
 
     def arrays() -> bytes:
-        held: dict[str, NDArray[Any]] = {"values": bench.values.reshape(1, -1)}
-        for slot in bench.slots:
+        held: dict[str, NDArray[Any]] = {"values": recipe.values.reshape(1, -1)}
+        for slot in recipe.bench().slots:
             end = _suffix(slot.letter)
             held[f"spikes{end}"] = slot.sent.spikes
             held[f"decoded{end}"] = slot.sent.decoded
             held[f"channel{end}"] = np.array(json.dumps(described(slot.channel, slot.sent)))
         return npz(held)
 
+    def events(letter: str) -> bytes:
+        slot = recipe.slot(letter)
+        return events_csv(slot.sent, slot.channel)
+
     files = [Download("Values, spikes, read back (NPZ)", arrays, FILE, "application/zip")]
     for slot in bench.slots:
         files.append(
             Download(
                 f"Spikes of {slot.letter} as events (CSV)",
-                lambda s=slot: events_csv(s.sent, s.channel),  # type: ignore[misc]
+                partial(events, slot.letter),
                 f"spikes{_suffix(slot.letter)}.csv",
                 "text/csv",
             )
@@ -115,21 +121,23 @@ def picture_view(key: str, params: PictureParams, source: Source, bench: Bench) 
         for choice in chosen.values()
     ]
 
+    recipe = bench.recipe
+
     def figure() -> bytes:
         panels = []
-        for slot in bench.slots:
+        for slot in recipe.bench().slots:
             spikes = slot.sent.spikes[:, 0]
-            rows = raster_rows(spikes, source.values, slot.channel, by_brightness=params.sort)
-            each = np.abs(spikes.astype(np.int16, copy=False)).sum() / source.values.size
+            rows = raster_rows(spikes, recipe.values, slot.channel, by_brightness=params.sort)
+            each = np.abs(spikes.astype(np.int16, copy=False)).sum() / recipe.values.size
             panels.append(
                 plots.Panel(
                     f"{slot.letter}: {slot.channel.kind.title}",
-                    slot.sent.decoded[0].reshape(source.values.shape),
+                    slot.sent.decoded[0].reshape(recipe.values.shape),
                     spikes[:, rows],
                     f"{each:.3g} spikes per pixel",
                 )
             )
-        return plots.figure(source.values, source.what, panels)
+        return plots.figure(recipe.values, recipe.what, panels)
 
     return View(
         "\n".join(commands),

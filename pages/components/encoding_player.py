@@ -136,8 +136,7 @@ def payload(
     starts = np.arange(0, len(spikes), group)
     up = np.logical_or.reduceat(spikes[:, rows] > 0, starts, axis=0)
     down = np.logical_or.reduceat(spikes[:, rows] < 0, starts, axis=0)
-    cells = channel.n_steps * channel.n_neurons
-    so_far = unfolding(channel, sent, max(6, min(_MOMENTS, _MOMENTS * _WORK // cells)))
+    so_far = unfolding(channel, sent, moments(channel))
     return {
         "letter": letter,
         "title": channel.kind.title,
@@ -151,6 +150,12 @@ def payload(
         "psnr": [None if math.isinf(p) else round(float(p), 1) for p in so_far.psnr_db],
         "read": _pack(so_far.frames, "u1"),
     }
+
+
+def moments(channel: Channel) -> int:
+    """Moments at which it is read back: fewer where one takes long."""
+    cells = channel.n_steps * channel.n_neurons
+    return max(6, min(_MOMENTS, _MOMENTS * _WORK // cells))
 
 
 def _pack(array: ArrayLike | None, kind: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import streamlit as st
+from numpy.typing import ArrayLike
 
+from pages.components import sections as shared
 from pages.components.controls import label_of
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.job_panel import job_panel
@@ -16,7 +18,6 @@ from pages.components.sections import Row as Row
 from pages.components.sections import Section as Section
 from pages.components.sections import computed as computed
 from pages.components.sections import controls as controls
-from pages.components.sections import download as download
 from pages.components.sections import grid as grid
 from pages.components.sections import hint as hint
 from pages.components.sections import number as number
@@ -82,6 +83,12 @@ def chart(spec: Chart, key: str, alt: str) -> None:
     st.vega_lite_chart(spec=spec, key=f"enc_chart_{key}", alt=alt, width="stretch")
 
 
+def download(name: str, columns: Mapping[str, ArrayLike], key: str) -> None:
+    """The section's numbers as a file. The session keeps what makes the file as long as it lives:
+    it is given short columns, not what they were read from."""
+    shared.download(name, lambda: columns, key)
+
+
 def described(channel: Channel) -> list[Any]:
     """A channel for a digest."""
     return [channel.code, channel.params, channel.n_steps, channel.shape, channel.window]
@@ -99,7 +106,7 @@ def cells(channels: Iterable[Channel]) -> int:
 
 
 class Payload(NamedTuple):
-    """What a job shows, and what it is of."""
+    """What a job shows, and the identity of what it is of."""
 
     identity: str
     found: Any
@@ -131,8 +138,12 @@ def job(
     """Longer work as a job with a button; its result once it is there, else None.
 
     Args:
-        work: yields `Progress` whose payload is what `draw` shows, and whether it is the last.
+        work: yields `Progress` whose payload is what `draw` shows. The payload says by itself what
+            it is of: the page may have moved on when it is drawn.
+        draw: takes a payload, and whether it is of what the page shows now. The session keeps it:
+            it must hold no spikes.
     """
+    asked: set[str] = st.session_state.setdefault(f"{key}_asked", set())
 
     def start() -> Iterator[Progress]:
         for progress in work():
@@ -140,19 +151,30 @@ def job(
             yield Progress(progress.fraction, progress.text, payload)
 
     def submit(owner: str) -> Ticket:
-        return get_manager("sweep").submit(owner, identity, start, n_bytes)
+        ticket = get_manager("sweep").submit(owner, identity, start, n_bytes)
+        asked.add(identity)
+        return ticket
 
-    def show(payload: Payload, final: bool) -> None:
-        draw(payload.found, final)
-        if payload.identity != identity:
+    def show(payload: Any, final: bool) -> None:
+        del final
+        of = payload.identity if isinstance(payload, Payload) else None  # other pages have jobs too
+        if of == identity:
+            asked.add(identity)
+            draw(payload.found, True)
+        elif of in asked:
+            draw(payload.found, False)
             st.caption("**This is of an earlier setting**: compute it again to follow the page.")
+        else:  # a link to the work of another visitor, perhaps on their own picture
+            hint("The computation of this link is of another input or setting.")
 
     view = job_panel(
         key, submit=submit, draw=show, label=label, ticket_param=f"{key}_job", kind="sweep"
     )
     if view is None or view.snapshot is None or view.snapshot.payload is None:
         return None
-    return view.snapshot.payload.found if view.state == "done" else None
+    payload = view.snapshot.payload
+    now = isinstance(payload, Payload) and payload.identity == identity
+    return payload.found if now and view.state == "done" else None
 
 
 def started(key: str) -> bool:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages.components import encoding_codes
 from pages.components import encoding_section_base as base
-from pages.components.encoding_bench import Bench
+from pages.components.encoding_bench import Bench, Recipe
 from snncore import encoding
 from snncore.jobs import Progress
 from snncore.params import Params, choice, integer
@@ -53,30 +53,35 @@ def curves(bench: Bench) -> None:
         "beats (the Pareto front). Rings: your slots."
     )
 
-    def draw(found: Sweep, final: bool) -> None:
-        del final
-        _draw(bench, found, params.quality)
+    unit, dark, here = base.unit(bench), bench.dark, _here(bench, params.quality)
+    recipe = bench.recipe._replace(channels=())
+
+    def draw(found: Sweep, current: bool) -> None:
+        # Beside curves of another input or setting the slots' places would mislead.
+        _draw(found, params.quality, here if current else {}, unit, dark)
+
+    def tried(n_points: int) -> Iterator[Progress]:
+        return _work(recipe, channels, n_points)
 
     n_bytes = 12 * max(c.n_steps * c.n_neurons for c in channels)
     work = base.cells(channels)
     if work * params.points <= base.QUICK_CELLS:
-        found = base.at_once(identity, lambda: _work(bench, channels, params.points))
+        found = base.at_once(identity, lambda: tried(params.points))
         if found is not None:
             draw(found, True)
     else:
         key = _own(bench)
         found = base.job(
-            key, "Compute the curves", identity, lambda: _work(bench, channels, params.points),
-            draw, n_bytes,
+            key, "Compute the curves", identity, lambda: tried(params.points), draw, n_bytes,
         )  # fmt: skip
         if found is None and not base.started(key) and work * _PREVIEW <= 2 * base.QUICK_CELLS:
             coarse = base.identity("distortion", bench, channels, _PREVIEW)
-            preview = base.at_once(coarse, lambda: _work(bench, channels, _PREVIEW))
+            preview = base.at_once(coarse, lambda: tried(_PREVIEW))
             if preview is not None:
                 draw(preview, True)
                 st.caption(f"A preview with {_PREVIEW} settings of each code.")
     if found is not None:
-        base.download("rate_distortion", lambda: _columns(found), f"{_own(bench)}_csv")
+        base.download("rate_distortion", _columns(found), f"{_own(bench)}_csv")
 
 
 def link_values() -> dict[str, Any]:
@@ -115,22 +120,27 @@ def _channels(bench: Bench, more: Sequence[str]) -> list[Channel]:
     return list(found)
 
 
-def _work(bench: Bench, channels: Sequence[Channel], n_points: int) -> Iterator[Progress]:
+def _work(recipe: Recipe, channels: Sequence[Channel], n_points: int) -> Iterator[Progress]:
     found = rate_distortion(
-        bench.values, channels, n_points=n_points, seed=bench.seed, sample=bench.sample
+        recipe.values, channels, n_points=n_points, seed=recipe.seed, sample=recipe.sample
     )
     for sweep in found:
         words = f"{sweep.done} of {sweep.total} settings"
         yield Progress(sweep.done / sweep.total, words, sweep)
 
 
-def _draw(bench: Bench, found: Sweep, quality: str) -> None:
-    points = [_operating(p, quality) for p in found.points]
-    here = {}
+def _here(bench: Bench, quality: str) -> dict[str, Operating]:
+    """Where the slots stand."""
+    found = {}
     for slot in bench.slots:
         at = base.place(slot)
         value = at.psnr_db if quality == "PSNR" else at.snr_db
-        here[slot.letter] = Operating(slot.channel.kind.title, at.spikes, value, "in the slot")
+        found[slot.letter] = Operating(slot.channel.kind.title, at.spikes, value, "in the slot")
+    return found
+
+
+def _draw(found: Sweep, quality: str, here: dict[str, Operating], unit: str, dark: bool) -> None:
+    points = [_operating(p, quality) for p in found.points]
     usable = [p for p in points if p.spikes > 0 and not math.isnan(p.quality)]
     if not usable and not any(o.spikes > 0 and not math.isnan(o.quality) for o in here.values()):
         cause = "a constant input has no SNR" if quality == "SNR" else "no setting makes a spike"
@@ -140,11 +150,11 @@ def _draw(bench: Bench, found: Sweep, quality: str) -> None:
         _operating(p, quality) for p in pareto([p for p in found.points if p.spikes_per_value > 0])
     ]
     titles = sorted({p.code for p in usable})
-    spec = distortion_chart(points, here, front, quality, base.unit(bench), dark=bench.dark)
+    spec = distortion_chart(points, here, front, quality, unit, dark=dark)
     base.chart(
         spec,
         "distortion",
-        f"{quality} against spikes per {base.unit(bench)} of {', '.join(titles)}.",
+        f"{quality} against spikes per {unit} of {', '.join(titles)}.",
     )
 
 

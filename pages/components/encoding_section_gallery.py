@@ -20,7 +20,6 @@ from snncore.plots.base import png, to_uint8
 from snncore.transmission import Survey, survey
 from snncore.transmission.survey import Row
 
-KEY = "enc_gallery"
 _THUMB = 64  # px
 _SMALL = 60  # points of a signal's little curve
 
@@ -30,41 +29,49 @@ def all_codes(bench: Bench) -> None:
     if not bench.slots:
         return
     channels = [slot.channel for slot in bench.slots]
-    identity = base.identity("gallery", bench, channels)
+    identity, key = base.identity("gallery", bench, channels), _key(bench)
+    values, seed, sample = bench.values, bench.seed, bench.sample
 
     def work() -> Iterator[Progress]:
         found = survey(
-            bench.values,
+            values,
             n_steps=channels[0].n_steps,
             window=channels[0].window,
-            seed=bench.seed,
-            sample=bench.sample,
+            seed=seed,
+            sample=sample,
             params={channel.code: channel.params for channel in channels},
         )
         for rows in found:
             done = len(rows.rows)
             yield Progress(done / rows.total, f"{done} of {rows.total} codes", rows)
 
-    def draw(found: Survey, final: bool) -> None:
-        _draw(bench, found, final)
-
-    n_bytes = 60 * channels[0].n_steps * bench.values.size
-    found = base.job(KEY, "Send it through every code", identity, work, draw, n_bytes)
+    unit = base.unit(bench)
+    n_bytes = 60 * channels[0].n_steps * values.size
+    found = base.job(
+        key, "Send it through every code", identity, work,
+        lambda found, _: _draw(found, unit), n_bytes,
+    )  # fmt: skip
     if found is not None:
-        base.download("all_codes", lambda: _columns(found), f"{KEY}_csv")
+        base.download("all_codes", _columns(found), f"{key}_csv")
     _put(bench)
 
 
-def _draw(bench: Bench, found: Survey, final: bool) -> None:
+def _key(bench: Bench) -> str:
+    """Of what each tab has for itself."""
+    return f"{base.prefix(bench)}_gallery"
+
+
+def _draw(found: Survey, unit: str) -> None:
     able = [row for row in found.rows if row.scores is not None]
     if not able:
-        base.hint("No code has answered yet." if not final else "No code can send this input.")
+        final = len(found.rows) == found.total
+        base.hint("No code can send this input." if final else "No code has answered yet.")
         return
-    unit = base.unit(bench)
-    table = pd.DataFrame([_line(bench, row) for row in able])
+    table = pd.DataFrame([_line(row) for row in able])
+    is_picture = able[0].decoded is not None and able[0].decoded.ndim == 2
     shapes: dict[str, Any] = {
         "Read back": st.column_config.ImageColumn(width="small")
-        if bench.is_picture
+        if is_picture
         else st.column_config.LineChartColumn(width="medium", y_min=0.0, y_max=1.0),
         "Spikes": st.column_config.NumberColumn(f"Spikes per {unit}", format="%.3g"),
         "PSNR": st.column_config.NumberColumn("PSNR [dB]", format="%.1f"),
@@ -77,11 +84,11 @@ def _draw(bench: Bench, found: Survey, final: bool) -> None:
             help="Whether the code promises the values themselves, not only what looks alike."
         ),
     }
-    if not bench.is_picture:
+    if not is_picture:
         table = table.drop(columns="SSIM")
     st.dataframe(
         table, hide_index=True, width="stretch", column_config=shapes,
-        row_height=_THUMB if bench.is_picture else 40, height=560 if len(table) > 8 else "auto",
+        row_height=_THUMB if is_picture else 40, height=560 if len(table) > 8 else "auto",
     )  # fmt: skip
     refused = [row for row in found.rows if row.scores is None]
     words = ["Click a column to sort. Codes of the slots have their parameters, the others theirs."]
@@ -91,7 +98,7 @@ def _draw(bench: Bench, found: Survey, final: bool) -> None:
     st.caption(" ".join(words))
 
 
-def _line(bench: Bench, row: Row) -> dict[str, Any]:
+def _line(row: Row) -> dict[str, Any]:
     code, s = encoding.get_code(row.code), row.scores
     if s is None or row.decoded is None:
         raise ValueError(f"{row.code} has no scores")
@@ -99,7 +106,7 @@ def _line(bench: Bench, row: Row) -> dict[str, Any]:
     return {
         "Code": code.title,
         "Family": code.family,
-        "Read back": _thumbnail(row.decoded) if bench.is_picture else _small(row.decoded),
+        "Read back": _thumbnail(row.decoded) if row.decoded.ndim == 2 else _small(row.decoded),
         "Spikes": s.spikes_per_value,
         "PSNR": s.psnr_db,
         "SNR": s.snr_db,
@@ -129,7 +136,7 @@ def _put(bench: Bench) -> None:
             "Put a code into a slot",
             able,
             format_func=encoding_codes.label,
-            key=f"{KEY}_put",
+            key=f"{_key(bench)}_put",
             width=300,
             filter_mode="contains",
         )
@@ -137,7 +144,7 @@ def _put(bench: Bench) -> None:
             key = encoding_codes.code_key(base.prefix(bench), letter)
             st.button(
                 letter,
-                key=f"{KEY}_put_{letter}",
+                key=f"{_key(bench)}_put_{letter}",
                 help=f"Into slot {letter}",
                 on_click=base.set_state,
                 args=({key: name},),

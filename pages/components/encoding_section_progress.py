@@ -10,16 +10,16 @@ import streamlit as st
 
 from pages.components import encoding_section_base as base
 from pages.components.encoding_bench import Bench, Slot
+from pages.components.encoding_player import moments
 from snncore.plots.encoding_analysis import SlotCurve, slot_curves
 from snncore.transmission import Unfolding, unfolding
 
-_FRAMES = 25
 _REACHED = 0.9  # of the final PSNR above that of the first moment
 
 
 @st.cache_data(max_entries=48, ttl=3600, max_size="24MB", show_spinner=False)
 def _unfolding(identity: str, _slot: Slot) -> Unfolding:
-    return unfolding(_slot.channel, _slot.sent, _FRAMES)
+    return unfolding(_slot.channel, _slot.sent, moments(_slot.channel))
 
 
 def early(bench: Bench) -> None:
@@ -58,7 +58,7 @@ def early(bench: Bench) -> None:
     perfect = [slot.letter for slot, u in found if np.isinf(u.psnr_db).any()]
     if perfect:
         st.caption(f"{', '.join(perfect)}: from where a line ends the copy is perfect.")
-    base.download("progress", lambda: _columns(found), "enc_progress_csv")
+    base.download("progress", _columns(found), "enc_progress_csv")
 
 
 def _curve(slot: Slot, u: Unfolding, x: Any) -> SlotCurve:

@@ -71,7 +71,7 @@ def intervals(bench: Bench) -> None:
     if rows:
         base.table(rows)
     if any(h.intervals for _, h in found):
-        base.download("intervals", lambda: _interval_columns(found), "enc_iv_csv")
+        base.download("intervals", _interval_columns(found), "enc_iv_csv")
     st.caption(
         "CV: standard deviation of the intervals over their mean (0 is a clock, 1 is pure chance); "
         "trains of n spikes miss long intervals: it comes out too small by up to about 1/n. "
@@ -178,7 +178,7 @@ def bits(bench: Bench) -> None:
         "a time is looked at, not what neighbours say about each other. Shuffled pairs carry "
         "nothing: what the same estimate gives for them is the bias that is left."
     )
-    base.download("information", lambda: _bit_columns(found), "enc_info_csv")
+    base.download("information", _bit_columns(found), "enc_info_csv")
 
 
 def _with_error(value: float, error: float) -> str:

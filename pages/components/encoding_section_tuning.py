@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -20,6 +20,17 @@ from snncore.transmission import Tuned, tune
 _TRIES = 60  # settings, about
 _MOST = 1e6  # spikes per value
 _LIMITS = {"n_steps": (10, 400), "window": (1, 500)}  # of the tabs' own controls
+
+
+class Answer(NamedTuple):
+    """What a search found, and of what."""
+
+    letter: str
+    title: str  # of the code
+    unit: str
+    now: base.Place  # where the slot stood
+    allowed: float  # spikes per value
+    tuned: Tuned | str  # or why there is none
 
 
 def budget(bench: Bench) -> None:
@@ -38,35 +49,38 @@ def budget(bench: Bench) -> None:
     now = base.place(slot)
     with right:
         allowed = _budget(bench, slot, now.spikes)
-    identity = base.identity("tuning", bench, [slot.channel], allowed)
-
-    def work() -> Iterator[Progress]:
-        try:
-            for search in tune(
-                bench.values, slot.channel, allowed, seed=bench.seed, sample=bench.sample
-            ):
-                words = f"{search.done} settings of {slot.channel.kind.title}"
-                yield Progress(search.done / search.total, words, search.tuned)
-        except ValueError as reason:  # why there is none
-            yield Progress(1.0, "", str(reason))
-
-    def draw(found: Tuned | str, final: bool) -> None:
-        del final
-        if isinstance(found, str):
-            base.hint(f"{found[:1].upper()}{found[1:]}.")
-        else:
-            _draw(bench, slot, now, found, allowed)
-
+    identity = base.identity("tuning", bench, [slot.channel], allowed, slot.letter)
+    work = _search(bench, slot, now, allowed)
     if base.cells([slot.channel]) * _TRIES <= 2 * base.QUICK_CELLS:
         found = base.at_once(identity, work)
         if found is not None:
-            draw(found, True)
+            _draw(found)
     else:
         n_bytes = 12 * slot.channel.n_steps * slot.channel.n_neurons
-        found = base.job(key, "Find the best setting", identity, work, draw, n_bytes)
-    if isinstance(found, Tuned):
-        _take_over(bench, slot, found)
-        base.download("tuning", lambda: _columns(found), f"{key}_csv")
+        found = base.job(
+            key, "Find the best setting", identity, work, lambda found, _: _draw(found), n_bytes
+        )
+    if found is not None and isinstance(found.tuned, Tuned):
+        _take_over(bench, slot, found.tuned)
+        base.download("tuning", _columns(found.tuned), f"{key}_csv")
+
+
+def _search(bench: Bench, slot: Slot, now: base.Place, allowed: float) -> base.Work:
+    """The work of the search, which keeps the input but no spikes."""
+    values, seed, sample, channel = bench.values, bench.seed, bench.sample, slot.channel
+    title = channel.kind.title
+    found = Answer(slot.letter, title, base.unit(bench), now, allowed, "")
+
+    def work() -> Iterator[Progress]:
+        try:
+            for search in tune(values, channel, allowed, seed=seed, sample=sample):
+                answer = None if search.tuned is None else found._replace(tuned=search.tuned)
+                words = f"{search.done} settings of {title}"
+                yield Progress(search.done / search.total, words, answer)
+        except ValueError as reason:
+            yield Progress(1.0, "", found._replace(tuned=str(reason)))
+
+    return work
 
 
 def link_values() -> dict[str, Value]:
@@ -93,7 +107,11 @@ def _budget(bench: Bench, slot: Slot, spikes: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _draw(bench: Bench, slot: Slot, now: base.Place, found: Tuned, allowed: float) -> None:
+def _draw(answer: Answer) -> None:
+    found, now = answer.tuned, answer.now
+    if isinstance(found, str):
+        base.hint(f"{found[:1].upper()}{found[1:]}.")
+        return
     snr = not math.isnan(found.scores.snr_db)
     title = "SNR [dB]" if snr else "PSNR [dB]"
     tried = [p for p in found.tried if p.spikes_per_value > 0]
@@ -102,18 +120,18 @@ def _draw(bench: Bench, slot: Slot, now: base.Place, found: Tuned, allowed: floa
     best, mine = (s.snr_db, now.snr_db) if snr else (s.psnr_db, now.psnr_db)
     setting = base.setting_words(found.channel, found.knob, found.setting)
     st.markdown(
-        f"**{slot.letter} {slot.channel.kind.title}**: the best of {len(found.tried)} settings "
-        f"within {allowed:g} spikes per {base.unit(bench)} is **{setting}**: "
+        f"**{answer.letter} {answer.title}**: the best of {len(found.tried)} settings "
+        f"within {answer.allowed:g} spikes per {answer.unit} is **{setting}**: "
         f"**{base.quality_words(best)}** for {base.number(s.spikes_per_value, 3)} spikes. "
-        f"The slot now has {base.quality_words(mine)} for {base.number(now.spikes, 3)}."
+        f"The slot's own setting has {base.quality_words(mine)} for {base.number(now.spikes, 3)}."
     )
     if len(tried) < 2:
         base.hint("This code has nothing to turn here: there is one setting only.")
         return
     spec = budget_chart(
         [p.spikes_per_value for p in tried], quality,
-        (s.spikes_per_value, best), (now.spikes, mine), allowed,
-        (f"Spikes per {base.unit(bench)}", title),
+        (s.spikes_per_value, best), (now.spikes, mine), answer.allowed,
+        (f"Spikes per {answer.unit}", title),
     )  # fmt: skip
     base.chart(spec, "tuning", f"{title} against spikes of all settings tried; best: {setting}.")
 

@@ -370,7 +370,7 @@ def _refused(values: np.ndarray) -> list[str]:
 
 def test_the_gallery_of_a_signal_draws_small_curves():
     at = show(signal(), ("delta", "send_on_delta", "rate"), "gallery")
-    at.button(key="enc_gallery_start").click().run()
+    at.button(key="enc_s_gallery_start").click().run()
     wait(shown(at))
     (table,) = at.dataframe
     assert len(table.value) == len(SIGNAL_CODES) and "SSIM" not in table.value
