@@ -69,12 +69,12 @@ def test_a_file_that_is_no_signal_is_said_in_words(visit: Visit) -> None:
 
 
 def test_rate_distortion_is_a_job_that_ends_with_a_file(visit: Visit) -> None:
-    page = visit().open(f"{SIGNAL}&enc_s_n_samples=20000&enc_open_distortion=true")
+    page = visit().open("Spike_Encoding?enc_open_distortion=true")
     box = page.locator(".st-key-enc_open_distortion")
     start = box.get_by_role("button", name="Compute the curves")
-    if start.count():
-        start.click()
-        expect(box.get_by_text("Finished in")).to_be_visible(timeout=120_000)
+    expect(start).to_be_visible()
+    start.click()
+    expect(box.get_by_text("Finished in")).to_be_visible(timeout=120_000)
     expect(box.locator(CHART)).to_be_visible()
     with page.expect_download() as waiting:
         box.get_by_role("button", name="Data (CSV)").click()
