@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from snncore.jobs.records import (
@@ -22,13 +22,9 @@ from snncore.jobs.records import (
     Stats,
     Ticket,
     expected_wait,
+    spent,
 )
 from snncore.jobs.worker import Crew, Ending, drive
-
-
-def _spent() -> Iterator[Progress]:
-    """What stands in place of an ended computation's start, which may hold large arrays."""
-    raise RuntimeError("a computation cannot be started twice")
 
 
 class JobManager:
@@ -108,9 +104,7 @@ class JobManager:
             Rejected: too many tickets are out.
         """
         with self._changed:
-            jobs = (*self._queue, *self._running, *self._finished)
-            job = next((job for job in jobs if job.watch == watch), None)
-            if job is None:
+            if (job := self._watched(watch)) is None:
                 return None
             for ticket_id, holder in self._holders.items():
                 if holder.owner == owner and holder.job is job and not holder.cancelled:
@@ -123,8 +117,11 @@ class JobManager:
     def key_of(self, watch: str) -> str | None:
         """The key of the computation with this `watch` id, None if it is not kept (any more)."""
         with self._changed:
-            jobs = (*self._queue, *self._running, *self._finished)
-            return next((job.key for job in jobs if job.watch == watch), None)
+            return job.key if (job := self._watched(watch)) else None
+
+    def _watched(self, watch: str) -> Job | None:
+        jobs = (*self._queue, *self._running, *self._finished)
+        return next((job for job in jobs if job.watch == watch), None)
 
     def owner_gone(self, owner: str, within_s: float = 20.0) -> None:
         """A hint that the owner's tab was closed or reloaded: their grace shrinks to `within_s`.
@@ -254,7 +251,7 @@ class JobManager:
             job.stop_reason = reason  # the worker sees at its next step that nobody is left
 
     def _finish(self, job: Job, ending: Ending) -> None:
-        (job.state, job.error), job.start = ending, _spent
+        (job.state, job.error), job.start = ending, spent
         job.finished = job.looked_at = self._clock()
         if job in self._running:
             self._running.remove(job)

@@ -110,6 +110,11 @@ class Stats(NamedTuple):
 Start = Callable[[], Iterator[Progress]]
 
 
+def spent() -> Iterator[Progress]:
+    """What stands in place of an ended computation's start, which may hold large arrays."""
+    raise RuntimeError("a computation cannot be started twice")
+
+
 @dataclass(eq=False)
 class Job:
     """The manager's own record of one computation; guarded by the manager's lock."""

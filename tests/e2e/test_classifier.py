@@ -15,7 +15,7 @@ Visit = Callable[..., Visitor]
 
 TAB = "Spike_Encoding?enc_tab=Classifier"
 LONG = "&enc_k_data=Spirals&enc_k_hidden=64&enc_k_epochs=200&enc_k_n_points=2000"  # many seconds
-SHORT = "&enc_k_data=Spirals&enc_k_epochs=15"
+SHORT = "&enc_k_data=Spirals&enc_k_epochs=40"  # a few; it waits to be started
 
 
 def number(page: Page) -> Locator:
@@ -92,8 +92,22 @@ def test_a_result_is_restored_by_its_link(visit: Visit) -> None:
 
 def test_a_double_click_on_train_starts_one_training(visit: Visit) -> None:
     page = visit().open(TAB + SHORT + "&enc_k_seed=7")
+    # The address carries the name of the training under way: each name that it has had.
+    page.evaluate(
+        """() => {
+            window.named = [];
+            setInterval(() => {
+                const job = new URL(location.href).searchParams.get("enc_k_job");
+                if (job && job !== "result" && !window.named.includes(job)) window.named.push(job);
+            }, 20);
+        }"""
+    )
     page.locator(".st-key-enc_k_start button").first.dblclick()
     expect(page.get_by_text("Look back")).to_be_visible(timeout=120_000)
+    page.wait_for_timeout(1500)  # a second training would show itself by now
+    assert len(page.evaluate("window.named")) == 1
+    expect(page.get_by_text("Look back")).to_be_visible()
+    expect(page.locator(".st-key-enc_k_cancel")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

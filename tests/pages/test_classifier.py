@@ -294,6 +294,14 @@ def stuck(own_manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> list[bool
     return go
 
 
+def test_the_manager_tells_what_a_link_computes_before_it_is_joined(own_manager):
+    ticket = own_manager.submit("somebody", "their work", lambda: iter([Progress(1.0, "done")]))
+    view = own_manager.get(ticket.id)
+    assert own_manager.key_of(view.watch) == "their work"
+    assert own_manager.key_of("gone") is None
+    assert own_manager.stats().tickets == 1
+
+
 def test_cancel_ends_it_and_says_so(own_manager, monkeypatch):
     stuck(own_manager, monkeypatch)
     at = opened(**QUICK_JOB)
@@ -596,6 +604,17 @@ def test_lines_of_equal_count_are_drawn_where_they_are_known_and_only_there():
     assert nearest.max() < 1e-5  # the points travel as numbers of 64 bits; weights have 32
     assert "lines" not in chart_data(opened(enc_k_map="spikes of neuron 1"), 0)
     assert "lines" in chart_data(opened(enc_k_net="Seed's neuron"), 0)
+
+
+def test_of_many_lines_some_are_drawn_and_found_once(monkeypatch):
+    model = direct(ClassifierParams(code="constant", n_steps=100, beta=0.99, epochs=2)).model
+    every = classifier.lines(model, 0)
+    some = classifier.lines(model, 0, most=3)
+    assert len({line.spikes for line in every}) > 6
+    assert 1 < len({line.spikes for line in some}) <= 3
+    for line in some:
+        (same,) = [k for k in every if k.spikes == line.spikes and len(k.path) == len(line.path)]
+        np.testing.assert_array_equal(line.path, same.path)
 
 
 def test_looking_back_shows_the_map_of_an_earlier_pass():
