@@ -90,8 +90,8 @@ def test_controls_of_points_that_are_reckoned_by_hand() -> None:
 
 
 def test_the_curve_of_the_test_begins_with_the_named_network() -> None:
-    for seed in range(4):
-        result = result_of(ClassifierParams(**{**SMALL.to_dict(), "seed": seed}))
+    for seed in (42, 0, 1):  # 42: as they are drawn, 30 % would be right
+        result = result_of(ClassifierParams(epochs=1, seed=seed))
         assert result.curves.test_epoch[0] == 0
         assert result.curves.test_accuracy[0] == result.controls.untrained
         answer = classifier.respond(result.points.points, result.untrained)
