@@ -202,9 +202,11 @@ def _link(chosen: Chosen, named: str | None) -> dict[str, object]:
 def _command(chosen: Chosen) -> str:
     params, parts = chosen.params, ["python -m snncore classify"]
     first = suited(params.data).to_dict()
-    parts.append("--points FILE.csv" if params.data == "own" else f"--data {params.data}")
+    own = params.data == "own"
+    parts.append("--points FILE.csv" if own else f"--data {params.data}")
+    left_out = {"data"} | ({"noise", "n_points", "n_classes"} if own else set())  # of made points
     for name, value in params.to_dict().items():
-        if name != "data" and value != first[name]:
+        if name not in left_out and value != first[name]:
             word = f"{value:.10g}" if isinstance(value, float) else str(value)
             parts.append(f"--{name.replace('_', '-')} {word}")
     return " ".join(parts)
