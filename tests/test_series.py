@@ -142,3 +142,10 @@ def test_what_is_no_signal_is_refused_with_its_line(data, message):
 
 def test_own_files_may_be_larger_than_uploads():
     assert len(read_series(b"1.23456789\n" * 1_000_000, limit=False).values) == 1_000_000
+
+
+@pytest.mark.parametrize("before", ["1.5\n" * 25_000, "1\n" + "\n" * 24_999, "1,5\n" * 25_000])
+def test_a_bad_row_far_down_is_found_with_its_line(before):
+    bad = "x,1\n2,1\n" if "," in before else "x\n2\n"
+    with pytest.raises(ValueError, match=r"line 25001: the (value|time) must be a number, got 'x'"):
+        read_series(f"{before}{bad}".encode())

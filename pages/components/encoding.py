@@ -32,6 +32,7 @@ from snncore.transmission import Channel, Sent
 from snncore.transmission.scores import bound
 
 MAX_CELLS = 1 << 25  # steps × neurons of one code on this page: about a second of work
+MAX_DRAWN = 1 << 24  # spikes × work for each: about half a second of a code of many spikes
 NUMBERS_HELP = (
     "How well the picture comes back:\n"
     "- **RMSE**: typical error of a pixel, where black is 0 and white is 1.\n"
@@ -120,7 +121,21 @@ def cached_sent(
             f"steps × neurons must be <= {MAX_CELLS:,} on this page, got {cells:,}; "
             "choose a smaller picture, fewer steps or fewer neurons per pixel"
         )
+    work = _drawn(channel, float(_values.sum()))
+    if work > MAX_DRAWN:
+        raise ValueError(
+            f"spikes × work for each must be <= {MAX_DRAWN:,} on this page, got about {work:,}; "
+            "choose a smaller picture, fewer steps, a lower max_rate or a lower order"
+        )
     return channel.send(_values, seed=seed, first_sample=sample)
+
+
+def _drawn(channel: Channel, total: float) -> int:
+    """Expected spikes of a code that may send several in a step, each weighed by the numbers that
+    its interval takes; 0 for the others, whose time follows their cells."""
+    values = channel.params.to_dict()
+    rate, order = float(values.get("max_rate", 1.0)), int(values.get("order", 1))
+    return round(channel.n_steps * total * rate * (1 + order / 8)) if rate > 1 else 0
 
 
 @st.cache_data(max_entries=128, ttl=3600, max_size="32MB", show_spinner=False)

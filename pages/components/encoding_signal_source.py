@@ -229,12 +229,10 @@ def _sound(places: Sequence[Any]) -> Source | None:
     if known is None:
         return None
     values = sound.as_signal(known, normalise=loud)
-    cut, values = values.size > MAX_SAMPLES, values[:MAX_SAMPLES]
     notes = [
         f"{known.seconds:.4g} s from {start:g} s on, of {known.file_seconds:.4g} s.",
         f"Silence is 0.5; the loudest sample {'lies at 0 or 1' if loud else '±1 would be 0 or 1'}.",
         "" if rate == 0 else "The command reads it as recorded; it does not resample.",
-        f"At most {MAX_SAMPLES:,} samples are used." if cut else "",
         _sentence(known.note),
     ]
     if float(np.ptp(values)) == 0.0:
@@ -259,7 +257,13 @@ def _sound(places: Sequence[Any]) -> Source | None:
 def _heard(data: bytes, start: float, seconds: float, rate: int) -> sound.Sound:
     """The part that is wanted, at this many samples per second, 0 for those of the file."""
     known = sound.read_wav(data, start_s=start, seconds=seconds)
-    return known if rate == 0 else sound.resample(known, rate)
+    if rate:
+        known = sound.resample(known, rate)
+    if known.samples.size <= MAX_SAMPLES:
+        return known
+    note = "; ".join(filter(None, (known.note, f"at most {MAX_SAMPLES:,} samples are used")))
+    # A copy: a view would keep all of them in the session.
+    return known._replace(samples=known.samples[:MAX_SAMPLES].copy(), note=note)
 
 
 def _rate_words(rate: int) -> str:

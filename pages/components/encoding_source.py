@@ -181,7 +181,9 @@ def _read(own: _Own) -> _Own:
     """Its grey pixels, at most `_KEPT_SIDE` on a side, or why there are none."""
 
     def work() -> NDArray[np.uint8]:
-        grey = datasets.to_grey(datasets.files.read_image(own.data or b"")[None])
+        grey = datasets.to_grey(
+            datasets.files.read_image(own.data or b"", least=2 * _KEPT_SIDE)[None]
+        )
         size = datasets.fitted_size(grey.shape[1], grey.shape[2], _KEPT_SIDE)
         return datasets.resize(grey, size)[0]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,8 @@ from snncore.datasets.uploads import check_upload
 _SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
 _COMMAS = "if its commas are decimal marks, write points instead"
 _NOTHING = re.compile(r'^\s*""\s*$', re.MULTILINE)  # a hole, where the row has no other cell
+_BLOCK = 10_000  # rows that are looked at together in search of a bad one
+_NUMERIC = re.compile(r"[0-9eE+\-.,;\s]+")  # no word, no comment, no quotation mark
 _UNEVEN = 0.01  # share by which steps of time may differ: rounding in the file
 
 
@@ -144,7 +147,7 @@ def _cells(line: str, mark: str) -> list[str]:
 
 def _begin(lines: list[str]) -> tuple[int, str]:
     """Index of the first row of numbers, and the line of headings before it ("" if none)."""
-    rows = [k for k, line in enumerate(lines) if is_row(line)][:2]
+    rows = list(islice((k for k, line in enumerate(lines) if is_row(line)), 2))
     if not rows:
         raise ValueError("the file has comments only; it must have rows of numbers")
     if any(is_number(cell) for cell in _cells(lines[rows[0]], _separator(lines[rows[0]]))):
@@ -201,15 +204,36 @@ def _numbers(
     if mark != ",":
         body = body.replace(",", ".")
     try:
-        return np.loadtxt(
-            io.StringIO(body), delimiter=None if mark == " " else mark, comments="#",
-            usecols=used, ndmin=2,
-        )  # fmt: skip
+        return _load(body, mark, used)
     except ValueError as error:
-        for index in range(first, len(lines)):
-            if is_row(lines[index]):
-                _check_row(_cells(lines[index], mark), index + 1, mark, used, labels)
+        for begin in range(first, len(lines), _BLOCK):
+            block = range(begin, min(begin + _BLOCK, len(lines)))
+            if _is_good([lines[k] for k in block], mark, used):
+                continue
+            for index in block:
+                if is_row(lines[index]):
+                    _check_row(_cells(lines[index], mark), index + 1, mark, used, labels)
         raise ValueError(f"the file cannot be read as numbers: {error}") from error
+
+
+def _load(body: str, mark: str, used: list[int]) -> NDArray[np.float64]:
+    return np.loadtxt(
+        io.StringIO(body), delimiter=None if mark == " " else mark, comments="#",
+        usecols=used, ndmin=2,
+    )  # fmt: skip
+
+
+def _is_good(lines: list[str], mark: str, used: list[int]) -> bool:
+    """Whether these rows need no look at each, which takes ten times as long as reading them."""
+    body = "\n".join(lines)
+    if mark != ",":
+        body = body.replace(",", ".")
+    if not body.strip() or not _NUMERIC.fullmatch(body):
+        return False
+    try:
+        return len(_load(body, mark, used)) == len(lines)
+    except ValueError:
+        return False
 
 
 def _check_widths(lines: list[str], first: int, mark: str, width: int) -> None:

@@ -181,6 +181,12 @@ def test_what_would_take_long_is_refused_with_the_cure() -> None:
     at.get_by_key("enc_a_population_rate_fields").set_value(16).run()
     assert len(numbers(shown(at))) == 2
     assert any("smaller picture" in w.value for w in at.warning)
+    at.selectbox(key="enc_code_a").set_value("gamma").run()
+    assert len(numbers(shown(at))) == 3
+    for field, value in (("max_rate", 5.0), ("order", 20)):
+        at.get_by_key(f"enc_a_gamma_{field}").set_value(value).run()
+    assert len(numbers(shown(at))) == 2
+    assert any("lower order" in w.value for w in at.warning)
 
 
 def test_each_thing_that_a_column_depends_on_changes_it() -> None:

@@ -75,6 +75,22 @@ def test_every_code_sends_odd_pictures_or_refuses_them_in_words(kind: str) -> No
         assert np.isfinite([shown_of.rmse, shown_of.max_error, shown_of.per_pixel]).all()
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_large_photograph_is_made_small_while_it_is_read(kind: str) -> None:
+    left = np.zeros((1200, 2000, 3), dtype=np.uint8)
+    left[:, :1000] = 255
+    held, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 3  # taken upside down
+    Image.fromarray(left).save(held, kind, exif=exif)
+    small = datasets.files.read_image(held.getvalue(), least=500)
+    assert 500 <= small.shape[1] <= 700
+    whole = datasets.files.read_image(held.getvalue())
+    assert whole.shape == left.shape
+    for pixels in (small, whole):
+        width = pixels.shape[1]
+        assert pixels[:, : width // 2 - 8].max() < 8 and pixels[:, width // 2 + 8 :].min() > 247
+
+
 def test_transparent_pixels_are_white() -> None:
     at = upload(opened(), ODD["transparent"][0])
     assert numbers(shown(at))[0] == (100.0, 0.0)  # every pixel fires in every step

@@ -361,6 +361,13 @@ def test_a_part_of_a_minute_of_sound_is_read_and_silence_is_said():
     assert not silent.error and "This part is silent" in words(silent)
 
 
+def test_no_more_of_a_sound_is_kept_than_is_used():
+    at = upload(sources.SOUND, wav(5.0), "a.wav", enc_s_seconds="5")
+    assert not at.error and "at most 20,000 samples are used" in words(at).lower()
+    kept = at.session_state[sources.READ][1].samples
+    assert kept.size == sources.MAX_SAMPLES and kept.base is None
+
+
 def test_a_recording_is_used_like_a_file():
     at = show(enc_s_source=sources.SOUND)
     at.session_state["enc_s__microphone"] = True
