@@ -94,10 +94,10 @@ def slot(letter: str, kind: Input, key: str, first: str) -> Choice | None:
                 filter_mode="contains",
             )
         code = encoding.get_code(name)
-        return _parameters(code, param_key(key, letter, name))
+        return _parameters(code, letter, param_key(key, letter, name))
 
 
-def _parameters(code: Code, key: str) -> Choice | None:
+def _parameters(code: Code, letter: str, key: str) -> Choice | None:
     """The main control in sight, the others behind a button."""
     specs, defaults = code.params.specs(), code.params().to_dict()
     values: dict[str, Value] = {}
@@ -108,7 +108,10 @@ def _parameters(code: Code, key: str) -> Choice | None:
             with st.container(width="stretch"):
                 values[main] = control(main, specs[main], defaults[main], key)
         if others:
-            with st.popover("", icon=":material/tune:", key=f"{key}__more", help="More settings"):
+            with st.popover(
+                f"More of {letter}", icon=":material/tune:", key=f"{key}__more",
+                help="More settings",
+            ):  # fmt: skip
                 st.markdown(f"**{code.title}**")
                 for field in others:
                     values[field] = control(field, specs[field], defaults[field], key)

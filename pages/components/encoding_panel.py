@@ -32,6 +32,9 @@ _COMPACT = """<style>
 [data-testid="stMainBlockContainer"] {padding-left: 2.5rem; padding-right: 2.5rem;}
 .st-key-enc__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
 .st-key-enc__notice p {font-size: 0.9rem;}
+[class*="__more"] button [data-testid="stMarkdownContainer"] {  /* read aloud, not shown */
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
 .katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
 @media (min-width: 900px) {
   .st-key-enc_bar {margin-bottom: -4.2rem; z-index: 1; pointer-events: none;}

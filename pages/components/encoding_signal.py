@@ -89,7 +89,9 @@ def _source() -> tuple[Source, SignalSending]:
     specs, values = SignalSending.specs(), dict(SignalSending().to_dict())
 
     def sending() -> int:
-        with st.popover("", icon=":material/tune:", key=f"{KEY}__sending", help="Window and seed"):
+        with st.popover(
+            "Window and seed", icon=":material/tune:", key=f"{KEY}__more", help="Window and seed"
+        ):
             for name, spec in specs.items():
                 values[name] = controls.control(name, spec, values[name], KEY)
         return int(values["seed"])

@@ -93,7 +93,9 @@ def choose() -> tuple[PictureParams, Source]:
             values[field] = controls.control(field, specs[field], first[field], KEY)
     with places[4], st.container(horizontal=True, gap="xsmall"):
         own = _own_picture()
-        with st.popover("", icon=":material/tune:", key=f"{KEY}__more", help="Seed, rasters"):
+        with st.popover(
+            "Seed, rasters", icon=":material/tune:", key=f"{KEY}__more", help="Seed, rasters"
+        ):
             for field in ("seed", "sort"):
                 values[field] = controls.control(field, specs[field], first[field], KEY)
     params = PictureParams(**values)

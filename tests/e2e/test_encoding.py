@@ -186,6 +186,15 @@ def test_a_preset_its_link_and_reset(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"Spike_Encoding$"))
 
 
+def test_buttons_of_an_icon_have_a_name_of_their_own(visit: Visit) -> None:
+    page = visit().open("Spike_Encoding?enc_code_a=burst&enc_code_b=burst&enc_code_c=burst")
+    for name in ("More of A", "More of B", "More of C", "Seed, rasters"):
+        button = page.get_by_role("button", name=name)
+        expect(button).to_be_visible()
+        box = button.bounding_box()
+        assert box is not None and box["width"] < 80  # the name is not in sight
+
+
 def test_a_look_at_another_tab_changes_nothing(visit: Visit) -> None:
     visitor = visit()
     page = visitor.open("Spike_Encoding?enc_code_a=weighted_phase&enc_n_steps=40")
