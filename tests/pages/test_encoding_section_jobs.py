@@ -28,7 +28,7 @@ from pages.components.encoding_source import PictureParams
 from pages.components.encoding_source import Source as Picture
 from snncore import encoding, metrics
 from snncore.transmission import Channel, damaged, interval_histogram, robustness, unfolding
-from tests.pages.opening import open_page
+from tests.pages.opening import chart_data, open_page
 from tests.pages.test_encoding_sections import (
     PAGE,
     STEPS,
@@ -100,7 +100,7 @@ def test_an_older_curve_of_damage_keeps_its_codes_and_its_kind() -> None:
     at = show(LARGE, SLOTS, "damage")
     at.button(key="enc_damage_start").click().run()
     wait(shown(at))
-    before = alts(at)
+    before, table = alts(at), chart_data(at)
     for name in SLOTS:
         assert encoding.get_code(name).title in before
     assert "share of the spikes lost" in before and "Data (CSV)" in labels(at)
@@ -108,6 +108,13 @@ def test_an_older_curve_of_damage_keeps_its_codes_and_its_kind() -> None:
     at.get_by_key("enc_damage_kind").set_value("jitter").run()
     shown(at)
     assert alts(at) == before
+    now = chart_data(at)
+    assert set(table) - set(now) == {"m0"}  # the level set above is of another kind
+    assert all(now[name].equals(table[name]) for name in now)
+    for k, slot in enumerate(bench_of(LARGE, *SLOTS).slots):
+        levels = damage._LEVELS["lost"]
+        wanted = robustness(slot.channel, slot.sent, levels, "delete", range(3))
+        assert now[f"s{k}"]["y"].to_numpy() == pytest.approx(wanted.psnr_db, rel=1e-4)
     assert "of an earlier setting" in words(at) and "Data (CSV)" not in labels(at)
 
 
@@ -131,14 +138,12 @@ def test_an_older_rate_distortion_does_not_mark_the_slots_of_now() -> None:
     at.button(key="enc_rd_start").click().run()
     wait(shown(at))
 
-    def here() -> int:
-        sets = {d.name: d for d in at.get("vega_lite_chart")[0].proto.datasets}
-        return len(sets["here"].data.data) if "here" in sets else 0
-
-    full = here()
+    before = chart_data(at)
+    assert len(before["here"]) == 3 and "Data (CSV)" in labels(at)
     change(at, '"latency"', '"burst"')
-    assert "of an earlier setting" in words(at) and here() < full
-    assert "Data (CSV)" not in labels(at)
+    after = chart_data(at)
+    assert after["points"].equals(before["points"]) and len(after["here"]) == 0
+    assert "of an earlier setting" in words(at) and "Data (CSV)" not in labels(at)
 
 
 @pytest.mark.parametrize("key", ["enc_damage", "enc_gallery", "enc_tune", "enc_rd"])
