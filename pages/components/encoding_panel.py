@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -65,6 +65,45 @@ def attempt(work: Callable[[], T]) -> T | ValueError:
             return reason
 
     return inline(guarded)
+
+
+def preset_pills(
+    key: str, names: Sequence[str], active: str | None, show: Callable[[str], None]
+) -> None:
+    """The presets of a tab, with the one that is shown marked, and Reset.
+
+    Args:
+        key: prefix of the tab's controls.
+        names: of the presets; Reset is the first.
+        active: the one that is shown.
+        show: sets every widget of the tab to a preset.
+    """
+    widget = f"{key}__preset"
+    st.session_state[widget] = active
+
+    def chosen() -> None:
+        if (name := st.session_state[widget]) in names:
+            show(name)
+
+    with st.container(horizontal=True, gap="small", key=f"{key}__presets"):
+        with st.container(width="stretch", key=f"{key}__preset_names"):
+            st.pills(
+                "Presets",
+                names,
+                key=widget,
+                on_change=chosen,
+                label_visibility="collapsed",
+                wrap=True,
+            )
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            key=f"{key}__reset",
+            type="tertiary",
+            help="Back to what the tab opens with.",
+            on_click=show,
+            args=(names[0],),
+        )
 
 
 def settings(params: Params) -> str:

@@ -11,6 +11,7 @@ from pages.components import controls
 from pages.components import encoding_codes as codes
 from pages.components.encoding_bench import Slot
 from pages.components.encoding_codes import Choice
+from pages.components.encoding_panel import preset_pills
 from pages.components.encoding_source import KEY, PictureParams, dataset_titles, forget_own
 from pages.components.share import exact_link
 from pages.components.text import plain
@@ -174,35 +175,10 @@ def _asked() -> list[str]:
 def preset_bar(params: PictureParams, slots: Sequence[Slot], *, own: bool) -> None:
     """The presets, the one that is shown marked and explained, and Reset."""
     active = None if own else preset_of(params, slots)
-    st.session_state[PRESET] = active
-    with st.container(horizontal=True, gap="small", key="enc__presets"):
-        with st.container(width="stretch", key="enc__preset_names"):
-            st.pills(
-                "Presets",
-                list(PRESETS),
-                key=PRESET,
-                on_change=_chosen,
-                label_visibility="collapsed",
-                wrap=True,
-            )
-        st.button(
-            "Reset",
-            icon=":material/restart_alt:",
-            key="enc__reset",
-            type="tertiary",
-            help="Back to what the page opens with.",
-            on_click=_show,
-            args=(next(iter(PRESETS)),),
-        )
+    preset_pills(KEY, list(PRESETS), active, _show)
     if active is not None:
         with st.container(key="enc__notice"):
             st.markdown(f":material/visibility: **Notice:** {PRESETS[active].notice}")
-
-
-def _chosen() -> None:
-    name = st.session_state[PRESET]
-    if name in PRESETS:
-        _show(name)
 
 
 def _show(name: str) -> None:

@@ -13,6 +13,7 @@ from pages.components import controls
 from pages.components import encoding_codes as codes
 from pages.components import encoding_signal_source as sources
 from pages.components.encoding_codes import Choice
+from pages.components.encoding_panel import preset_pills
 from pages.components.encoding_signal_source import KEY
 from pages.components.share import exact_link
 from pages.components.text import plain
@@ -194,32 +195,7 @@ def state_of(preset: Preset) -> dict[str, Value]:
 
 def preset_bar(active: str | None) -> None:
     """The presets, with the one that is shown marked, and Reset."""
-    st.session_state[PRESET] = active
-    with st.container(horizontal=True, gap="small", key=f"{KEY}__presets"):
-        with st.container(width="stretch", key=f"{KEY}__preset_names"):
-            st.pills(
-                "Presets",
-                list(PRESETS),
-                key=PRESET,
-                on_change=_chosen,
-                label_visibility="collapsed",
-                wrap=True,
-            )
-        st.button(
-            "Reset",
-            icon=":material/restart_alt:",
-            key=f"{KEY}__reset",
-            type="tertiary",
-            help="Back to what the tab opens with.",
-            on_click=_show,
-            args=(next(iter(PRESETS)),),
-        )
-
-
-def _chosen() -> None:
-    name = st.session_state[PRESET]
-    if name in PRESETS:
-        _show(name)
+    preset_pills(KEY, list(PRESETS), active, _show)
 
 
 def _show(name: str) -> None:
