@@ -133,8 +133,11 @@ def _training(identity: str, chosen: Chosen) -> tuple[Payload | None, bool, str 
             remember(payload)
             return payload, True, view.watch
     if view is None or not view.active:
+        cancelled = view is not None and view.state == "cancelled"
         st.info(
-            "**Not trained yet**: the weights are random. Press *Train* and watch the map.",
+            "**Not trained yet**: it was cancelled; below is the network before learning."
+            if cancelled
+            else "**Not trained yet**: the weights are random. Press *Train* and watch the map.",
             icon=":material/model_training:",
         )
     return job.untrained(identity, params, points), False, None

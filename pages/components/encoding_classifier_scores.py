@@ -10,7 +10,7 @@ import streamlit as st
 from pages.components import frame
 from pages.components.encoding_classifier_kept import KEY, Frame, Payload
 from pages.components.encoding_classifier_map import NETWORKS, Look
-from snncore.classifier import Curves, Result
+from snncore.classifier import Result
 from snncore.plots import classifier as charts
 from snncore.plots.analysis import Series, curves
 
@@ -98,15 +98,17 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def learning(payload: Payload) -> None:
     """Loss and accuracy over the passes."""
     st.markdown("##### Learning")
-    learning_charts(payload.snapshot.curves, "done")
+    learning_charts(payload, "done")
 
 
-def learning_charts(found: Curves, state: str) -> None:
+def learning_charts(payload: Payload, state: str) -> None:
     """The two charts, in the end or while it goes on."""
+    snapshot = payload.snapshot
+    found, span = snapshot.curves, (0.0, max(1.0, snapshot.model.params.epochs))
     passes = np.arange(1.0, len(found.loss) + 1)
     loss = curves(
         [Series("loss", passes, found.loss, colour="spike")], "passes", "loss per point",
-        zero=True, height=210,
+        zero=True, x_span=span, height=210,
     )  # fmt: skip
     test = 100 * found.test_accuracy
     right = curves(
@@ -115,7 +117,8 @@ def learning_charts(found: Curves, state: str) -> None:
             Series("test", found.test_epoch, test, colour="voltage"),
             Series("test", found.test_epoch, test, colour="voltage", kind="dots"),
         ],
-        "passes", "correct [%]", y_span=(0.0, 103.0), y_values=[0, 25, 50, 75, 100], height=240,
+        "passes", "correct [%]", x_span=span, y_span=(0.0, 103.0), y_values=[0, 25, 50, 75, 100],
+        height=240,
     )  # fmt: skip
     final = float(found.test_accuracy[-1])
     st.vega_lite_chart(
@@ -198,4 +201,4 @@ def live(payload: Payload, *, current: bool) -> None:
             f"{snapshot.test_accuracy:.1%} of the test points are right.",
         )  # fmt: skip
     with right:
-        learning_charts(snapshot.curves, "live")
+        learning_charts(payload, "live")
