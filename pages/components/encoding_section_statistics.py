@@ -82,8 +82,12 @@ def intervals(bench: Bench) -> None:
 
 def _intervals_of(slot: Slot, h: Histogram, value: float) -> None:
     if not h.intervals:
+        why = {"picture": ", which has no edges", "signal": ", which never changes"}
+        still = why.get(slot.channel.kind.kind, "")
         silent = (
-            f"no spike at the value {value:g}" if h.rate == 0 else "at most one spike per train"
+            f"no spike at the constant value {value:g}{still}"
+            if h.rate == 0
+            else "at most one spike per train"
         )
         base.hint(f"There are no intervals: {silent}.")
         return

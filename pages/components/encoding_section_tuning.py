@@ -140,6 +140,9 @@ def _take_over(bench: Bench, slot: Slot, found: Tuned) -> None:
     """A button that puts the setting found into the slot."""
     if not found.knob:
         return
+    if found.channel == slot.channel:
+        st.caption(f"Slot {slot.letter} has this setting already.")
+        return
     where = base.prefix(bench)
     if found.knob in ("n_steps", "window"):
         key, value = f"{where}_{found.knob}", int(found.setting)
