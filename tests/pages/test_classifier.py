@@ -238,10 +238,12 @@ CORNERS = [
 @pytest.mark.parametrize("values", CORNERS, ids=str)
 def test_the_seconds_of_a_training_are_known_before_it(values):
     params = controls.PageParams(**values)
-    for _ in range(2):  # the first may compile
+    seconds = []
+    for _ in range(4):  # the first may compile; what else the process does only adds to the others
         start = time.process_time()
         job._last("timed", params, None)
-        took = time.process_time() - start
+        seconds.append(time.process_time() - start)
+    took = min(seconds)
     # Of one core; a loaded server needs up to twice as much, a quicker one less.
     assert took / 2.5 < job.seconds_of(params, None) < 5 * took + 0.1
 
