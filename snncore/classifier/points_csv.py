@@ -16,6 +16,7 @@ import numpy as np
 
 from snncore.classifier.data import Points, fit_square
 from snncore.classifier.params import MAX_CLASSES
+from snncore.datasets.csv_text import decoded
 
 MAX_ROWS = 50_000
 MAX_MB = 8
@@ -105,16 +106,7 @@ def _text(data: bytes) -> str:
         raise ValueError(
             f"the file must have at most {MAX_MB} MB, got {len(data) / 1e6:,.1f} MB; keep a part"
         )
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if not wide and b"\0" in data:
-        raise ValueError("the file must be text, and this one is not; export it as CSV first")
-    try:
-        text = data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        if wide:
-            raise ValueError("the file must be text, and this one is damaged") from None
-        text = data.decode("latin-1")  # any bytes are letters there: the numbers decide
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return decoded(data)
 
 
 def _cells(number: int, line: str, mark: str) -> list[str]:

@@ -17,6 +17,24 @@ NO_ROW = re.compile(r"^(?:\s*%.*|[^\S\n]+)$", re.MULTILINE)  # that numpy would 
 TIME_NAME = re.compile(r"^(t|time|zeit|temps)(?![a-z])", re.IGNORECASE)
 
 
+def decoded(data: bytes) -> str:
+    """The text of a file, with one sort of line ends.
+
+    Raises:
+        ValueError: no text, or damaged.
+    """
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not wide and b"\0" in data:
+        raise ValueError("the file must be text, and this one is not; export it as CSV first")
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        if wide:
+            raise ValueError("the file must be text, and this one is damaged") from None
+        text = data.decode("latin-1")  # any bytes are letters there: the numbers decide
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def to_text(data: bytes, rows: str) -> str:
     """The file as text with \\n between lines; refused by size before anything is decoded.
 
@@ -31,16 +49,7 @@ def to_text(data: bytes, rows: str) -> str:
         raise ValueError(
             f"the file must have at most {MAX_MB} MB, got {len(data) / 1e6:,.0f} MB; {thin}"
         )
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if not wide and b"\0" in data:
-        raise ValueError("the file must be text, and this one is not; export it as CSV first")
-    try:
-        text = data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        if wide:
-            raise ValueError("the file must be text, and this one is damaged") from None
-        text = data.decode("latin-1")  # any bytes are letters there: the numbers decide
-    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    text = decoded(data).rstrip()
     count = text.count("\n") + 1
     if count > MAX_LINES:
         raise ValueError(f"the file must have at most {MAX_LINES:,} lines, got {count:,}; {thin}")
