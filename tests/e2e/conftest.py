@@ -44,6 +44,16 @@ expect.set_options(timeout=30_000)
 TROUBLE = ("Many visitors", "computation failed", "do not fit together", "cannot be used")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test that fails is tried once more (and listed): two busy cores stall a browser.
+
+    Only a failure that repeats is the page's.
+    """
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 class Visitor:
     """A browser tab that remembers what it should never see."""
 

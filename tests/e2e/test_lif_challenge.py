@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from snncore.playground.challenge import RANGES, START, Challenge
 
@@ -38,12 +38,18 @@ def test_a_friend_opens_the_same_secret_and_finds_it(visit: Visit) -> None:
     for _ in range(round(abs(steps))):
         handle.press("ArrowRight" if steps > 0 else "ArrowLeft")
     found = page.get_by_text(re.compile(r"You found it: \d+ points after \d+ checks"))
-    # A click checks the guess of the last picture, which may not be that of the slider yet.
+    # A click checks the guess of the last picture, which may not be that of the slider yet. The
+    # click that finds it disables the button, so the next one may wait in vain.
     for _ in range(20):
-        if found.count():
+        try:
+            button(page, "check").click(timeout=2_000)
+        except TimeoutError:
+            continue
+        try:
+            found.wait_for(timeout=1_000)
             break
-        button(page, "check").click()
-        page.wait_for_timeout(250)
+        except TimeoutError:
+            continue
     expect(found).to_be_visible()
     expect(button(page, "check")).to_be_disabled()
     assert "challenge_number=2" in page.url  # what a friend needs
