@@ -53,11 +53,17 @@ class PatternParams(Params):
 
 
 class Patterns(NamedTuple):
-    """P stored pictures of H×W = N pixels."""
+    """P stored pictures of H×W pixels, N = H·W numbers each (3·H·W in colour)."""
 
-    states: Tensor  # int8 [P, N] of -1 and +1
+    states: Tensor  # binary: int8 [P, N] of -1 and +1; grey, rgb: float32 [P, N] in 0..1
     shape: tuple[int, int]  # H, W
     names: tuple[str, ...]  # P captions
+    mode: str = "binary"  # "binary", "grey" or "rgb" (channel last: N = H·W·3)
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """Shape into which a row of `states` unfolds: (H, W), or (H, W, 3)."""
+        return (*self.shape, 3) if self.mode == "rgb" else self.shape
 
     def to(self, device: torch.device) -> Patterns:
         """The same patterns with their states on `device`."""
