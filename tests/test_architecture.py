@@ -39,6 +39,7 @@ RANK = {
     "playground": 13,
     "transmission": 13,
     "classifier": 13,
+    "recall_lab": 13,
     "plots": 14,
     "cli": 15,
     "__main__": 16,

@@ -1,0 +1,1 @@
+"""The laboratory of associative memory: whole recalls with their scores, and instruments."""
