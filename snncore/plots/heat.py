@@ -8,6 +8,7 @@ the tooltips.
 from __future__ import annotations
 
 import base64
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,8 @@ from snncore.plots.vega import Array, Chart, Key, axis, layer, tip
 VIRIDIS = ("#440154", "#482878", "#3E4989", "#31688E", "#26828E", "#1F9E89", "#35B779",
            "#6DCD59", "#B4DE2C", "#FDE725")  # fmt: skip
 EMPTY = (128, 136, 145)  # of cells without a value
-_LINE = "#FF8A3C"  # an orange, which viridis does not hold
+# An orange, a pink and a pale grey, which viridis does not hold; in turn for the lines of a map.
+_LINES = ("#FF8A3C", "#FF5FA2", "#C9D1D9")
 _PICTURE = 600  # pixels, about: cells stay sharp when the browser stretches it
 _TIPS = 40  # tooltips per side at most
 
@@ -33,6 +35,7 @@ def heat_map(
     *,
     lines: dict[str, tuple[Array, Array]] | None = None,
     here: tuple[float, float] | None = None,
+    limits: tuple[float, float] | None = None,
     dark: bool = False,
     height: int = 520,
 ) -> Chart:
@@ -40,12 +43,13 @@ def heat_map(
 
     Args:
         titles: of the x axis, the y axis and the colours, with units.
-        lines: name → (x, y) of a theoretical boundary, NaN where it breaks; at most one is usual.
+        lines: name → (x, y) of a theoretical boundary, NaN where it breaks; at most three.
         here: the place of the present setting.
+        limits: what the darkest and the brightest colour mean; by default what `bounds` finds.
 
     Cells that are NaN are grey.
     """
-    low, high = bounds(z)
+    low, high = bounds(z) if limits is None else limits
     x_edges, y_edges = edges(x), edges(y)
     x_axis = axis("x", titles[0], (float(x_edges[0]), float(x_edges[-1])), grid=False)
     y_axis = axis("y", titles[1], (float(y_edges[0]), float(y_edges[-1])), grid=False)
@@ -84,7 +88,7 @@ def heat_map(
         ),
     ]  # fmt: skip
     shown = {n: xy for n, xy in (lines or {}).items() if np.isfinite(xy[0] + xy[1]).any()}
-    names = dict.fromkeys(shown, _LINE)
+    names = dict(zip(shown, itertools.cycle(_LINES), strict=False))
     if here is not None:
         names["Your setting"] = INK[dark]
     key = Key(names, columns=2)

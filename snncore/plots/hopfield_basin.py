@@ -1,0 +1,67 @@
+"""Basins of attraction and phase diagrams: what is recalled over two parameters, with borders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snncore.plots.heat import heat_map
+from snncore.plots.vega import Array, Chart
+
+
+def share_map(
+    x: Array,
+    y: Array,
+    share: NDArray[np.floating],
+    titles: tuple[str, str, str],
+    *,
+    lines: Mapping[str, tuple[Array, Array]] | None = None,
+    here: tuple[float, float] | None = None,
+    dark: bool = False,
+    height: int = 460,
+) -> Chart:
+    """A share or an overlap, 0 to 1, over two parameters; cells not computed yet are grey.
+
+    Args:
+        x, y: middles of the cells, evenly spaced.
+        share: [len(y), len(x)], NaN where unknown.
+        lines: borders in the plane, at most three.
+        here: the page's own setting; left out where it lies outside.
+
+    The colours always mean 0 to 1, so that a map which is still filling keeps them.
+    """
+    if here is not None and not (_within(here[0], x) and _within(here[1], y)):
+        here = None
+    return heat_map(
+        x, y, share, titles, lines=dict(lines or {}), here=here, limits=(0.0, 1.0), dark=dark,
+        height=height,
+    )  # fmt: skip
+
+
+def border(x: Array, y: Array, share: NDArray[np.floating], level: float = 0.5) -> Array:
+    """For each column the largest y up to which `share` stays at or above `level` [len(x)].
+
+    Linear between the cells; NaN where a column starts below the level or is unknown there, and
+    at its last y where it never falls below.
+    """
+    found = np.full(len(x), np.nan)
+    for k in range(len(x)):
+        known = np.flatnonzero(np.isfinite(share[:, k]))
+        if not known.size or share[known[0], k] < level:
+            continue
+        below = known[share[known, k] < level]
+        if not below.size:
+            found[k] = y[known[-1]]
+            continue
+        high = int(below[0])
+        low = int(known[known < high][-1])
+        a, b = float(share[low, k]), float(share[high, k])
+        found[k] = y[low] + (a - level) / (a - b) * (y[high] - y[low])
+    return found
+
+
+def _within(value: float, axis: Array) -> bool:
+    half = 0.5 * (axis[1] - axis[0]) if len(axis) > 1 else 0.5
+    return bool(axis[0] - half <= value <= axis[-1] + half)
