@@ -22,6 +22,7 @@ _NAMES: dict[Kind, str] = {
     "download": "download",
     "sweep": "analysis",
     "classifier": "classifier",
+    "recall": "recall",
 }
 
 

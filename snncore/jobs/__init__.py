@@ -30,13 +30,13 @@ __all__ = [
     "get_manager",
 ]
 
-Kind = Literal["computation", "download", "sweep", "classifier"]
+Kind = Literal["computation", "download", "sweep", "classifier", "recall"]
 _managers: dict[Kind, JobManager] = {}
 _lock = threading.Lock()
 
 
 def get_manager(kind: Kind = "computation") -> JobManager:
-    """The manager of this process for computations, downloads, short sweeps, or classifiers.
+    """The manager of this process for one kind of work: trainings, downloads, short sweeps, …
 
     A slow download must not keep anybody's computation waiting, nor a training a map of seconds.
     A module's global and not a Streamlit cache: any visitor can clear those, and the threads of a

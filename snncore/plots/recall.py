@@ -1,4 +1,4 @@
-"""Figures of the Hopfield page: picture rows, energy and overlap, the spiking memory at work."""
+"""Figures of the Hopfield page: pictures with their wrong pixels, and overlap while it settles."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from snncore.plots.base import COLOURS, png
 
 WRONG, UNKNOWN = COLOURS["spike"], COLOURS["reference"]
 ON_OFF = ("#E69F00", COLOURS["voltage"])
+OFF = 0.1  # a grey level further from the original is called wrong
 TILE = 176  # pixels of a tile's longer side, at least: twice what a page shows, for fine screens
 
 
@@ -23,25 +24,58 @@ def _ink(colour: str) -> tuple[int, int, int]:
 
 
 def tile(
-    states: NDArray[Any], shape: tuple[int, int], *, truth: NDArray[Any] | None = None
+    states: NDArray[Any],
+    shape: tuple[int, int],
+    *,
+    mode: str = "binary",
+    known: NDArray[np.bool_] | None = None,
+    truth: NDArray[Any] | None = None,
+    side: int = TILE,
 ) -> NDArray[np.uint8]:
-    """RGB [h, w, 3] of states [N]: -1 black, +1 white, exactly 0 (unknown) grey-blue.
+    """RGB [h, w, 3] of one picture as a row of numbers [N].
 
-    Real values beyond ±1 widen the grey scale. With `truth` (±1 [N]) wrong pixels are orange.
+    Binary: -1 black, +1 white; values beyond ±1 widen the grey scale. Grey and rgb: 0 black,
+    1 full; what lies outside is clipped for display.
+
+    Args:
+        mode: "binary", "grey" or "rgb" (channel last).
+        known: bool [N]; pixels that are not known are grey-blue. Without it, exactly 0 means
+            unknown in a binary picture.
+        truth: the picture that it should be [N]; wrong pixels are orange: the other colour in a
+            binary picture, off by more than `OFF` in any channel of the others.
+        side: small pictures are enlarged, by whole numbers, to at least this many pixels; 0 leaves
+            them as they are.
     """
-    values = states.astype(np.float32).reshape(shape)
-    reach = max(1.0, float(np.abs(values).max()))
-    grey = np.round((values / reach + 1.0) * 127.5).astype(np.uint8)
-    rgb = np.repeat(grey[..., None], 3, axis=2)
-    rgb[values == 0] = _ink(UNKNOWN)
+    channels = 3 if mode == "rgb" else 1
+    values = states.astype(np.float32).reshape(*shape, channels)
+    if mode == "binary":
+        reach = max(1.0, float(np.abs(values).max()))
+        levels = (values / reach + 1.0) / 2.0
+    else:
+        levels = np.clip(values, 0.0, 1.0)
+    rgb = np.repeat(np.round(levels * 255).astype(np.uint8), 3 // channels, axis=2)
+    if known is not None:
+        rgb[~known.reshape(*shape, channels).all(axis=2)] = _ink(UNKNOWN)
+    elif mode == "binary":
+        rgb[values[..., 0] == 0] = _ink(UNKNOWN)
     if truth is not None:
-        rgb[np.sign(values) != truth.reshape(shape)] = _ink(WRONG)
-    scale = -(-TILE // max(shape))
+        rgb[wrong_pixels(states, truth, shape, mode)] = _ink(WRONG)
+    scale = max(1, -(-side // max(shape)))
     return rgb.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
+def wrong_pixels(
+    states: NDArray[Any], truth: NDArray[Any], shape: tuple[int, int], mode: str = "binary"
+) -> NDArray[np.bool_]:
+    """Which pixels [H, W] differ from `truth`: in sign, or by more than `OFF` in some channel."""
+    if mode == "binary":
+        return (np.sign(states) != truth).reshape(shape)
+    apart = np.abs(states.astype(np.float32) - truth).reshape(*shape, -1)
+    return (apart > OFF).any(axis=2)
+
+
 def triptych(tiles: Sequence[NDArray[np.uint8]]) -> bytes:
-    """PNG of tiles side by side, a transparent-looking gap of mid grey between them."""
+    """PNG of tiles side by side, a gap of mid grey between them."""
     gap = np.full((tiles[0].shape[0], 10, 3), 128, dtype=np.uint8)
     parts = [tiles[0]]
     for one in tiles[1:]:
@@ -50,29 +84,42 @@ def triptych(tiles: Sequence[NDArray[np.uint8]]) -> bytes:
 
 
 def sheet(
-    rows: Sequence[Sequence[NDArray[np.uint8]]], names: Sequence[str], scores: Sequence[str]
+    rows: Sequence[Sequence[NDArray[np.uint8]]],
+    names: Sequence[str],
+    scores: Sequence[str],
+    *,
+    labels: Sequence[str] = ("original", "corrupted", "recalled"),
+    title: str = "",
 ) -> bytes:
-    """PNG for a report: three rows (stored, damaged, recalled), names above, scores below."""
-    labels = ("stored", "damaged", "recalled")
+    """PNG for a report: one row of pictures for each label, names above, scores below.
+
+    Args:
+        rows: equally large tiles, as many in each row as there are names.
+        scores: below each column; several lines are separated by "\\n".
+        title: a line above all.
+    """
     height, width = rows[0][0].shape[:2]
-    left, gap, line = 110, 8, 26
-    canvas = Image.new(
-        "RGB",
-        (left + len(names) * (width + gap), 2 * line + 3 * (height + gap)),
-        (255, 255, 255),
-    )
+    left, gap, line = 110, 8, 24
+    head = line * (1 + bool(title))
+    foot = line * max((score.count("\n") + 1 for score in scores), default=1)
+    size = (left + len(names) * (width + gap), head + len(rows) * (height + gap) + foot)
+    canvas = Image.new("RGB", size, (255, 255, 255))
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(16)
+    font, ink = ImageFont.load_default(15), (40, 40, 40)
+    if title:
+        draw.text((8, 3), title, fill=ink, font=font)
     for r, row in enumerate(rows):
-        y = line + r * (height + gap)
-        draw.text((8, y + height // 2 - 8), labels[r], fill=(40, 40, 40), font=font)
+        y = head + r * (height + gap)
+        draw.text((8, y + height // 2 - 8), labels[r], fill=ink, font=font)
         for k, one in enumerate(row):
             canvas.paste(Image.fromarray(one), (left + k * (width + gap), y))
     for k, (name, score) in enumerate(zip(names, scores, strict=True)):
         x = left + k * (width + gap) + width // 2
-        draw.text((x, 4), name, fill=(40, 40, 40), font=font, anchor="ma")
-        y = line + 3 * (height + gap)
-        draw.text((x, y), score, fill=(40, 40, 40), font=font, anchor="ma")
+        word = name if len(name) * 8 <= width else name[: max(3, width // 8 - 1)] + "…"
+        draw.text((x, head - line + 3), word, fill=ink, font=font, anchor="ma")
+        for i, text in enumerate(score.split("\n")):
+            y = head + len(rows) * (height + gap) + i * line
+            draw.text((x, y), text, fill=ink, font=font, anchor="ma")
     return png(np.asarray(canvas))
 
 
