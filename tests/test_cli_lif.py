@@ -187,16 +187,16 @@ def test_what_cannot_be_written_is_one_line_from_any_command(error, line, monkey
 
 
 def test_a_machine_that_does_not_count_memory_reports_no_peak(monkeypatch):
-    assert bench._peak_mb() > 50
+    assert bench.peak_mb() > 50
     monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
-    assert bench._peak_mb() is None
+    assert bench.peak_mb() is None
 
 
 def test_the_peak_is_that_of_the_work_not_of_the_limits_probe(monkeypatch):
     order = []
     figures = {"ours_per_s": 6.0, "peer_per_s": 2.0, "limit": lambda: order.append("limit") or 9.0}
     monkeypatch.setitem(bench._BENCHES, "lif", lambda repeats: dict(figures))
-    monkeypatch.setattr(bench, "_peak_mb", lambda: order.append("peak") or 100.0)
+    monkeypatch.setattr(bench, "peak_mb", lambda: order.append("peak") or 100.0)
     result = CliRunner().invoke(main, ["bench", "lif", "--json"])
     got = json.loads(result.stdout)
     assert order == ["peak", "limit"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,19 +13,9 @@ import torch
 from snncore import device, rng
 from snncore.cli import Report, json_option, main
 from snncore.cli.bench_encode import encode
-from snncore.cli.timing import copy_bytes_per_s, interleaved, seconds
+from snncore.cli.timing import copy_bytes_per_s, interleaved, peak_mb, seconds
 
 Tensor = torch.Tensor
-
-
-def _peak_mb() -> float | None:
-    """Largest resident memory of this process so far, in MB; None where no one counts it."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such module
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def _flop_per_s(repeats: int) -> float:
@@ -198,7 +187,7 @@ def bench(name: str, repeats: int, neurons: int | None, steps: int | None, as_js
     if sizes and name != "lif":
         raise ValueError(f"--neurons and --steps belong to bench lif, got bench {name}")
     found = _BENCHES[name](repeats, **sizes)
-    peak = _peak_mb()  # before the arrays with which the machine's limit is measured
+    peak = peak_mb()  # before the arrays with which the machine's limit is measured
     found["limit_per_s"] = found.pop("limit")()
     found["ratio"] = found["ours_per_s"] / found["peer_per_s"]
     found["fraction_of_limit"] = found["ours_per_s"] / found["limit_per_s"]

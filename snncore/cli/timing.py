@@ -1,8 +1,9 @@
-"""Clocks for `bench`: medians, taking turns, and the machine's memory bandwidth."""
+"""Clocks for `bench`: medians, taking turns, and the machine's memory and its bandwidth."""
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -48,3 +49,13 @@ def copy_bytes_per_s(repeats: int) -> float:
     """Measured memory bandwidth: bytes read plus bytes written a second."""
     work, size = copy()
     return size / seconds(work, repeats)
+
+
+def peak_mb() -> float | None:
+    """Largest resident memory of this process so far, in MB; None where no one counts it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such module
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
