@@ -33,6 +33,7 @@ STREAMS = {
     "spread": 13,
     "encode_start": 14,
     "encode_events": 15,
+    "patterns": 16,
     "challenge": 20,
     "signal": 21,
     "jitter": 30,

@@ -43,7 +43,7 @@ def test_unknown_names_end_with_status_2_before_anything_is_fetched(capsys, monk
     assert status == 2 and out == ""
     assert err == (
         "error: unknown data set 'cifar'; it must be one of digits, skimage, icons, signs, "
-        "mnist, fashion, gtsrb\n"
+        "letters, mnist, fashion, gtsrb\n"
     )
     assert run(capsys)[0] == 2
 

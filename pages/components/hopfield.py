@@ -113,9 +113,9 @@ RULE_CONTROLS: dict[str, tuple[str, ...]] = {
 PRESETS = {
     "Why Hebb fails": PageParams(share=0.1, rule="hebb"),
     "Photographs": PageParams(dataset="skimage", count=4),
-    "Half hidden": PageParams(dataset="signs", count=12, kind="occlude", share=0.5),
+    "Half hidden": PageParams(dataset="signs", count=12, kind="crop", share=0.5),
     "Painted black": PageParams(
-        dataset="signs", count=12, kind="black", share=0.5, rule="pseudo-inverse"
+        dataset="signs", count=12, kind="occlude", share=0.5, rule="pseudo-inverse"
     ),
     "Too few pixels": PageParams(dataset="digits", count=10, share=0.35),
 }

@@ -218,7 +218,7 @@ def equations_panel(p: hop.PageParams, answer: Answer) -> None:
             f"β = ½ ln((1−q)/q) = {bayes_beta(noise.strength):.3f}; its argmax restores the most "
             "pictures, the sign of its mean the most pixels."
         )
-    constant = "white" if background(answer.patterns.states) > 0 else "black"
+    constant = "white" if background(answer.patterns) > 0 else "black"
     st.caption(f"The blank picture of the scores is {constant} here.")
 
 

@@ -52,6 +52,7 @@ _BUNDLED: dict[str, tuple[str, Callable[[Split], ImageSet]]] = {
     "skimage": ("Four photographs", bundled.skimage_four),
     "icons": ("Icons", drawn.icons),
     "signs": ("Road signs, drawn", drawn.signs),
+    "letters": ("Capital letters", drawn.letters),
 }
 _EXTERNAL = {
     "mnist": ("MNIST", "12 MB"),

@@ -88,14 +88,16 @@ class Canvas:
             colour,
         )
 
-    def text(self, words: str, centre: Point, height: float, colour: Colour) -> None:
-        """Words in Pillow's own font, thickened, capitals `height` pixels high."""
+    def text(
+        self, words: str, centre: Point, height: float, colour: Colour, thicker: float = 0.35
+    ) -> None:
+        """Words in Pillow's own font, capitals `height` pixels high, `thicker` at every edge."""
         # Capitals of Pillow's font are 0.72 of its nominal size.
         font = ImageFont.load_default(size=height * SCALE / 0.72)
         left, top, right, bottom = self._draw.textbbox((0, 0), words, font=font)
         x = centre[0] * SCALE - (left + right) / 2
         y = centre[1] * SCALE - (top + bottom) / 2
-        self._draw.text((x, y), words, font=font, fill=colour, stroke_width=SCALE * 0.35)
+        self._draw.text((x, y), words, font=font, fill=colour, stroke_width=SCALE * thicker)
 
 
 def around(centre: Point, radius: float, angle: float) -> Point:

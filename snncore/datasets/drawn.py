@@ -1,4 +1,4 @@
-"""Image sets that this project draws itself: icons (grey) and road signs (RGB), 64×64 pixels.
+"""Image sets that this project draws itself, 64×64 pixels: icons, letters (grey), signs (RGB).
 
 They are always there, need no licence and no file, and are alike on every machine but for the
 rounding of Pillow's antialiasing between its versions.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from snncore.datasets.canvas import Canvas, Colour
 from snncore.datasets.icons import ICONS, PAPER
 from snncore.datasets.images import ImageSet, Split, image_set
+from snncore.datasets.letters import ALPHABET, LETTERS
 from snncore.datasets.signs import SIGNS, SKY
 
 Drawing = tuple[str, Callable[[Canvas], None]]
@@ -41,6 +42,19 @@ def signs(split: Split) -> ImageSet:
         tuple(name for name, _ in SIGNS),
         split,
         f"{len(SIGNS)} European road signs of 64×64 pixels drawn by this program, one of each; "
+        "training and test part are the same pictures.",
+    )
+
+
+def letters(split: Split) -> ImageSet:
+    """The capital letters, white on black, one class each."""
+    return image_set(
+        "letters",
+        _draw(LETTERS, PAPER),
+        np.arange(len(LETTERS)),
+        tuple(ALPHABET),
+        split,
+        f"{len(LETTERS)} capital letters of 64×64 pixels drawn by this program, one of each; "
         "training and test part are the same pictures.",
     )
 

@@ -5,12 +5,29 @@ matrix exists), the modern softmax network, and a memory of spiking neurons. Eve
 with the Bayes-optimal bound and the baselines.
 """
 
-from snncore.hopfield.bound import Bound, background, bayes_beta, bound, matched_beta
+from snncore.hopfield.bound import (
+    Bound,
+    as_is,
+    background,
+    bayes_beta,
+    bound,
+    matched_beta,
+    same_picture,
+)
+from snncore.hopfield.duplicates import deduplicate, near_duplicates
 from snncore.hopfield.dynamics import CYCLE, FIXED, MOVING, Step, asynchronous, synchronous
 from snncore.hopfield.frames import Frame, frames
 from snncore.hopfield.modern import attention, modern, modern_energy
-from snncore.hopfield.noise import KINDS, NoiseParams, corrupt
-from snncore.hopfield.patterns import PatternParams, Patterns, binarise, fit, make_patterns
+from snncore.hopfield.noise import KINDS, NoiseParams, corrupt, damage
+from snncore.hopfield.patterns import (
+    PatternParams,
+    Patterns,
+    make_patterns,
+    random_patterns,
+    with_own,
+)
+from snncore.hopfield.pictures import binarise, fit
+from snncore.hopfield.probes import Probes, unknown_value
 from snncore.hopfield.recall import RULES, Recall, RecallParams, recall, trajectory
 from snncore.hopfield.rules import (
     ALPHA_C,
@@ -23,7 +40,7 @@ from snncore.hopfield.rules import (
     preflight,
     pseudo_inverse,
 )
-from snncore.hopfield.session import Answer, experiment, film, to_cpu, with_own
+from snncore.hopfield.session import Answer, experiment, film, to_cpu
 from snncore.hopfield.spiking import SpikingParams, SpikingTrace, spiking_recall
 
 __all__ = [
@@ -41,11 +58,13 @@ __all__ = [
     "PatternParams",
     "Patterns",
     "Preflight",
+    "Probes",
     "Recall",
     "RecallParams",
     "SpikingParams",
     "SpikingTrace",
     "Step",
+    "as_is",
     "asynchronous",
     "attention",
     "background",
@@ -53,6 +72,8 @@ __all__ = [
     "binarise",
     "bound",
     "corrupt",
+    "damage",
+    "deduplicate",
     "energy",
     "experiment",
     "field",
@@ -65,12 +86,16 @@ __all__ = [
     "matched_beta",
     "modern",
     "modern_energy",
+    "near_duplicates",
     "preflight",
     "pseudo_inverse",
+    "random_patterns",
     "recall",
+    "same_picture",
     "spiking_recall",
     "synchronous",
     "to_cpu",
     "trajectory",
+    "unknown_value",
     "with_own",
 ]

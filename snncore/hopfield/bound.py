@@ -1,9 +1,26 @@
 """The best that any network could do with a probe, and what doing nothing would score.
 
-Which picture a probe came from can only be told from its likelihood. With all P pictures equally
-likely, the posterior is softmax(log likelihood); its most likely pictures per pixel (bitwise
-MAP) give the best pixel accuracy on average, its argmax (maximum likelihood) the most pictures
-without a single wrong pixel. A network below the bound is at fault; at the bound, the noise is.
+Which picture a probe came from can only be told from the likelihood p(probe | picture). With all
+P pictures equally likely the posterior is softmax(ln p). The picture with the largest posterior
+(maximum likelihood) is right most often; the posterior's mean gives the best single pixels: its
+sign the fewest wrong ones in binary, itself the least mean squared error in grey. A network
+below the bound is at fault; at the bound, the noise is.
+
+ln p, up to what is equal for all pictures; S the probe, x a picture, s the strength, A the number
+of pixels in which S and x agree:
+
+- flip, binary: A·ln((1-s)/s) = β S·x + const with β = ½ ln((1-s)/s). reassign and salt_pepper
+  flip s/2. Grey: a pixel counts ln(1-s) where S = x, ln s where S = 1-x, else it is impossible.
+- gaussian: -|S - x|²/2σ² = (S·x - |x|²/2)/σ² + const.
+- reassign, grey: A·ln(1 + (1-s)K/s), K the number of values a pixel may get: 256, in colour 256³.
+- salt_pepper, grey: where S is black or white, agreeing counts ln(1 + 2(1-s)/s); elsewhere a
+  pixel that differs is impossible.
+- erase, crop, occlude, blur, shift do not lie about what they leave: all pictures are possible,
+  equally, whose known part (for blur and shift: whose blurred, shifted self) is the probe. What
+  occlude has painted counts as unknown, because the painter's region is known to the bound.
+
+"Impossible" costs e**-50 for each pixel, and of pictures that all differ the nearest count: so a
+probe that was made in another way, a drawing for example, has a bound, too.
 """
 
 from __future__ import annotations
@@ -13,18 +30,22 @@ from typing import NamedTuple
 
 import torch
 
-from snncore.hopfield.noise import NoiseParams, hidden_rows
-from snncore.hopfield.patterns import check_states
+from snncore.hopfield.noise import LEVELS, NoiseParams, operate, region
+from snncore.hopfield.patterns import Patterns, check_patterns
+from snncore.hopfield.probes import Probes
 
 Tensor = torch.Tensor
-CERTAIN = 50.0  # β of noise that never lies: a single wrong known pixel costs a factor e**-100
+CERTAIN = 50.0  # ln of what makes anything certain: a single wrong pixel costs a factor e**-50
+_NO_LIE = ("erase", "crop", "occlude", "blur", "shift")
+_AT_A_TIME = 1 << 24  # numbers in a temporary tensor, 64 MB
+_ROUNDING = 4e-14  # squared difference a pixel that two sums of the same blur may have
 
 
 class Bound(NamedTuple):
     """Answers of the optimal decoder."""
 
-    pixels: Tensor  # int8 [B, N], bitwise MAP: the sign of the posterior mean
-    picture: Tensor  # int64 [B], maximum likelihood: which stored picture
+    pixels: Tensor  # [B, N]: int8 ±1, sign of the posterior's mean; grey, rgb: float32, its mean
+    picture: Tensor  # int64 [B], maximum likelihood: which stored picture (the first of equals)
     posterior: Tensor  # float32 [B, P]
 
 
@@ -39,34 +60,162 @@ def bayes_beta(flips: float) -> float:
     return 0.5 * math.log((1.0 - q) / q)
 
 
-def matched_beta(noise: NoiseParams) -> float:
-    """The β with which softmax(β X S) is the posterior under `noise`."""
-    if noise.kind == "flip":
-        return bayes_beta(noise.strength)
-    if noise.kind == "gaussian":  # |x - S|²/2σ² = const - x·S/σ², as all |x|² = N
-        return min(1.0 / max(noise.strength, 1e-3) ** 2, CERTAIN)
-    return CERTAIN  # known pixels are right, unknown ones are 0 and say nothing
+def matched_beta(noise: NoiseParams, mode: str = "binary") -> float:
+    """The β with which softmax(β (X S - |x|²/2)) is the posterior, or as near as this form comes.
 
-
-def bound(patterns: Tensor, probes: Tensor, noise: NoiseParams, shape: tuple[int, int]) -> Bound:
-    """The optimal decoder's answers for probes [B, N] of stored ±1 patterns [P, N].
-
-    flip, gaussian, erase and occlude: posterior = softmax(β X S), β from `matched_beta`. black:
-    the same after setting the painted rows to unknown, because the painter's rows are known.
+    Binary (|x|² is constant) and Gaussian noise: exact. Other noise in grey: 1 over the mean
+    squared change of a pixel whose values are spread evenly over 0..1: flip and salt_pepper s/3,
+    reassign s/6. What does not lie: `CERTAIN`, in grey 20 times that.
     """
-    check_states(patterns)
-    x = patterns.to(torch.float32)
-    seen = probes.to(torch.float32)
-    hidden = hidden_rows(noise, shape)
-    if noise.kind == "black" and hidden:
-        seen = seen.clone()
-        seen[:, seen.shape[1] - hidden * shape[1] :] = 0.0
-    logits = matched_beta(noise) * (seen @ x.T)
-    posterior = torch.softmax(logits, dim=1)
-    pixels = torch.where(posterior @ x > 0, 1, -1).to(torch.int8)
-    return Bound(pixels, logits.argmax(dim=1), posterior)
+    s, binary = noise.strength, mode == "binary"
+    largest = CERTAIN if binary else 20.0 * CERTAIN
+    if noise.kind in _NO_LIE:
+        return largest
+    if noise.kind == "gaussian":
+        return min(1.0 / max(s, 1e-3) ** 2, largest)
+    if binary:
+        return bayes_beta(s if noise.kind == "flip" else 0.5 * s)
+    return min((6.0 if noise.kind == "reassign" else 3.0) / max(s, 1e-6), largest)
 
 
-def background(patterns: Tensor) -> int:
-    """The best constant picture: the value, -1 or +1, that most stored pixels have."""
-    return 1 if int(patterns.to(torch.int64).sum()) > 0 else -1
+def bound(patterns: Patterns, probes: Probes, noise: NoiseParams) -> Bound:
+    """The optimal decoder's answers to probes that `noise` made of `patterns`.
+
+    Raises:
+        ValueError: patterns or probes that do not fit, or probes of an occluding block that do
+            not say what was painted.
+    """
+    check_patterns(patterns)
+    n = patterns.states.shape[1]
+    if probes.values.ndim != 2 or probes.values.shape[1] != n or not len(probes.values):
+        shape = tuple(probes.values.shape)
+        raise ValueError(f"probes must be [B, {n}] and not empty, got {shape}")
+    x = patterns.states.to(torch.float32)
+    seen_as = operate(x, patterns, noise) if noise.kind in ("blur", "shift") else x
+    whole = _trusted(patterns, probes, noise)
+    count = len(whole.values)
+    posterior = torch.empty(count, len(x), device=x.device)
+    picture = torch.empty(count, dtype=torch.int64, device=x.device)
+    binary = patterns.mode == "binary"
+    pixels = torch.empty(count, n, dtype=torch.int8 if binary else x.dtype, device=x.device)
+    step = max(1, _AT_A_TIME // max(len(x), n))
+    for k in range(0, count, step):
+        rows = slice(k, k + step)
+        part = whole.rows(rows)
+        if noise.kind in _NO_LIE or (noise.kind == "gaussian" and noise.strength < 1e-3):
+            posterior[rows] = _nearest(seen_as, part)
+            picture[rows] = posterior[rows].argmax(dim=1)
+        else:
+            logits = _log_likelihood(x, part, noise, patterns)
+            posterior[rows] = torch.softmax(logits, dim=1)
+            picture[rows] = logits.argmax(dim=1)
+        mean = posterior[rows] @ x
+        pixels[rows] = torch.where(mean > 0, 1, -1).to(torch.int8) if binary else mean
+    return Bound(pixels, picture, posterior)
+
+
+def _trusted(patterns: Patterns, probes: Probes, noise: NoiseParams) -> Probes:
+    """The probes with what was painted over set to unknown."""
+    if noise.kind != "occlude":
+        return probes
+    painted = probes.painted
+    if painted is None:
+        if noise.place == "block":
+            raise ValueError("probes must say what was painted: take them from damage")
+        painted = region(patterns, noise)
+    return probes._replace(known=probes.known & ~painted)
+
+
+def _nearest(x: Tensor, probes: Probes) -> Tensor:
+    """Equal shares [B, P] for the pictures at the least distance over the known pixels.
+
+    The distances of all pairs come from products, whose rounding hides small differences; those
+    of the pairs that may be the least are then taken from the differences themselves.
+    """
+    known = probes.known.to(torch.float32)
+    seen = probes.values * known
+    mine = (seen * seen).sum(dim=1, keepdim=True)
+    theirs = known @ (x * x).T
+    rough = mine + theirs - 2.0 * seen @ x.T
+    slack = 1e-5 * (mine + theirs.amax(dim=1, keepdim=True))
+    pairs = (rough <= rough.amin(dim=1, keepdim=True) + slack).nonzero()
+    exact = torch.full_like(rough, math.inf)
+    step = max(1, _AT_A_TIME // x.shape[1])
+    for k in range(0, len(pairs), step):
+        b, mu = pairs[k : k + step].T
+        exact[b, mu] = ((seen[b] - x[mu] * known[b]) ** 2).sum(dim=1)
+    least = exact.amin(dim=1, keepdim=True) + _ROUNDING * x.shape[1]
+    ties = (exact <= least).to(torch.float32)
+    return ties / ties.sum(dim=1, keepdim=True)
+
+
+def _log_likelihood(x: Tensor, probes: Probes, noise: NoiseParams, patterns: Patterns) -> Tensor:
+    """ln p(probe | picture) + const [B, P] of the kinds whose noise lies."""
+    binary, s = patterns.mode == "binary", noise.strength
+    if noise.kind == "gaussian":
+        middle = 0.0 if binary else 0.5  # sums about the middle of the scale round off less
+        centred = x - middle
+        projected = (probes.values - middle) @ centred.T
+        return (projected - 0.5 * (centred * centred).sum(dim=1)) / s**2
+    if binary:
+        return matched_beta(noise) * (probes.values @ x.T)
+    channels = patterns.channels
+    seen = probes.values
+    if noise.kind == "reassign":
+        weight = math.log1p((1.0 - s) / max(s, 1e-30) * float(LEVELS) ** channels)
+        return _agreements(x, seen, seen.new_full(seen[:, ::channels].shape, weight), channels)
+    by_pixel = seen.reshape(len(seen), -1, channels)
+    if noise.kind == "salt_pepper":
+        end = (by_pixel == 0).all(dim=2) | (by_pixel == 1).all(dim=2)
+        weight = min(math.log1p(2.0 * (1.0 - s) / max(s, 1e-30)), CERTAIN)
+        return _agreements(x, seen, torch.where(end, weight, CERTAIN), channels)
+    same = CERTAIN + max(math.log(max(1.0 - s, 1e-30)), -CERTAIN)
+    opposite = CERTAIN + max(math.log(max(s, 1e-30)), -CERTAIN)
+    either = (by_pixel == 0.5).all(dim=2)  # a middle grey is its own opposite
+    found = _agreements(x, seen, torch.where(either, CERTAIN, same), channels)
+    return found + _agreements(1.0 - x, seen, torch.where(either, 0.0, opposite), channels)
+
+
+def _agreements(x: Tensor, seen: Tensor, weights: Tensor, channels: int) -> Tensor:
+    """[B, P]: the sum of the weights [B, pixels] of those pixels in which `seen` equals `x`."""
+    found = torch.empty(len(seen), len(x), device=x.device)
+    rows = min(len(seen), max(1, _AT_A_TIME // x.shape[1]))
+    step = max(1, _AT_A_TIME // (rows * x.shape[1]))
+    for b in range(0, len(seen), rows):
+        for mu in range(0, len(x), step):
+            equal = seen[b : b + rows, None] == x[None, mu : mu + step]
+            if channels > 1:
+                equal = equal.reshape(*equal.shape[:2], -1, channels).all(dim=3)
+            kept = torch.where(equal, weights[b : b + rows, None], 0.0)
+            found[b : b + rows, mu : mu + step] = kept.sum(dim=2)
+    return found
+
+
+def background(patterns: Patterns) -> float:
+    """The best constant picture.
+
+    binary: the value, -1 or +1, that most stored pixels have; grey, rgb: their mean.
+    """
+    if patterns.mode == "binary":
+        return 1.0 if int(patterns.states.to(torch.int64).sum()) > 0 else -1.0
+    return float(patterns.states.mean())
+
+
+def as_is(patterns: Patterns, probes: Probes) -> Tensor:
+    """The probes [B, N] taken as the answers, unknown pixels being background.
+
+    binary: int8, the sign (0 is background, too); grey, rgb: float32, not clipped.
+    """
+    constant = background(patterns)
+    values = torch.where(probes.known, probes.values, constant)
+    if patterns.mode != "binary":
+        return values
+    return torch.where(values == 0, constant, torch.sign(values)).to(torch.int8)
+
+
+def same_picture(patterns: Patterns, first: Tensor, second: Tensor) -> Tensor:
+    """Whether the stored pictures numbered `first` and `second` (int64 [B]) are equal; bool [B].
+
+    A picture that is stored twice is right under either number.
+    """
+    return (patterns.states[first] == patterns.states[second]).all(dim=1)

@@ -13,6 +13,7 @@ from snncore.hopfield.dynamics import FIXED, MOVING, Step, asynchronous, synchro
 from snncore.hopfield.modern import modern
 from snncore.hopfield.noise import NoiseParams
 from snncore.hopfield.patterns import Patterns
+from snncore.hopfield.probes import Probes
 from snncore.hopfield.rules import hebb, pseudo_inverse
 from snncore.hopfield.spiking import SpikingParams, SpikingTrace, spiking_recall
 from snncore.params import Params, choice, integer, number
@@ -189,10 +190,10 @@ def recall(
         status, steps = step.status, step.step
 
     right = answers == wanted
-    best = bound(patterns.states, probes, how, patterns.shape)
+    best = bound(patterns, Probes(probes, probes != 0), how)
     bound_exact = (x[best.picture] == wanted).all(dim=1)
-    constant = background(patterns.states)
-    seen = torch.where(probes == 0, float(constant), probes)
+    constant = background(patterns)
+    seen = torch.where(probes == 0, constant, probes)
     return Recall(
         rule=p.rule,
         recalled=answers,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from snncore.device import choose_device
 from snncore.hopfield.frames import frames
 from snncore.hopfield.noise import NoiseParams, corrupt
-from snncore.hopfield.patterns import Patterns, binarise, fit
+from snncore.hopfield.patterns import Patterns
 from snncore.hopfield.recall import Recall, RecallParams, recall
 from snncore.hopfield.rules import Preflight, preflight
 from snncore.hopfield.spiking import SpikingParams
@@ -42,18 +41,6 @@ def to_cpu(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(to_cpu(item) for item in value))
     return value
-
-
-def with_own(
-    patterns: Patterns, own: Sequence[NDArray[np.uint8]], threshold: str = "mean"
-) -> Patterns:
-    """`patterns` with a user's own pictures (uint8 [h, w] or [h, w, 3], any size) before them."""
-    if not own:
-        return patterns
-    grey = np.stack([fit(picture, patterns.shape) for picture in own])
-    states = torch.from_numpy(binarise(grey, threshold)).to(patterns.states.device)
-    names = tuple(f"yours {k + 1}" for k in range(len(own)))
-    return Patterns(torch.cat([states, patterns.states]), patterns.shape, names + patterns.names)
 
 
 def experiment(
