@@ -1,7 +1,5 @@
-// Plays spikes that have been sent once. No request leaves the browser.
-
-const PLAY = "M7 4v16l13-8z";
-const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
+// Plays spikes that have been sent once. No request leaves the browser. `player_controls.js` is put
+// before this file.
 
 const players = new WeakMap();
 
@@ -10,16 +8,6 @@ export default function (component) {
   if (!root || !component.data) return;
   if (!players.has(root)) players.set(root, new SpikePlayer(root));
   players.get(root).load(component.data);
-}
-
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).arrayBuffer();
-}
-
-function rgb(hex) {
-  return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
 }
 
 // 256 colours between the stops.
@@ -35,51 +23,7 @@ function ramp(stops) {
   return table;
 }
 
-class SpikePlayer {
-  constructor(root) {
-    this.root = root;
-    this.at = null; // the frame that is shown, from 0; null before there is one
-    this.playing = false;
-    this.el = {};
-    for (const element of root.querySelectorAll("[data-id]")) {
-      this.el[element.dataset.id] = element;
-    }
-    // Who asks for less motion gets a slow start, and a running film stops.
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    if (calm.matches) this.el.speed.value = "2";
-    calm.addEventListener("change", () => {
-      if (!calm.matches) return;
-      this.el.speed.value = "2";
-      this.stop();
-    });
-    const on = (id, type, act) => this.el[id].addEventListener(type, act);
-    on("toStart", "click", () => this.go(0));
-    on("back", "click", () => this.go(this.at - 1));
-    on("forward", "click", () => this.go(this.at + 1));
-    on("play", "click", () => this.toggle());
-    on("slider", "input", () => this.go(Number(this.el.slider.value)));
-    root.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  key(event) {
-    const tag = event.target.tagName;
-    if (tag === "SELECT" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (tag === "BUTTON" && (event.key === " " || event.key === "Enter")) return;
-    const far = event.shiftKey ? 10 : 1;
-    const acts = {
-      " ": () => this.toggle(),
-      ArrowRight: () => this.go(this.at + far),
-      ArrowLeft: () => this.go(this.at - far),
-      Home: () => this.go(0),
-      End: () => this.go(this.count - 1),
-    };
-    const act = this.data && acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
-  }
-
+class SpikePlayer extends Transport {
   async load(data) {
     const text = JSON.stringify(data);
     if (text === this.text) return; // a rerun of the page with the same spikes goes on playing
@@ -153,21 +97,6 @@ class SpikePlayer {
     context.putImageData(image, 0, 0);
   }
 
-  scrubbing(box) {
-    const seek = (event) => {
-      const place = box.getBoundingClientRect();
-      this.go(Math.floor(((event.clientX - place.left) / place.width) * this.count));
-    };
-    box.addEventListener("pointerdown", (event) => {
-      box.setPointerCapture(event.pointerId);
-      this.root.focus({ preventScroll: true });
-      seek(event);
-    });
-    box.addEventListener("pointermove", (event) => {
-      if (event.buttons & 1) seek(event);
-    });
-  }
-
   paint(image, pixel, colour) {
     for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = colour[k];
     image.data[4 * pixel + 3] = 255;
@@ -181,63 +110,12 @@ class SpikePlayer {
     return this.paper.map((p, k) => Math.round(p + strength * (full[k] - p)));
   }
 
-  toggle() {
-    if (!this.data) return;
-    if (this.playing) {
-      this.stop();
-      this.show();
-      return;
-    }
-    if (this.at >= this.count - 1) this.at = 0;
-    this.playing = true;
-    this.el.play.setAttribute("aria-label", "Pause");
-    this.el.playIcon.setAttribute("d", PAUSE);
-    this.el.words.setAttribute("aria-live", "off"); // nobody can listen to ten per second
-    let before = performance.now();
-    let due = 0;
-    const frame = (now) => {
-      if (!this.playing) return;
-      if (!this.root.isConnected) return this.stop();
-      due += ((now - before) / 1000) * Number(this.el.speed.value);
-      before = now;
-      const steps = Math.floor(Math.min(due, this.count));
-      due -= steps;
-      if (steps > 0) {
-        this.at = Math.min(this.at + steps, this.count - 1);
-        if (this.at === this.count - 1) this.stop();
-        this.show();
-      }
-      if (this.playing) requestAnimationFrame(frame);
-    };
-    this.show();
-    requestAnimationFrame(frame);
-  }
-
-  stop() {
-    this.playing = false;
-    this.el.play.setAttribute("aria-label", "Play");
-    this.el.playIcon.setAttribute("d", PLAY);
-    this.el.words.setAttribute("aria-live", "polite");
-  }
-
-  // To a frame by hand: whatever plays is paused.
-  go(frame) {
-    if (!this.data) return;
-    if (this.playing) this.stop();
-    this.at = Math.max(0, Math.min(this.count - 1, frame));
-    this.show();
-  }
-
   show() {
     const { el, at, data } = this;
     const { steps, group } = data;
     const done = Math.min((at + 1) * group, steps);
-    el.slider.value = at;
-    el.back.disabled = at === 0;
-    el.forward.disabled = at === this.count - 1;
     const which = group > 1 ? `Steps ${at * group + 1} to ${done}` : `Step ${done}`;
-    el.title.textContent = `${which} of ${steps}`;
-    el.slider.setAttribute("aria-valuetext", `${which} of ${steps}`);
+    this.showPlace(`${which} of ${steps}`);
     const words = this.slots.map((slot) => this.showSlot(slot, done));
     el.words.textContent = `Read back so far: ${words.join("; ")}.`;
   }

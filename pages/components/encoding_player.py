@@ -39,7 +39,10 @@ _component = st.components.v2.component(
         (_HERE / name).read_text(encoding="utf-8")
         for name in ("lif_player.css", "encoding_player.css")
     ),
-    js=(_HERE / "encoding_player.js").read_text(encoding="utf-8"),
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("player_controls.js", "encoding_player.js")
+    ),
 )
 
 

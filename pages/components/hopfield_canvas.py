@@ -57,6 +57,11 @@ def put(key: str, pixels: NDArray[np.uint8]) -> None:
     st.session_state[_state(key)] = Sheet(write_drawing(pixels), sheet.version + 1)
 
 
+def pixels_of(key: str) -> NDArray[np.uint8]:
+    """What is on the canvas, without drawing it here."""
+    return read_drawing(sheet_of(key).text)
+
+
 def stretch(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Another grid for the same drawing: its longest side becomes `side`, pixels stay whole."""
     height, width = pixels.shape
