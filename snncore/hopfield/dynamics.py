@@ -1,31 +1,80 @@
-"""How states move under low-rank couplings: all pixels at once, or one after the other.
+"""How states move: all pixels at once, some of them, or one after the other, at a temperature.
 
-Both are generators of `Step`s, so a page can show the way and a caller can stop it.
+A generator of `Step`s, so that a page can show the way and a caller can stop it.
+
+    T = 0:  s_i ← sgn(h_i), unchanged where h_i = 0
+    T > 0:  P(s_i = 1) = 1/(1 + exp(-2 h_i/T))   (Glauber 1963; Little 1974 for all at once)
+
+The second is drawn as s_i ← sgn(h_i + ½ T ln(u/(1-u))) with u uniform in (0, 1). h is about 1 at a
+stored picture for every ±1 rule: h = W s with 1/N for Hebb, the mean length of a picture in place
+of N for the covariance rules, a projection for the pseudo-inverse, and half the energy difference
+of the flip, in units of N/n, for dense memories. So T = 1 is where noise overcomes few pictures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from snncore import rng
-from snncore.hopfield.rules import LowRank, energy, field
-from snncore.kernels.hopfield import sweep_
+from snncore.hopfield.low_rank import LowRank
+from snncore.hopfield.memory import Memory
+from snncore.hopfield.probes import Probes
+from snncore.params import Params, choice, integer, number
 
 Tensor = torch.Tensor
 MOVING, FIXED, CYCLE = 0, 1, 2  # what has become of a probe
+UPDATES = ("sync", "async", "block")
+CONVERGED = 1e-4  # largest change of a graded pixel (of ±1) that counts as rest
+CHUNK = 1 << 20  # random words drawn at a time: some ten arrays of 8 MB
+
+
+@dataclass(frozen=True)
+class DynamicsParams(Params):
+    """Which pixels follow their field when, and how faithfully."""
+
+    update: str = choice(
+        "sync",
+        UPDATES,
+        "All pixels at once, one after the other in random order, or a random share of them at "
+        "once.",
+        label="Update",
+    )
+    steps: int = integer(
+        20, 1, 1000, "Most updates; with one pixel after the other, sweeps over all.", label="Steps"
+    )
+    temperature: float = number(
+        0.0,
+        0.0,
+        10.0,
+        "Noise in each decision, in units of the field at a stored picture; 0 is none.",
+        step=0.05,
+        label="Temperature T",
+    )
+    block: float = number(
+        0.25,
+        0.0,
+        1.0,
+        "Share of the pixels that a block update changes at once.",
+        step=0.05,
+        lo_open=True,
+        label="Block",
+    )
 
 
 class Step(NamedTuple):
     """B states after `step` updates; step 0 is the probes as given."""
 
     step: int
-    states: Tensor  # float32 [B, N]; ±1, or 0 where still unknown
+    states: Tensor  # float32 [B, N]; ±1, or 0 where still unknown; graded: real numbers
     energy: Tensor  # float32 [B]
     status: Tensor  # int8 [B]: MOVING, FIXED, or CYCLE of length two
+    lyapunov: Tensor | None  # float32 [B], of synchronous couplings at T = 0, from step 1 on
+    flips: Tensor  # int64 [B], pixels that this step changed (graded: changed their sign)
 
 
 def sign(h: Tensor, states: Tensor) -> Tensor:
@@ -33,49 +82,174 @@ def sign(h: Tensor, states: Tensor) -> Tensor:
     return torch.where(h > 0, 1.0, torch.where(h < 0, -1.0, states))
 
 
-def synchronous(w: LowRank, probes: Tensor, steps: int) -> Iterator[Step]:
-    """s(t+1) = sgn(W s(t)) for all pixels at once; at most `steps` updates.
+def _words(seed: int, step: int, samples: Tensor, n: int, which: int) -> Tensor:
+    """One of the four random words of each pixel in this step, int64 [B, N]."""
+    return rng.draws(seed, rng.stream("recall", step), samples, n, 4)[which]
 
-    Symmetric couplings end in a fixed point or a cycle of length two (Goles-Chacc,
-    Fogelman-Soulié & Pellegrin 1985; Bruck 1990): both are detected, and then the probe rests.
+
+def _order(seed: int, step: int, samples: Tensor, n: int) -> np.ndarray:
+    """A random order of the pixels for each probe, int32 [B, N]."""
+    words = _words(seed, step, samples, n, 0)
+    return torch.argsort(words, dim=1, stable=True).to(torch.int32).numpy()
+
+
+def _logistic(seed: int, step: int, samples: Tensor, n: int, temperature: float) -> Tensor:
+    """½ T ln(u/(1-u)), float32 [B, N]."""
+    return 0.5 * temperature * torch.logit(rng.uniform(_words(seed, step, samples, n, 1)))
+
+
+class _Moves:
+    """The random draws of one recall, and the new states that they and the fields make."""
+
+    def __init__(self, memory: Memory, p: DynamicsParams, seed: int) -> None:
+        self.memory, self.p, self.seed = memory, p, seed
+
+    def chunks(self, samples: Tensor, n: int) -> Iterator[slice]:
+        """Rows of the probes for which random words are drawn together."""
+        size = max(1, CHUNK // n)
+        yield from (slice(i, i + size) for i in range(0, len(samples), size))
+
+    def at_once(self, step: int, states: Tensor, h: Tensor, samples: Tensor) -> Tensor:
+        """The states after a synchronous or a block update."""
+        n, p = states.shape[1], self.p
+        target = h if self.memory.graded or p.temperature else sign(h, states)
+        if p.update == "sync" and not p.temperature:
+            return target
+        share = rng.threshold(torch.tensor(p.block, device=states.device))
+        parts = []
+        for rows in self.chunks(samples, n):
+            old, wanted, who = states[rows], target[rows], samples[rows]
+            if p.temperature:
+                wanted = sign(wanted + _logistic(self.seed, step, who, n, p.temperature), old)
+            if p.update == "block":
+                chosen = _words(self.seed, step, who, n, 2) < share
+                wanted = torch.where(chosen, wanted, old)
+            parts.append(wanted)
+        return torch.cat(parts)
+
+    def one_by_one(self, step: int, states: Tensor, samples: Tensor) -> Tensor:
+        """The states after a sweep: sequential by nature, so on the CPU whatever the device."""
+        n, p = states.shape[1], self.p
+        new = np.array(states.cpu().numpy(), dtype=np.float32, order="C")
+        numbers = samples.cpu()
+        for rows in self.chunks(samples, n):
+            noise = None
+            if p.temperature:
+                noise = _logistic(self.seed, step, numbers[rows], n, p.temperature).numpy()
+            self.memory.sweep(new[rows], _order(self.seed, step, numbers[rows], n), noise)
+        return torch.from_numpy(new).to(states.device)
+
+
+def _check(memory: Memory, p: DynamicsParams) -> None:
+    if memory.graded and p.update == "async":
+        raise ValueError(
+            f"update must be sync or block for {memory.rule}, got async: its state is a mixture "
+            "of pictures, which all pixels take at once"
+        )
+    if memory.graded and p.temperature:
+        raise ValueError(
+            f"temperature must be 0 for {memory.rule}, got {p.temperature}: its states are real "
+            "numbers; the sharpness beta is its temperature"
+        )
+
+
+def settle(
+    memory: Memory,
+    probes: Probes | Tensor,
+    params: DynamicsParams | None = None,
+    *,
+    seed: int = 0,
+    samples: Tensor | None = None,
+) -> Iterator[Step]:
+    """The way of B probes to rest, at most `steps` updates; step 0 is the probes.
+
+    At T = 0 a probe rests at a fixed point (status FIXED) and is not updated again. Synchronous
+    updates of symmetric couplings end there or in a cycle of length two (Goles-Chacc,
+    Fogelman-Soulié & Pellegrin 1985; Bruck 1990), which is detected too (CYCLE). At T > 0 nothing
+    rests. The generator ends when no probe moves.
+
+    Args:
+        probes: of the memory's N pixels; a plain [B, N] means that all pixels are known.
+        seed, samples: the draws of probe b depend on (seed, samples[b], step); 0..B-1 if None.
+
+    Raises:
+        ValueError: probes of another size, or dynamics that the memory does not have.
     """
-    states = probes.to(torch.float32)
+    p = params or DynamicsParams()
+    _check(memory, p)
+    if isinstance(probes, torch.Tensor):
+        probes = Probes(probes, torch.ones_like(probes, dtype=torch.bool))
+    if probes.values.ndim != 2 or not len(probes.values):
+        raise ValueError(f"probes must be [B, N] and not empty, got {tuple(probes.values.shape)}")
+    return _settle(memory, probes, p, seed, samples)
+
+
+def _settle(
+    memory: Memory, probes: Probes, p: DynamicsParams, seed: int, samples: Tensor | None
+) -> Iterator[Step]:
+    values = probes.values.to(torch.float32)
+    states = memory.begin(values, probes.known)
+    device, batch = states.device, len(states)
+    if samples is None:
+        samples = torch.arange(batch)
+    samples = samples.to(device)
+    moves = _Moves(memory, p, seed)
+    status = torch.zeros(batch, dtype=torch.int8, device=device)
+    view = memory.look(states, probes.known)
+    energy = view.energy
+    flips = torch.zeros(batch, dtype=torch.int64, device=device)
+    yield Step(0, states, energy, status, None, flips)
+    tracked = isinstance(memory, LowRank) and p.update == "sync" and not p.temperature
+    lyapunov = torch.zeros_like(energy) if tracked else None
     before = states
-    status = torch.zeros(len(states), dtype=torch.int8, device=states.device)
-    yield Step(0, states, energy(w, states), status)
-    for step in range(1, steps + 1):
-        new = torch.where((status == MOVING)[:, None], sign(field(w, states), states), states)
-        fixed = (new == states).all(dim=1)
-        cycle = (new == before).all(dim=1) & ~fixed & (step > 1)
-        status = torch.where(status != MOVING, status, fixed * FIXED + cycle * CYCLE)
-        status = status.to(torch.int8)
-        before, states = states, new
-        yield Step(step, states, energy(w, states), status)
-        if bool((status != MOVING).all()):
+    moving = torch.arange(batch, device=device)  # rows of the probes that still move
+    for step in range(1, p.steps + 1):
+        old = states[moving]
+        if p.update == "async":
+            new = moves.one_by_one(step, old, samples[moving])
+        else:
+            new = moves.at_once(step, old, view.field, samples[moving])
+        if lyapunov is not None and isinstance(memory, LowRank):
+            lyapunov = lyapunov.index_copy(0, moving, memory.lyapunov(new, old, view.field))
+        rest = _rest(memory, p, step, new, old, before[moving], view.field)
+        before = states
+        states = states.index_copy(0, moving, new)
+        changed = (new > 0) != (old > 0) if memory.graded else new != old
+        flips = torch.zeros_like(flips).index_copy(0, moving, changed.sum(dim=1))
+        status = status.index_copy(0, moving, rest)
+        view = memory.look(new)
+        energy = energy.index_copy(0, moving, view.energy)
+        yield Step(step, states, energy, status, lyapunov, flips)
+        still = rest == MOVING
+        if not bool(still.any()):
             return
+        if not bool(still.all()):
+            moving = moving[still]
+            view = view._replace(field=view.field[still])
+
+
+def _rest(
+    memory: Memory, p: DynamicsParams, step: int, new: Tensor, old: Tensor, older: Tensor, h: Tensor
+) -> Tensor:
+    """What has become of the moving probes, int8: `h` is the field of `old`."""
+    if p.temperature:
+        return torch.zeros(len(new), dtype=torch.int8, device=new.device)
+    if memory.graded:
+        fixed = (h - old).abs().amax(dim=1) < CONVERGED
+        return (fixed * FIXED).to(torch.int8)
+    # A block may have missed the pixels that want to change
+    fixed = ((sign(h, old) if p.update == "block" else new) == old).all(dim=1)
+    if p.update != "sync" or step == 1:
+        return (fixed * FIXED).to(torch.int8)
+    cycle = (new == older).all(dim=1) & ~fixed
+    return (fixed * FIXED + cycle * CYCLE).to(torch.int8)
+
+
+def synchronous(w: LowRank, probes: Tensor, steps: int) -> Iterator[Step]:
+    """`settle` with all pixels at once."""
+    return settle(w, probes, DynamicsParams(update="sync", steps=steps))
 
 
 def asynchronous(w: LowRank, probes: Tensor, steps: int, *, seed: int) -> Iterator[Step]:
-    """One pixel after the other in a random order; a step is a sweep over all N pixels.
-
-    The P numbers M = U s are kept: a visit costs h_i = U_i·M - (1-D) d_i s_i, O(P), and a flip
-    M += 2 s_i U_i. Sequential by nature, so it runs on the CPU (Numba) whatever the device.
-    Without self-coupling the energy never rises (Hopfield 1982).
-    """
-    device = probes.device
-    states = probes.to(torch.float32)
-    status = torch.zeros(len(states), dtype=torch.int8, device=device)
-    yield Step(0, states, energy(w, states), status)
-    columns = np.ascontiguousarray(w.u.cpu().numpy().T)  # [N, K]
-    own = ((1.0 - w.keep) * w.diagonal).cpu().numpy()
-    s = np.array(states.cpu().numpy(), order="C")  # [B, N], a copy of the caller's probes
-    overlaps = np.ascontiguousarray(s @ columns)  # M, [B, K]
-    moving = np.ones(len(s), dtype=bool)
-    for sweep in range(1, steps + 1):
-        order = rng.permutation(seed, rng.stream("recall", sweep), s.shape[1])
-        sweep_(order.numpy(), columns, own, s, overlaps, moving)
-        states = torch.from_numpy(s.copy()).to(device)
-        status = torch.from_numpy(np.where(moving, MOVING, FIXED).astype(np.int8)).to(device)
-        yield Step(sweep, states, energy(w, states), status)
-        if not moving.any():
-            return
+    """`settle` with one pixel after the other."""
+    return settle(w, probes, DynamicsParams(update="async", steps=steps), seed=seed)

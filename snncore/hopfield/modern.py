@@ -1,23 +1,123 @@
-"""The modern Hopfield network: recall by softmax attention over the stored patterns.
+"""The modern Hopfield network: recall by softmax attention over the stored pictures.
 
-S ← Xᵀ softmax(β X S) descends E = -lse(β, X S)/β + ½|S|² + const (Ramsauer et al 2020, "Hopfield
-Networks is All You Need"; exponential capacity: Demircigil et al 2017, J. Stat. Phys. 168:288).
-With pixels flipped at rate q and β = ½ ln((1-q)/q) one step, then the sign, is Bayes-optimal
-(`bound`); with a small β it answers with the mean of many pictures.
+dot (Ramsauer et al 2020, "Hopfield Networks is All You Need"), for pictures of equal length:
+    S ← Xᵀ softmax(β X S),                 E = -lse(β, X S)/β + ½|S|² + ln(P)/β + ½ max|x|²
+distance (Millidge et al 2022, "Universal Hopfield Networks"), for any pictures:
+    S ← Xᵀ softmax(β (X S - ½|x|²)),       E = -(1/β) ln (1/P) Σ exp(-½ β |x_μ - S|²) >= 0
+
+Both are the same for ±1 pictures, whose |x|² are equal. For grey ones the dot product would
+retrieve the brightest. With β matched to the noise (½ ln((1-q)/q) for flips, 1/σ² for Gaussian noise) the
+softmax is the posterior over the stored pictures, so that one step is Bayes-optimal (`bound`); with
+a small β it answers with the mean of many pictures. Unknown pixels of an input are left out of both
+products; from the first step on all pixels are known. E never rises from there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from snncore.hopfield.dynamics import FIXED, Step
+from snncore.hopfield.memory import View
 from snncore.hopfield.patterns import check_states
 
 Tensor = torch.Tensor
+CHUNK = 4_000_000  # overlaps looked at in one go
 CONVERGED = 1e-4  # largest change of a pixel (of ±1) that counts as rest
+
+
+class Modern(NamedTuple):
+    """The pictures and the sharpness of the choice between them."""
+
+    rule: str
+    x: Tensor  # float32 [P, N], ±1 or 0..1
+    beta: float  # > 0
+    distance: bool
+    power: Tensor  # [P], |x|²
+
+    @property
+    def graded(self) -> bool:
+        """States are real numbers: mixtures of the pictures."""
+        return True
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the pictures and their lengths."""
+        return sum(part.numel() * part.element_size() for part in (self.x, self.power))
+
+    def begin(self, values: Tensor, known: Tensor) -> Tensor:
+        """The values as they are: what is unknown is left out of the first look."""
+        return values
+
+    def field(self, states: Tensor) -> Tensor:
+        """Xᵀ softmax(…) [B, N], the next states."""
+        return self.look(states).field
+
+    def energy(self, states: Tensor) -> Tensor:
+        """E [B]."""
+        return self.look(states).energy
+
+    def logits(self, states: Tensor, known: Tensor | None = None) -> Tensor:
+        """β (X S) or β (X S - ½|x|²) [B, P], over the known pixels only."""
+        seen = states if known is None else states * known
+        dots = seen @ self.x.T
+        if self.distance and known is None:
+            dots = dots - 0.5 * self.power
+        elif self.distance and known is not None:
+            dots = dots - 0.5 * (known.to(self.x.dtype) @ (self.x * self.x).T)
+        return self.beta * dots
+
+    def look(self, states: Tensor, known: Tensor | None = None) -> View:
+        """Next states and energy of these, in chunks that bound the memory for overlaps."""
+        chunk = max(1, CHUNK // len(self.x))
+        if known is not None and bool(known.all()):
+            known = None
+        fields, energies = [], []
+        for i in range(0, len(states), chunk):
+            part = states[i : i + chunk]
+            where = None if known is None else known[i : i + chunk]
+            logits = self.logits(part, where)
+            fields.append(torch.softmax(logits, dim=1) @ self.x)
+            lse = torch.logsumexp(logits, dim=1) - math.log(len(self.x))
+            seen = part if where is None else part * where
+            energies.append(0.5 * torch.linalg.vecdot(seen, seen) - lse / self.beta)
+        energy = torch.cat(energies)
+        if not self.distance:
+            energy = energy + 0.5 * self.power.max()
+        return View(torch.cat(fields), energy)
+
+    def sweep(
+        self,
+        states: NDArray[np.float32],
+        orders: NDArray[np.int32],
+        noise: NDArray[np.float32] | None,
+    ) -> NDArray[np.int64]:
+        """Refused: the state is a mixture of pictures, which all pixels take at once."""
+        raise ValueError("update must be sync or block for modern, got async")
+
+
+def modern_memory(
+    patterns: Tensor, beta: float, *, form: str = "distance", dtype: torch.dtype = torch.float32
+) -> Modern:
+    """The softmax memory of pictures [P, N], binary (±1) or graded (0..1).
+
+    Args:
+        beta: inverse temperature, > 0; about 1/N is an average of everything, 1 a hard choice.
+        form: "distance" or "dot".
+    """
+    if patterns.ndim != 2 or 0 in patterns.shape:
+        raise ValueError(f"patterns must be [P, N] and not empty, got {tuple(patterns.shape)}")
+    if not (math.isfinite(beta) and beta > 0.0):
+        raise ValueError(f"beta must be > 0, got {beta}")
+    if form not in ("distance", "dot"):
+        raise ValueError(f"form must be one of distance, dot, got {form!r}")
+    x = patterns.to(dtype)
+    return Modern("modern", x, float(beta), form == "distance", (x * x).sum(dim=1))
 
 
 def attention(patterns: Tensor, states: Tensor, beta: float) -> Tensor:
@@ -27,31 +127,21 @@ def attention(patterns: Tensor, states: Tensor, beta: float) -> Tensor:
 
 def modern_energy(patterns: Tensor, states: Tensor, beta: float) -> Tensor:
     """E = -lse(β, X S)/β + ½|S|² + ln(P)/β + N/2, at least 0; float32 [B]."""
-    x = patterns.to(torch.float32)
-    count, n = x.shape
-    lse = torch.logsumexp(beta * (states @ x.T), dim=1) / beta
-    return 0.5 * (states * states).sum(dim=1) - lse + math.log(count) / beta + 0.5 * n
+    return modern_memory(patterns, beta, form="dot").energy(states)
 
 
 def modern(patterns: Tensor, probes: Tensor, beta: float, steps: int) -> Iterator[Step]:
-    """Steps of the softmax update from probes [B, N] until rest, at most `steps`.
-
-    States are real numbers in [-1, 1] after the first step; their sign is the answer.
-
-    Args:
-        beta: inverse temperature, > 0; about 1/N is an average of everything, 1 a hard choice.
-    """
+    """Steps of the softmax update from probes [B, N] until rest, at most `steps`."""
     check_states(patterns)
-    if not (math.isfinite(beta) and beta > 0.0):
-        raise ValueError(f"beta must be > 0, got {beta}")
-    x = patterns.to(torch.float32)
+    memory = modern_memory(patterns, beta)
     states = probes.to(torch.float32)
     status = torch.zeros(len(states), dtype=torch.int8, device=states.device)
-    yield Step(0, states, modern_energy(x, states, beta), status)
+    flips = torch.zeros(len(states), dtype=torch.int64, device=states.device)
+    yield Step(0, states, memory.energy(states), status, None, flips)
     for step in range(1, steps + 1):
-        new = attention(x, states, beta) @ x
+        new = memory.field(states)
         status = ((new - states).abs().amax(dim=1) < CONVERGED).to(torch.int8) * FIXED
         states = new
-        yield Step(step, states, modern_energy(x, states, beta), status)
+        yield Step(step, states, memory.energy(states), status, None, flips)
         if bool((status == FIXED).all()):
             return

@@ -1,91 +1,137 @@
-"""Hebb and pseudo-inverse couplings in low-rank form: W = UᵀU, never built.
-
-With P patterns of N pixels the N×N matrix W has rank at most P. All that the dynamics need is
-the field h = W s - (1-D) diag(W) s = Uᵀ(U s) - (1-D) d∘s: two products with U [K, N], O(P·N) in
-place of O(N²) time and memory. At N = 10,000 and P = 3 that is 240 kB instead of 800 MB.
-
-Hopfield 1982, PNAS 79:2554 (Hebb); Personnaz, Guyon & Dreyfus 1985, J. Physique Lett. 46:359 and
-Kanter & Sompolinsky 1987, PRA 35:380 (pseudo-inverse, which stores correlated patterns too).
-"""
+"""The rules by which a rate memory stores pictures: one set of parameters, one maker."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from snncore.hopfield.patterns import check_states
+from snncore.hopfield.bound import matched_beta
+from snncore.hopfield.dense import dam, exponential
+from snncore.hopfield.low_rank import (
+    RANK_CUT,
+    LowRank,
+    covariance,
+    covariance_pixel,
+    hebb,
+    pseudo_inverse,
+)
+from snncore.hopfield.memory import Memory
+from snncore.hopfield.modern import modern_memory
+from snncore.hopfield.noise import NoiseParams
+from snncore.hopfield.patterns import Patterns, check_states
+from snncore.hopfield.storkey import storkey
+from snncore.params import Params, choice, flag, integer, number
 
 Tensor = torch.Tensor
-RANK_CUT = 1e-9  # eigenvalues of the Gram matrix below this share of the largest are duplicates
+RATE_RULES = (
+    "hebb",
+    "covariance",
+    "covariance-pixel",
+    "storkey",
+    "pseudo-inverse",
+    "dam",
+    "exponential",
+    "modern",
+)
 ALPHA_C = 0.138  # load at which Hebbian memory breaks down (Amit, Gutfreund & Sompolinsky 1985)
+GRADED_RULES = ("modern",)  # those that store grey and coloured pictures
 
 
-class LowRank(NamedTuple):
-    """Couplings W = scale · UᵀU, of whose diagonal the share `keep` is kept."""
+@dataclass(frozen=True)
+class RuleParams(Params):
+    """How pictures are stored; each setting belongs to one rule, named in its help."""
 
-    u: Tensor  # float32 [K, N]
-    scale: float
-    diagonal: Tensor  # float32 [N], the diagonal of UᵀU
-    keep: float  # D in 0..1
-
-
-def hebb(patterns: Tensor) -> LowRank:
-    """Hebb's rule W = (1/N) Σ ξξᵀ without self-coupling, from ±1 patterns [P, N].
-
-    U is the patterns themselves, so overlaps and fields are whole numbers times 1/N: exact in
-    float32, hence equal on every device and batch size, while P·N < 2**24.
-    """
-    check_states(patterns)
-    count, n = patterns.shape
-    u = patterns.to(torch.float32)
-    return LowRank(u, 1.0 / n, torch.full((n,), float(count), device=u.device), 0.0)
-
-
-def pseudo_inverse(patterns: Tensor, keep: float = 0.15) -> LowRank:
-    """Projection on the span of the patterns, W = Xᵀ(XXᵀ)⁻¹X, from ±1 patterns [P, N].
-
-    The Gram matrix G = XXᵀ = VΛVᵀ is decomposed in float64 on the CPU (whole numbers, so G is
-    exact); U = Λ^(-1/2) VᵀX has orthonormal rows. Eigenvalues below RANK_CUT of the largest are
-    dropped, so duplicated pictures do no harm.
-
-    Args:
-        keep: D in 0..1, the share of the self-coupling W_ii ≈ P/N that is kept. D = 1 freezes
-            wrong pixels at high load; a small D corrects more of them.
-    """
-    check_states(patterns)
-    if not (math.isfinite(keep) and 0.0 <= keep <= 1.0):
-        raise ValueError(f"diagonal must be in 0..1, got {keep}")
-    x = patterns.cpu().numpy().astype(np.float64)
-    values, vectors = np.linalg.eigh(x @ x.T)
-    good = values > RANK_CUT * values[-1]
-    u = (vectors[:, good] / np.sqrt(values[good])).T @ x
-    return LowRank(
-        torch.from_numpy(u.astype(np.float32)).to(patterns.device),
+    rule: str = choice(
+        "modern",
+        RATE_RULES,
+        "How the pictures are stored, from Hebb's couplings to a softmax over all pictures.",
+        label="Memory",
+    )
+    diagonal: float = number(
+        0.15,
+        0.0,
         1.0,
-        torch.from_numpy((u * u).sum(axis=0).astype(np.float32)).to(patterns.device),
-        float(keep),
+        "Share D of the self-coupling that is kept (pseudo-inverse): 1 freezes errors.",
+        step=0.05,
+        label="Self-coupling D",
+    )
+    degree: int = integer(
+        8, 2, 40, "Power n of the overlap in the energy (dense memory).", label="Degree n"
+    )
+    centred: bool = flag(
+        False, "Take the mean picture out of the overlaps (dense memory).", label="Centred"
+    )
+    form: str = choice(
+        "distance",
+        ("distance", "dot"),
+        "What the softmax compares: the distance to a picture, or the dot product, which "
+        "prefers bright ones (modern).",
+        label="Similarity",
+    )
+    beta: float = number(
+        0.0,
+        0.0,
+        10_000.0,
+        "Sharpness β of the softmax (modern): small blends many pictures, large picks one. 0 is "
+        "matched to the damage.",
+        step=0.01,
+        label="β",
     )
 
 
+def make_memory(
+    patterns: Patterns | Tensor,
+    params: RuleParams | None = None,
+    noise: NoiseParams | None = None,
+) -> Memory:
+    """The memory of `patterns` (or plain ±1 states [P, N]) under one rule, on their device.
+
+    Args:
+        noise: the damage to which β = 0 is matched (modern).
+
+    Raises:
+        ValueError: grey or coloured pictures and a rule of ±1 states; β = 0 without `noise`;
+            or more pictures than the rule can learn in reasonable time.
+    """
+    p = params or RuleParams()
+    mode = patterns.mode if isinstance(patterns, Patterns) else "binary"
+    states = patterns.states if isinstance(patterns, Patterns) else patterns
+    if mode != "binary" and p.rule not in GRADED_RULES:
+        raise ValueError(
+            f"rule must be {' or '.join(GRADED_RULES)} for {mode} pictures, got {p.rule}: its "
+            "states are black or white; make the pictures binary, or choose another rule"
+        )
+    if p.rule == "modern":
+        if not p.beta and noise is None:
+            raise ValueError("beta must be > 0 where no damage is named to match it to, got 0")
+        beta = p.beta or matched_beta(noise or NoiseParams(), mode)
+        return modern_memory(states, beta, form=p.form)
+    if p.rule == "dam":
+        return dam(states, p.degree, centred=p.centred)
+    if p.rule == "pseudo-inverse":
+        return pseudo_inverse(states, p.diagonal)
+    makers = {
+        "hebb": hebb,
+        "covariance": covariance,
+        "covariance-pixel": covariance_pixel,
+        "storkey": storkey,
+        "exponential": exponential,
+    }
+    return makers[p.rule](states)
+
+
 def field(w: LowRank, states: Tensor) -> Tensor:
-    """h = scale (Uᵀ(U s) - (1-D) d∘s) for states float32 [B, N]; float32 [B, N]."""
-    whole = (states @ w.u.T) @ w.u
-    # Before the scaling both terms are whole numbers for Hebb: their difference is exact.
-    return (whole - (1.0 - w.keep) * w.diagonal * states) * w.scale
+    """`w.field(states)`."""
+    return w.field(states)
 
 
 def energy(w: LowRank, states: Tensor) -> Tensor:
-    """E = -½ sᵀWs (Hopfield 1982) for states float32 [B, N]; float32 [B].
-
-    From the P overlaps: E = ½ scale ((1-D) Σ d s² - |U s|²). Asynchronous updates without
-    self-coupling never raise it.
-    """
-    overlaps = states @ w.u.T
-    own = (w.diagonal * states * states).sum(dim=1)
-    return 0.5 * w.scale * ((1.0 - w.keep) * own - (overlaps * overlaps).sum(dim=1))
+    """`w.energy(states)`."""
+    return w.energy(states)
 
 
 def first_step_error(load: float, flips: float) -> float:

@@ -2,7 +2,7 @@
 
 Each visit needs the field of one pixel only, O(K) from the K overlaps that are kept, and hangs on
 all visits before it: a loop that array operations cannot shorten. Probes do not touch each other,
-so each is swept in one go while its overlaps stay in cache, and one that rests is left out.
+so each is swept in one go while its overlaps stay in cache.
 """
 
 from __future__ import annotations
@@ -14,32 +14,33 @@ _F0, _F1 = np.float32(0.0), np.float32(1.0)
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"reassoc"})
-def sweep_(order, columns, own, states, overlaps, moving):  # type: ignore[no-untyped-def]
-    """Visit all pixels of each moving probe once, in `order`; s_i ← sgn(U_i·M - own_i s_i).
+def sweep_(  # type: ignore[no-untyped-def]
+    orders, columns, weights, own, bias, noise, states, overlaps, flips
+):
+    """Visit all pixels of each probe once; s_i ← sgn(U_i·M - own_i s_i + bias_i + noise_i).
 
-    order int64 [N], columns = Uᵀ float32 [N, K], own float32 [N] (what of the diagonal is taken
-    off). The sum over k may run in any order: with Hebb's whole numbers it is exact all the same.
-    Changes states float32 [B, N], overlaps M = U s float32 [B, K] and moving bool [B]: a
-    probe that no visit changes is at a fixed point and rests. A field of 0 leaves a pixel alone.
+    orders int32 [B, N], columns = Uᵀ float32 [N, K], weights float32 [K], own (what of the
+    diagonal is taken off) and bias float32 [N], noise float32 [B, N] or [0, N] for none. The sum
+    over k may run in any order: with Hebb's whole numbers it is exact all the same.
+    Changes states float32 [B, N], overlaps M = w∘(U s) float32 [B, K] and flips int64 [B], the
+    number of changed pixels. A field of 0 leaves a pixel alone.
     """
-    n_probes = states.shape[0]
     n_columns = columns.shape[1]
-    for b in range(n_probes):
-        if not moving[b]:
-            continue
-        moved = False
-        for i in order:
+    shaken = noise.shape[0] > 0
+    for b in range(states.shape[0]):
+        for i in orders[b]:
             h = _F0
             for k in range(n_columns):
                 h += columns[i, k] * overlaps[b, k]
-            h -= own[i] * states[b, i]
+            h += bias[i] - own[i] * states[b, i]
+            if shaken:
+                h += noise[b, i]
             if h == _F0:
                 continue
             new = _F1 if h > _F0 else -_F1
             change = new - states[b, i]
             if change != _F0:
-                moved = True
+                flips[b] += 1
                 states[b, i] = new
                 for k in range(n_columns):
-                    overlaps[b, k] += columns[i, k] * change
-        moving[b] = moved
+                    overlaps[b, k] += weights[k] * columns[i, k] * change
