@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from snncore.plots.base import COLOURS, png
+from snncore.plots.vega import Chart, axis, layer, span, tip
 
 WRONG, UNKNOWN = COLOURS["spike"], COLOURS["reference"]
 ON_OFF = ("#E69F00", COLOURS["voltage"])
 OFF = 0.1  # a grey level further from the original is called wrong
+LINES = 60  # of a chart: more cannot be told apart
 TILE = 176  # pixels of a tile's longer side, at least: twice what a page shows, for fine screens
 
 
@@ -249,3 +251,71 @@ def visible_raster(spikes: NDArray[np.int8], *, dark: bool = False) -> bytes:
     rgb[cells < 0] = _ink("#56B4E9" if dark else ON_OFF[1])
     wide = max(1, 720 // cells.shape[1])
     return png(rgb.repeat(6, axis=0).repeat(wide, axis=1))
+
+
+def live_chart(overlap: NDArray[np.float32]) -> Chart:
+    """Mean overlap [S] of the pictures being answered, step by step so far."""
+    table = pd.DataFrame({"step": np.arange(len(overlap)), "overlap": overlap.astype(np.float64)})
+    return {
+        "datasets": {"curve": table},
+        "height": 150,
+        "layer": [
+            layer(
+                "curve",
+                "line",
+                {"color": COLOURS["voltage"], "strokeWidth": 2},
+                x=axis("step", "step", (0, max(1, len(overlap) - 1)), tickMinStep=1),
+                y=axis("overlap", "mean overlap", span(overlap, [1.0])),
+            )
+        ],
+    }
+
+
+def overlap_chart(overlap: NDArray[np.float32], exact: NDArray[np.bool_], x_title: str) -> Chart:
+    """Overlap [S, B] of every answer with its picture over the steps; at most `LINES` of them.
+
+    Args:
+        exact: bool [B]; lines of recalled pictures are green, the others red.
+        x_title: what a step is.
+    """
+    chosen = np.linspace(0, overlap.shape[1] - 1, min(LINES, overlap.shape[1])).round().astype(int)
+    steps = np.unique(np.linspace(0, len(overlap) - 1, min(120, len(overlap))).round().astype(int))
+    values = overlap[np.ix_(steps, chosen)]
+    table = pd.DataFrame(
+        {
+            "step": np.repeat(steps, len(chosen)),
+            "overlap": values.reshape(-1).astype(np.float64),
+            "picture": np.tile(chosen + 1, len(steps)),
+            "answer": np.tile(np.where(exact[chosen], "recalled", "not recalled"), len(steps)),
+        }
+    )
+    colour = {
+        "field": "answer",
+        "type": "nominal",
+        "title": None,
+        "scale": {
+            "domain": ["recalled", "not recalled"],
+            "range": [COLOURS["theory"], COLOURS["spike"]],
+        },
+        "legend": {"orient": "top"},
+    }
+    return {
+        "datasets": {"lines": table},
+        "height": 220,
+        "layer": [
+            layer(
+                "lines",
+                "line",
+                {"strokeWidth": 1.3, "opacity": 0.7},
+                x=axis("step", x_title, (0, max(1, len(overlap) - 1)), tickMinStep=1),
+                y=axis("overlap", "overlap with its picture", span(values, [1.0])),
+                color=colour,
+                detail={"field": "picture", "type": "nominal"},
+                tooltip=[
+                    tip("picture", "picture"),
+                    tip("step", x_title),
+                    tip("overlap", "overlap"),
+                ],
+            )
+        ],
+    }
