@@ -189,7 +189,7 @@ def test_maximum_likelihood_at_its_ends() -> None:
 
 def test_limits_come_in_order_and_only_where_theory_has_them() -> None:
     for rule in ("hebb", "dam", "exponential", "pseudo-inverse"):
-        counts = [limit.count for limit in theory.limits(784, rule)]
+        counts = [limit.patterns for limit in theory.limits(784, rule)]
         assert counts
         assert counts == sorted(counts)
     assert theory.limits(784, "seed-lif") == ()

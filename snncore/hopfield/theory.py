@@ -230,7 +230,7 @@ class Limit(NamedTuple):
 
     name: str
     title: str  # as on an axis
-    count: float  # patterns
+    patterns: float
 
 
 def limits(n: int, rule: str = "hebb", degree: int = 3) -> tuple[Limit, ...]:
@@ -258,4 +258,4 @@ def limits(n: int, rule: str = "hebb", degree: int = 3) -> tuple[Limit, ...]:
         )
     elif rule in ("exponential", "modern", "spiking"):
         found = (Limit("exponential", "2^(N/2)", exponential_capacity(n)),)
-    return tuple(sorted(found, key=lambda limit: limit.count))
+    return tuple(sorted(found, key=lambda limit: limit.patterns))
