@@ -24,13 +24,13 @@ from snncore import rng
 from snncore.hopfield.low_rank import LowRank
 from snncore.hopfield.memory import Memory
 from snncore.hopfield.probes import Probes
+from snncore.kernels.hopfield import orders, words
 from snncore.params import Params, choice, integer, number
 
 Tensor = torch.Tensor
 MOVING, FIXED, CYCLE = 0, 1, 2  # what has become of a probe
 UPDATES = ("sync", "async", "block")
 CONVERGED = 1e-4  # largest change of a graded pixel (of ±1) that counts as rest
-CHUNK = 1 << 20  # random words drawn at a time: some ten arrays of 8 MB
 
 
 @dataclass(frozen=True)
@@ -79,65 +79,76 @@ class Step(NamedTuple):
 
 def sign(h: Tensor, states: Tensor) -> Tensor:
     """sgn(h), and the old state where h = 0."""
-    return torch.where(h > 0, 1.0, torch.where(h < 0, -1.0, states))
+    new = torch.sign(h)
+    return torch.where(new == 0, states, new)
 
 
 def _words(seed: int, step: int, samples: Tensor, n: int, which: int) -> Tensor:
     """One of the four random words of each pixel in this step, int64 [B, N]."""
-    return rng.draws(seed, rng.stream("recall", step), samples, n, 4)[which]
-
-
-def _order(seed: int, step: int, samples: Tensor, n: int) -> np.ndarray:
-    """A random order of the pixels for each probe, int32 [B, N]."""
-    words = _words(seed, step, samples, n, 0)
-    return torch.argsort(words, dim=1, stable=True).to(torch.int32).numpy()
+    stream = rng.stream("recall", step)
+    if samples.device.type != "cpu":
+        return rng.draws(seed, stream, samples, n, 4)[which]
+    rng.check_samples(samples)
+    return torch.from_numpy(words(rng.split_seed(seed), stream, samples.numpy(), n, which))
 
 
 def _logistic(seed: int, step: int, samples: Tensor, n: int, temperature: float) -> Tensor:
-    """½ T ln(u/(1-u)), float32 [B, N]."""
+    """½ T ln(u/(1-u)), float32 [B, N], from draw 1."""
     return 0.5 * temperature * torch.logit(rng.uniform(_words(seed, step, samples, n, 1)))
 
 
-class _Moves:
-    """The random draws of one recall, and the new states that they and the fields make."""
+def _at_once(
+    states: Tensor, h: Tensor, p: DynamicsParams, seed: int, step: int, samples: Tensor
+) -> Tensor:
+    """New states [B, N] of all pixels, or of the share that draw 2 chooses, from their field."""
+    n = states.shape[1]
+    if p.temperature:
+        h = h + _logistic(seed, step, samples, n, p.temperature)
+    new = sign(h, states)
+    if p.update == "sync":
+        return new
+    chosen = _chosen(p, seed, step, samples, n)
+    return torch.where(chosen, new, states)
 
-    def __init__(self, memory: Memory, p: DynamicsParams, seed: int) -> None:
-        self.memory, self.p, self.seed = memory, p, seed
 
-    def chunks(self, samples: Tensor, n: int) -> Iterator[slice]:
-        """Rows of the probes for which random words are drawn together."""
-        size = max(1, CHUNK // n)
-        yield from (slice(i, i + size) for i in range(0, len(samples), size))
+def _chosen(p: DynamicsParams, seed: int, step: int, samples: Tensor, n: int) -> Tensor:
+    share = rng.threshold(torch.tensor(p.block, device=samples.device))
+    return _words(seed, step, samples, n, 2) < share
 
-    def at_once(self, step: int, states: Tensor, h: Tensor, samples: Tensor) -> Tensor:
-        """The states after a synchronous or a block update."""
-        n, p = states.shape[1], self.p
-        target = h if self.memory.graded or p.temperature else sign(h, states)
-        if p.update == "sync" and not p.temperature:
-            return target
-        share = rng.threshold(torch.tensor(p.block, device=states.device))
-        parts = []
-        for rows in self.chunks(samples, n):
-            old, wanted, who = states[rows], target[rows], samples[rows]
-            if p.temperature:
-                wanted = sign(wanted + _logistic(self.seed, step, who, n, p.temperature), old)
-            if p.update == "block":
-                chosen = _words(self.seed, step, who, n, 2) < share
-                wanted = torch.where(chosen, wanted, old)
-            parts.append(wanted)
-        return torch.cat(parts)
 
-    def one_by_one(self, step: int, states: Tensor, samples: Tensor) -> Tensor:
-        """The states after a sweep: sequential by nature, so on the CPU whatever the device."""
-        n, p = states.shape[1], self.p
-        new = np.array(states.cpu().numpy(), dtype=np.float32, order="C")
-        numbers = samples.cpu()
-        for rows in self.chunks(samples, n):
-            noise = None
-            if p.temperature:
-                noise = _logistic(self.seed, step, numbers[rows], n, p.temperature).numpy()
-            self.memory.sweep(new[rows], _order(self.seed, step, numbers[rows], n), noise)
-        return torch.from_numpy(new).to(states.device)
+def _one_by_one(
+    memory: Memory, states: Tensor, p: DynamicsParams, seed: int, step: int, samples: Tensor
+) -> Tensor:
+    """New states [B, N] after a sweep: sequential by nature, so on the CPU whatever the device."""
+    n = states.shape[1]
+    new = np.array(states.cpu().numpy(), dtype=np.float32, order="C")
+    numbers = samples.cpu()
+    rng.check_samples(numbers)
+    noise = None
+    if p.temperature:
+        noise = _logistic(seed, step, numbers, n, p.temperature).numpy()
+    order = orders(rng.split_seed(seed), rng.stream("recall", step), numbers.numpy(), n)
+    memory.sweep(new, order, noise)
+    return torch.from_numpy(new).to(states.device)
+
+
+def _update(
+    memory: Memory,
+    states: Tensor,
+    h: Tensor,
+    p: DynamicsParams,
+    seed: int,
+    step: int,
+    samples: Tensor,
+) -> Tensor:
+    """New states [B, N] by the dynamics `p`; `h` is the field of the old ones."""
+    if p.update == "async":
+        return _one_by_one(memory, states, p, seed, step, samples)
+    if not memory.graded:
+        return _at_once(states, h, p, seed, step, samples)
+    if p.update == "sync":
+        return h
+    return torch.where(_chosen(p, seed, step, samples, states.shape[1]), h, states)
 
 
 def _check(memory: Memory, p: DynamicsParams) -> None:
@@ -193,7 +204,6 @@ def _settle(
     if samples is None:
         samples = torch.arange(batch)
     samples = samples.to(device)
-    moves = _Moves(memory, p, seed)
     status = torch.zeros(batch, dtype=torch.int8, device=device)
     view = memory.look(states, probes.known)
     energy = view.energy
@@ -205,10 +215,7 @@ def _settle(
     moving = torch.arange(batch, device=device)  # rows of the probes that still move
     for step in range(1, p.steps + 1):
         old = states[moving]
-        if p.update == "async":
-            new = moves.one_by_one(step, old, samples[moving])
-        else:
-            new = moves.at_once(step, old, view.field, samples[moving])
+        new = _update(memory, old, view.field, p, seed, step, samples[moving])
         if lyapunov is not None and isinstance(memory, LowRank):
             lyapunov = lyapunov.index_copy(0, moving, memory.lyapunov(new, old, view.field))
         rest = _rest(memory, p, step, new, old, before[moving], view.field)

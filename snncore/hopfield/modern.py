@@ -6,10 +6,10 @@ distance (Millidge et al 2022, "Universal Hopfield Networks"), for any pictures:
     S ← Xᵀ softmax(β (X S - ½|x|²)),       E = -(1/β) ln (1/P) Σ exp(-½ β |x_μ - S|²) >= 0
 
 Both are the same for ±1 pictures, whose |x|² are equal. For grey ones the dot product would
-retrieve the brightest. With β matched to the noise (½ ln((1-q)/q) for flips, 1/σ² for Gaussian noise) the
-softmax is the posterior over the stored pictures, so that one step is Bayes-optimal (`bound`); with
-a small β it answers with the mean of many pictures. Unknown pixels of an input are left out of both
-products; from the first step on all pixels are known. E never rises from there.
+retrieve the brightest. With β matched to the noise (½ ln((1-q)/q) for flips, 1/σ² for Gaussian
+noise) the softmax is the posterior over the stored pictures, so that one step is Bayes-optimal
+(`bound`); with a small β it answers with the mean of many pictures. Unknown pixels of an input are
+left out of both products; from the first step on all pixels are known. E never rises from there.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,7 +115,7 @@ def make_memory(
         return dam(states, p.degree, centred=p.centred)
     if p.rule == "pseudo-inverse":
         return pseudo_inverse(states, p.diagonal)
-    makers = {
+    makers: dict[str, Callable[[Tensor], Memory]] = {
         "hebb": hebb,
         "covariance": covariance,
         "covariance-pixel": covariance_pixel,
