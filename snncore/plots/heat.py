@@ -91,7 +91,7 @@ def heat_map(
     names = dict(zip(shown, itertools.cycle(_LINES), strict=False))
     if here is not None:
         names["Your setting"] = INK[dark]
-    key = Key(names, columns=2)
+    key = Key(names, columns={"signal": "width < 420 ? 1 : 2"})
     for k, (name, (along, up)) in enumerate(shown.items()):
         data[f"line{k}"] = pd.DataFrame({"x": along, "y": up, "k": np.arange(len(along))})
         layers.append(

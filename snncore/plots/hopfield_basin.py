@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from snncore.plots.heat import heat_map
 from snncore.plots.vega import Array, Chart
@@ -65,3 +66,14 @@ def border(x: Array, y: Array, share: NDArray[np.floating], level: float = 0.5) 
 def _within(value: float, axis: Array) -> bool:
     half = 0.5 * (axis[1] - axis[0]) if len(axis) > 1 else 0.5
     return bool(axis[0] - half <= value <= axis[-1] + half)
+
+
+def filled(share: NDArray[np.floating]) -> NDArray[np.float64]:
+    """A map computed coarse to fine, its open cells like the nearest known ones."""
+    known = np.isfinite(share)
+    if known.all() or not known.any():
+        return np.asarray(share, dtype=np.float64)
+    rows, columns = np.indices(share.shape)
+    where = np.stack([rows[known], columns[known]], axis=1)
+    _, nearest = cKDTree(where).query(np.stack([rows.ravel(), columns.ravel()], axis=1))
+    return np.asarray(share, dtype=np.float64)[known][nearest].reshape(share.shape)

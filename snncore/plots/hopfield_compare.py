@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from snncore.plots.base import INK, png
 from snncore.plots.vega import Chart, Key, axis, layer, tip
 
-_ROW = 26  # pixels of one memory
+_ROW, _AROUND = 28, 190  # pixels of one memory; of the legend (on a phone) and the axis
 _PIXELS, _EXACT = "Pixels right", "Pictures without an error"
 
 
@@ -73,7 +73,7 @@ def compare_chart(
             layer("scores", "point", style, x={**x, "field": field}, y=row, color=key(name),
                   tooltip=tips)
         )  # fmt: skip
-    return {"datasets": data, "height": _ROW * max(len(scores), 1) + 40, "layer": layers}
+    return {"datasets": data, "height": _ROW * len(scores) + _AROUND, "layer": layers}
 
 
 def thumbnail(

@@ -98,10 +98,19 @@ def _add_path(spec: Chart, x: Chart, y: Chart, path: NDArray[np.float64], dark: 
         layer("ends", "point", {"filled": True, "size": 190, "opacity": 1, "fill": INK[dark],
                                 "stroke": _PATH, "strokeWidth": 2.5, "clip": True}, **place,
               shape={"field": "shape", "type": "nominal", "scale": None}, tooltip=tips),
-        layer("ends", "text", {"dy": -16, "fontWeight": "bold", "fontSize": 13, "color": "#FFFFFF",
-                               "stroke": "#17212B", "strokeWidth": 0.4, "clip": True}, **place,
-              text={"field": "text", "type": "nominal"}),
     ]  # fmt: skip
+    across, up = (spec["layer"][1]["encoding"][name]["scale"]["domain"] for name in "xy")
+    for k, one in enumerate(("start", "end")):
+        at = spec["datasets"]["ends"].iloc[[k]]
+        spec["datasets"][one] = at
+        share = (at["x"].iloc[0] - across[0]) / (across[1] - across[0])
+        high = (at["y"].iloc[0] - up[0]) / (up[1] - up[0]) > 0.85
+        style = {"align": "left" if share < 0.2 else "right" if share > 0.8 else "center",
+                 "dy": 20 if high else -18, "fontWeight": "bold", "fontSize": 13}  # fmt: skip
+        words = {"field": "text", "type": "nominal"}
+        halo = {**style, "stroke": "#17212B", "strokeWidth": 3, "fill": "#17212B"}
+        spec["layer"].append(layer(one, "text", halo, **place, text=words))
+        spec["layer"].append(layer(one, "text", {**style, "fill": "#FFFFFF"}, **place, text=words))
 
 
 def _add_stored(
@@ -137,4 +146,5 @@ def barrier_chart(
     if np.isfinite(energy).any():
         marks = [Mark("Top of the barrier", float(position[int(np.nanargmax(energy))]))]
     line = Series("Energy", position, energy, low=low, high=high)
-    return curves([line], *titles, marks=marks, height=height)
+    ends = (float(position[0]), float(position[-1]))
+    return curves([line], *titles, marks=marks, x_span=ends, height=height)

@@ -1,0 +1,154 @@
+"""What the instruments of the Hopfield page share: names, rules to choose, pictures, jobs."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import streamlit as st
+from numpy.typing import ArrayLike, NDArray
+
+from pages.components import controls as widgets
+from pages.components import sections as shared
+from pages.components.encoding_section_base import Work as Work
+from pages.components.encoding_section_base import at_once as at_once
+from pages.components.encoding_section_base import job as job
+from pages.components.encoding_section_base import started as started
+from pages.components.hopfield_bench import RecallBench as RecallBench
+from pages.components.sections import DASH as DASH
+from pages.components.sections import Section as Section
+from pages.components.sections import computed as computed
+from pages.components.sections import grid as grid
+from pages.components.sections import hint as hint
+from pages.components.sections import number as number
+from snncore.hopfield import RuleParams
+from snncore.params import Params, Value, digest
+from snncore.plots.hopfield_compare import thumbnail
+from snncore.plots.vega import Chart
+from snncore.recall_lab import RULES
+
+P = TypeVar("P", bound=Params)
+
+AS_PAGE = "As on the page"
+RANDOM, PAGE = "Random patterns", "The page's pictures"
+# Rate memories that settle as the spiking ones do, without spikes.
+_COUNTERPARTS = {
+    "spiking": "modern",
+    "spiking-attractor": "pseudo-inverse",
+    "seed-sync": "hebb",
+    "seed-lif": "covariance",
+}
+
+
+def rate_rules() -> tuple[str, ...]:
+    """Names of the memories without spikes."""
+    return tuple(name for name, rule in RULES.items() if rule.family == "rate")
+
+
+def counterpart(name: str) -> str:
+    """The memory without spikes that stands for this one in the instruments."""
+    return _COUNTERPARTS.get(name, name)
+
+
+def rule_params(bench: RecallBench, name: str) -> RuleParams:
+    """A rule with the settings that the page has for it."""
+    return dataclasses.replace(bench.ask.recall, rule=counterpart(name)).rule_params()
+
+
+def rule_choice(bench: RecallBench, key: str) -> RuleParams:
+    """A list of the memories without spikes, the page's own first."""
+    titles = {RULES[name].title: name for name in rate_rules()}
+    chosen = option("Memory", [AS_PAGE, *titles], f"{key}_rule")
+    name = bench.rule if chosen == AS_PAGE else titles[chosen]
+    if counterpart(name) != name:
+        st.caption(
+            f"{RULES[name].title} computes with spikes or in one step: in its place stands "
+            f"**{RULES[counterpart(name)].title}**, its counterpart without spikes."
+        )
+    return rule_params(bench, name)
+
+
+def option(title: str, options: Sequence[str], key: str, first: int = 0) -> str:
+    """A list whose chosen words stand in the address; words that are gone are forgotten."""
+    if st.session_state.get(key, options[first]) not in options:
+        del st.session_state[key]
+    return str(st.selectbox(title, options, index=first, key=key, bind="query-params"))
+
+
+def fields(cls: type[P], key: str, only: Sequence[str], columns: int = 4) -> P | None:
+    """Controls of some fields of `cls`, the others at their defaults; None, and why, where the
+    values contradict each other."""
+    specs, defaults = cls.specs(), cls().to_dict()
+    slots = st.columns(columns)
+    values: dict[str, Value] = {}
+    for index, name in enumerate(only):
+        with slots[index % columns]:
+            values[name] = widgets.control(name, specs[name], defaults[name], key)
+    try:
+        return cls(**values)
+    except ValueError as reason:
+        hint(f"These values do not fit together: {reason}.")
+        return None
+
+
+def switch(title: str, options: Sequence[str], key: str, help: str | None = None) -> str:
+    """Few words side by side, in the address."""
+    chosen = st.segmented_control(
+        title, options, default=options[0], required=True, key=key, bind="query-params", help=help
+    )
+    return str(chosen or options[0])
+
+
+def chosen_values(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """What the address must carry of these widgets: key → the value that needs no mention."""
+    known = {key: st.session_state.get(key, first) for key, first in keys.items()}
+    return {key: value for key, value in known.items() if value != keys[key]}
+
+
+def identity(name: str, bench: RecallBench, *parts: Any, pictures: bool) -> str:
+    """Equal for equal work, which is computed once for all visitors.
+
+    Args:
+        pictures: whether the work depends on the page's pictures and damage.
+    """
+    return digest("hopfield", name, bench.seed, bench.identity if pictures else "", *parts)
+
+
+def able(bench: RecallBench, rule: RuleParams) -> bool:
+    """Whether `rule` can store the page's pictures; else it is said in words."""
+    known = RULES[rule.rule]
+    if bench.mode in known.modes:
+        return True
+    others = [r.title for r in RULES.values() if r.family == "rate" and bench.mode in r.modes]
+    hint(
+        f"{known.title} stores black and white pictures only, and the page's are "
+        f"{'grey' if bench.mode == 'grey' else 'in colour'}. Choose the mode *binary* above, or "
+        f"here: {', '.join(others)}."
+    )
+    return False
+
+
+def chart(spec: Chart, key: str, alt: str) -> None:
+    """Draw a chart; `alt` says in words what it shows."""
+    st.vega_lite_chart(spec=spec, key=f"hop_chart_{key}", alt=alt, width="stretch")
+
+
+def download(name: str, columns: Mapping[str, ArrayLike], key: str) -> None:
+    """Short columns as a file; the session keeps them as long as it lives."""
+    shared.download(name, lambda: columns, f"{key}_csv")
+
+
+def image_address(values: NDArray[Any], shape: tuple[int, ...], mode: str) -> str:
+    """A picture [N] as a data address, for a cell of a table."""
+    data = thumbnail(values, shape, mode)
+    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+
+
+def percent(share: float) -> str:
+    """0.98765 → "98.8 %"; only what is all right is called 100 %."""
+    if not np.isfinite(share):
+        return DASH
+    return f"{100 * share:.4g} %" if share in (0.0, 1.0) else f"{min(100 * share, 99.9):.1f} %"

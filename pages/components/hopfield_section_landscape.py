@@ -1,0 +1,192 @@
+"""Section: the energy over two overlaps, the recall's own way, the barrier between two pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from pages.components import hopfield_section_base as base
+from pages.components.hopfield_section_base import RecallBench
+from pages.components.text import plain
+from snncore.hopfield import DynamicsParams, Probes, RuleParams
+from snncore.jobs import Progress
+from snncore.params import Value
+from snncore.plots.hopfield_landscape import barrier_chart, surface_chart
+from snncore.recall_lab import RULES, Ask, load_patterns
+from snncore.recall_lab.landscape import Landscape, LandscapeParams, landscape
+
+KEY = "hop_land"
+# Cells × orders × pictures × pixels that take about 0.3 s on one core.
+_QUICK = 400_000_000
+
+
+class Scene(NamedTuple):
+    """A landscape, and what it is of."""
+
+    title: str  # of the memory
+    found: Landscape
+
+
+def surface(bench: RecallBench) -> None:
+    """Choose two stored pictures and a memory; see the valleys, the way, the barrier."""
+    st.markdown(
+        "A memory with symmetric couplings has an **energy** that falls with every asynchronous "
+        "step: recall rolls downhill into a valley, and stored pictures should be the deepest "
+        "ones. All states cannot be drawn, so two stored pictures span a plane: a state stands "
+        "where its overlaps with both put it. Each cell is the exact energy of real states with "
+        "these overlaps, averaged over some ways to choose the pixels; many other states share "
+        "the place and may lie higher or lower. Grey cells: no state has these two overlaps."
+    )
+    if len(bench.names) < 2:
+        base.hint("A plane needs two stored pictures: store at least two.")
+        return
+    chosen = _controls(bench)
+    if chosen is None:
+        return
+    params, rule = chosen
+    if not base.able(bench, rule):
+        return
+    dynamics = bench.ask.with_rule(rule.rule).recall.dynamics()
+    probe = bench.answer.probes.rows(slice(bench.which, bench.which + 1))
+    identity = base.identity("landscape", bench, params, rule, dynamics, bench.which, pictures=True)
+    scene, ask, seed, which = RULES[rule.rule].title, bench.ask, bench.seed, bench.which
+
+    def work() -> Iterator[Progress]:
+        return _work(params, rule, dynamics, ask, probe, seed, which, scene)
+
+    count, size = bench.answer.patterns.states.shape
+    cost, dark = params.cells**2 * params.orders * count * size, bench.dark
+    if cost <= _QUICK:
+        found = base.at_once(identity, work)
+        if found is not None:
+            _draw(found, dark)
+    else:
+        found = base.job(
+            KEY, "Survey the landscape", identity, work, lambda found, _: _draw(found, dark),
+            64_000_000 + 8 * count * size,
+        )  # fmt: skip
+    if found is not None:
+        base.download("landscape", _columns(found.found), KEY)
+
+
+def link_values() -> dict[str, Value]:
+    """What the address must carry beside the numbers."""
+    keys = {f"{KEY}_{end}": None for end in ("a", "b")} | {f"{KEY}_rule": base.AS_PAGE}
+    return base.chosen_values(keys)
+
+
+def _controls(bench: RecallBench) -> tuple[LandscapeParams, RuleParams] | None:
+    names = [f"{k + 1} {plain(name)}" for k, name in enumerate(bench.names)]
+    a_at, b_at, rule_at = st.columns(3)
+    with a_at:
+        a = names.index(base.option("Picture a", names, f"{KEY}_a", bench.target))
+    with b_at:
+        b = names.index(
+            base.option("Picture b", names, f"{KEY}_b", (bench.target + 1) % len(names))
+        )
+    with rule_at:
+        rule = base.rule_choice(bench, KEY)
+    params = base.fields(LandscapeParams, KEY, ("cells", "orders"), columns=3)
+    if a == b:
+        base.hint("Both are the same picture: choose another for one of them.")
+        return None
+    if params is None:
+        return None
+    return dataclasses.replace(params, first=a, second=b), rule
+
+
+def _work(
+    params: LandscapeParams,
+    rule: RuleParams,
+    dynamics: DynamicsParams,
+    ask: Ask,
+    probe: Probes,
+    seed: int,
+    which: int,
+    title: str,
+) -> Iterator[Progress]:
+    yield Progress(0.0, "Storing the pictures")
+    patterns = load_patterns(ask)
+    for found in landscape(patterns, params, rule, probe, dynamics, seed=seed, sample=which):
+        words = f"{found.done} of {found.total} cells"
+        yield Progress(found.done / max(found.total, 1), words, Scene(title, found))
+
+
+def _draw(scene: Scene, dark: bool) -> None:
+    found = scene.found
+    a, b = (plain(name) for name in found.names)
+    axes = ("Overlap with a", "Overlap with b")
+    if found.axes == "share":
+        axes = ("Share of a", "Share of b")
+    spec = surface_chart(
+        found.x, found.y, found.energy,
+        (f"{axes[0]}: {a}", f"{axes[1]}: {b}", "Energy per pixel"),
+        path=found.way, dark=dark,
+        stored=((a, *found.first_at), (b, *found.second_at)),
+    )  # fmt: skip
+    st.vega_lite_chart(
+        spec=spec,
+        alt=f"Energy of {scene.title} over the overlaps with {a} and {b}, with contour lines and "
+        "the way of one recall.",
+        width="stretch",
+    )
+    st.caption(_way_words(found))
+    path = found.path
+    way = barrier_chart(
+        100 * path.position, path.energy, path.low, path.high,
+        ("Way from a to b [% of the differing pixels flipped]", "Energy per pixel"),
+    )  # fmt: skip
+    st.vega_lite_chart(
+        spec=way, alt=f"Energy on the shortest way from {a} to {b}.", width="stretch"
+    )
+    st.caption(_barrier_words(found))
+
+
+def _way_words(found: Landscape) -> str:
+    words = ["White crosses: the two stored pictures."]
+    if found.way is not None and len(found.way):
+        words.append(
+            f"The orange line is the page's own recall, {len(found.way) - 1} steps, by this "
+            "memory's rule."
+        )
+        energy = found.way_energy
+        if energy is not None and len(energy):
+            words.append(
+                f"Its energy goes from {base.number(float(energy[0]), 3)} to "
+                f"{base.number(float(energy[-1]), 3)} per pixel, which is the depth of its own "
+                "states and not of the cells under the line."
+            )
+    return " ".join(words)
+
+
+def _barrier_words(found: Landscape) -> str:
+    path = found.path
+    a, b = (plain(name) for name in found.names)
+    lows = (path.barrier_first, path.barrier_second)
+    if not all(np.isfinite(lows)):
+        return ""
+    if min(lows) <= 1e-9:
+        lower = a if lows[0] <= lows[1] else b
+        return (
+            f"From **{lower}** the way to the other picture is downhill at once: this memory does "
+            "not hold it as a valley of its own."
+        )
+    unit = "of the way" if found.axes == "share" else f"of {path.distance:,} pixels"
+    return (
+        f"The two pictures are the ends {unit}; the barrier between them is "
+        f"**{base.number(lows[0], 3)}** per pixel above {a} and **{base.number(lows[1], 3)}** "
+        f"above {b}. The band is the spread over orders of flipping; other ways may be lower."
+    )
+
+
+def _columns(found: Landscape) -> dict[str, Any]:
+    y, x = np.meshgrid(found.y, found.x, indexing="ij")
+    columns: dict[str, Any] = {"a": x, "b": y, "energy_per_pixel": found.energy}
+    if found.way is not None:
+        columns |= {"way_a": found.way[:, 0], "way_b": found.way[:, 1]}
+    columns |= {"path": found.path.position, "path_energy": found.path.energy}
+    return columns

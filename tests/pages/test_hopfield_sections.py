@@ -1,0 +1,227 @@
+"""The instruments below the recall: each opens by its address and shows the engine's numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import hopfield_sections
+from snncore.recall_lab import RULES
+from tests.pages.opening import chart_data
+
+NAMES = [section.name for section in hopfield_sections.SECTIONS]
+
+
+def _script() -> None:
+    import json
+
+    import streamlit as st
+
+    from pages.components.hopfield_bench import RecallBench
+    from pages.components.hopfield_sections import open_sections, sections
+    from snncore.hopfield import NoiseParams, PatternParams
+    from snncore.recall_lab import Ask, RecallParams, experiment
+
+    wanted = json.loads(st.query_params["bench"])
+    ask = Ask(
+        dataset="icons",
+        patterns=PatternParams(count=wanted["count"], size=16, mode=wanted["mode"]),
+        noise=NoiseParams(wanted["kind"], 0.3),
+        recall=RecallParams(rule=wanted["rule"]),
+        seed=3,
+    )
+    answer = experiment(ask)
+    sections(RecallBench(ask, answer, ask.digest, ask.seed, False, 0, False))
+    st.session_state["link"] = open_sections()
+
+
+def show(
+    *names: str,
+    rule: str = "hebb",
+    count: int = 3,
+    mode: str = "binary",
+    kind: str = "flip",
+    **query: str,
+) -> AppTest:
+    """The list of sections with these open, on a page of its own."""
+    at = AppTest.from_function(_script, default_timeout=120)
+    at.query_params["bench"] = json_of(rule=rule, count=count, mode=mode, kind=kind)
+    for name in names:
+        at.query_params[hopfield_sections.open_key(name)] = "true"
+    for name, value in query.items():
+        at.query_params[name] = value
+    return shown(at.run())
+
+
+def json_of(**values: object) -> str:
+    return json.dumps(values)
+
+
+def shown(at: AppTest) -> AppTest:
+    assert not at.exception, at.exception
+    assert not at.error, [e.value for e in at.error]
+    return at
+
+
+def words(at: AppTest) -> str:
+    return " ".join(e.value for kind in ("markdown", "caption", "info") for e in at.get(kind))
+
+
+def finish(at: AppTest, key: str) -> AppTest:
+    """Press the button of a job and wait for its end."""
+    at.button(key=f"{key}_start").click().run()
+    deadline = time.monotonic() + 60
+    while "Finished" not in words(shown(at)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        at.run()
+    assert "Finished" in words(at), words(at)
+    return at
+
+
+def labels(at: AppTest) -> list[str]:
+    return [b.label for kind in ("button", "download_button") for b in at.get(kind)]
+
+
+def test_closed_sections_compute_nothing_and_say_nothing() -> None:
+    at = show()
+    assert not at.get("vega_lite_chart") and not at.button
+    assert at.session_state["link"] == {}
+
+
+def test_every_section_opens_by_its_address_and_stands_in_the_link() -> None:
+    at = show(*NAMES)
+    assert len(NAMES) == 6
+    for name in NAMES:
+        assert at.session_state["link"][hopfield_sections.open_key(name)] is True
+    assert "As on the page" not in at.session_state["link"].values()  # what is usual is not said
+
+
+# ---- comparison ----------------------------------------------------------------------------------
+
+
+def test_the_comparison_has_a_row_for_each_memory_and_three_yardsticks() -> None:
+    chosen = ("hebb", "modern", "seed-sync")
+    at = show("compare", hop_cmp_rules=[RULES[n].title for n in chosen])  # type: ignore[arg-type]
+    finish(at, "hop_cmp")
+    (table,) = at.dataframe
+    titles = table.value["Memory"].tolist()
+    assert titles[:3] == [RULES[n].title for n in chosen]
+    assert titles[3:] == ["★ Best possible", "The input as it is", "One blank picture"]
+    rows = table.value.set_index("Memory")
+    assert rows.loc["★ Best possible", "Below"] == pytest.approx(0.0)
+    assert rows["Below"].to_numpy() == pytest.approx(
+        rows.loc["★ Best possible", "Pixels"] - rows["Pixels"].to_numpy()
+    )
+    assert 60 < rows.loc["The input as it is", "Pixels"] < 80  # 30 % of the pixels are flipped
+    assert "PSNR" not in table.value  # of black and white pictures it says nothing new
+    assert {"Data (CSV)", "Table (Markdown)"} <= set(labels(at))
+    assert len(at.get("image")) + len(at.get("imgs")) == 7  # stored, three answers, yardsticks
+
+
+def test_grey_pictures_are_compared_by_the_memories_that_can_store_them() -> None:
+    at = show("compare", rule="modern", mode="grey", kind="gaussian")
+    offered = next(p for p in at.get("button_group") if p.key == "hop_cmp_rules").options
+    able = [r.title for r in RULES.values() if "grey" in r.modes]
+    assert [getattr(o, "content", o) for o in offered] == able
+    assert "black and white pictures only" in words(at)
+    finish(at, "hop_cmp")
+    assert "PSNR" in at.dataframe[0].value
+
+
+# ---- the instruments -----------------------------------------------------------------------------
+
+
+def test_the_laboratory_draws_theory_at_once_and_points_when_asked() -> None:
+    small = {"hop_cap_n": "100", "hop_cap_points": "4", "hop_cap_probes": "5"}
+    at = show("capacity", **small)
+    assert "Theory alone" in words(at)
+    before = set(chart_data(at))
+    finish(at, "hop_cap")
+    data = chart_data(at)
+    assert set(data) - before and "at least half of the pictures" in words(at)
+    assert "Data (CSV)" in labels(at)
+
+
+@pytest.mark.parametrize("rule", ["dam", "exponential"])
+def test_memories_beyond_n_have_an_axis_of_powers(rule: str) -> None:
+    at = show("capacity", hop_cap_rules=[RULES[rule].title], hop_cap_points="4")  # type: ignore[arg-type]
+    chart = at.get("vega_lite_chart")[0]
+    assert '"type":"log"' in chart.proto.spec.replace(" ", "")
+
+
+@pytest.mark.parametrize("what", ["Random patterns", "The page's pictures"])
+def test_the_basins_are_a_map_with_two_borders(what: str) -> None:
+    small = {"hop_bas_n": "100", "hop_bas_columns": "3", "hop_bas_rows": "3", "hop_bas_probes": "2"}
+    at = show("basin", hop_bas_what=what, **small)
+    finish(at, "hop_bas")
+    data = chart_data(at)
+    assert {"line0", "line1"} <= set(data) or {"line0"} <= set(data)
+    z = data["cells"]["z"]
+    assert len(z) == 9 and z.between(0, 1).all()
+    assert z.iloc[0] == 1.0  # no flips and the smallest load: the picture itself
+
+
+def test_the_landscape_has_the_recalls_way_and_a_barrier() -> None:
+    at = show("landscape", hop_land_cells="9", hop_land_orders="1")
+    surface, way = chart_data(at, 0), chart_data(at, 1)
+    assert {"path", "ends", "stored", "cells"} <= set(surface)
+    assert way["s0"]["x"].iloc[[0, -1]].tolist() == [0.0, 100.0]
+    assert "White crosses" in words(at)
+
+
+def test_the_same_picture_twice_spans_no_plane() -> None:
+    at = show("landscape")
+    name = at.selectbox(key="hop_land_a").value
+    at.selectbox(key="hop_land_b").set_value(name).run()
+    assert "Both are the same picture" in words(shown(at))
+    assert not at.get("vega_lite_chart")
+
+
+def test_one_picture_alone_is_said_in_words() -> None:
+    at = show("landscape", "basin", hop_bas_what="The page's pictures", count=1)
+    assert "two stored pictures" in words(at) and "at least two" in words(at)
+
+
+def test_the_finder_names_what_it_found() -> None:
+    at = show("spurious", hop_spur_starts="30", hop_spur_what="Random patterns")
+    finish(at, "hop_states")
+    assert "Where it came to rest" in words(at) and "30 starts" in words(at)
+    assert len(at.get("image")) + len(at.get("imgs")) >= 1
+
+
+def test_memories_with_graded_states_have_no_spurious_finder() -> None:
+    at = show("spurious", rule="modern")
+    assert "grey blends" in words(at) and "hop_states_start" not in [b.key for b in at.button]
+
+
+def test_the_dial_reads_the_curve_and_the_diagram_fills() -> None:
+    small = {"hop_temp_n": "100", "hop_temp_columns": "2", "hop_temp_rows": "2"}
+    at = show("temperature", hop_dial_t="0.5", **small, hop_temp_sweeps="10")
+    said = re.search(r"m = (0\.\d+)", words(at))
+    assert said and float(said[1]) == pytest.approx(0.9575, abs=6e-4)  # m = tanh(m/T)
+    finish(at, "hop_temp")
+    assert {"line0", "line1", "line2"} <= set(chart_data(at, 1))
+
+
+def test_a_spiking_memory_is_surveyed_through_its_counterpart() -> None:
+    at = show("landscape", rule="spiking", hop_land_cells="9")
+    assert "counterpart without spikes" in words(at)
+    assert RULES["modern"].title in words(at)
+
+
+def test_grey_pictures_get_a_hint_where_a_memory_cannot_store_them() -> None:
+    at = show("landscape", rule="modern", mode="grey", kind="gaussian", hop_land_rule="Hebb")
+    assert "black and white pictures only" in words(at)
+
+
+def test_a_map_of_an_earlier_setting_is_called_so() -> None:
+    small = {"hop_bas_n": "100", "hop_bas_columns": "3", "hop_bas_rows": "3", "hop_bas_probes": "2"}
+    at = show("basin", **small)
+    finish(at, "hop_bas")
+    at.get_by_key("hop_bas_probes").set_value(4).run()
+    assert "of an earlier setting" in words(shown(at))
+    assert "Data (CSV)" not in labels(at)
