@@ -28,16 +28,20 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from snncore.hopfield.noise import LEVELS, NoiseParams, operate, region
 from snncore.hopfield.patterns import Patterns, check_patterns
 from snncore.hopfield.probes import Probes
+from snncore.kernels import kernel_threads
+from snncore.kernels.agreement import count_equal
 
 Tensor = torch.Tensor
 CERTAIN = 50.0  # ln of what makes anything certain: a single wrong pixel costs a factor e**-50
 _NO_LIE = ("erase", "crop", "occlude", "blur", "shift")
 _AT_A_TIME = 1 << 24  # numbers in a temporary tensor, 64 MB
+_CODES = 25_500  # 100 steps to a grey level
 _ROUNDING = 4e-14  # squared difference a pixel that two sums of the same blur may have
 
 
@@ -159,36 +163,48 @@ def _log_likelihood(x: Tensor, probes: Probes, noise: NoiseParams, patterns: Pat
         return (projected - 0.5 * (centred * centred).sum(dim=1)) / s**2
     if binary:
         return matched_beta(noise) * (probes.values @ x.T)
-    channels = patterns.channels
-    seen = probes.values
+    stored, seen = _codes(x, patterns.channels), _codes(probes.values, patterns.channels)
     if noise.kind == "reassign":
-        weight = math.log1p((1.0 - s) / max(s, 1e-30) * float(LEVELS) ** channels)
-        return _agreements(x, seen, seen.new_full(seen[:, ::channels].shape, weight), channels)
-    by_pixel = seen.reshape(len(seen), -1, channels)
+        weight = math.log1p((1.0 - s) / max(s, 1e-30) * float(LEVELS) ** patterns.channels)
+        return min(weight, CERTAIN) * agreements(stored, seen)
+    ends = torch.tensor([[0.0], [1.0]], device=x.device).expand(2, patterns.channels)
     if noise.kind == "salt_pepper":
-        end = (by_pixel == 0).all(dim=2) | (by_pixel == 1).all(dim=2)
+        black, white = _codes(ends, patterns.channels)
+        end = (seen == black) | (seen == white)
         weight = min(math.log1p(2.0 * (1.0 - s) / max(s, 1e-30)), CERTAIN)
-        return _agreements(x, seen, torch.where(end, weight, CERTAIN), channels)
-    same = CERTAIN + max(math.log(max(1.0 - s, 1e-30)), -CERTAIN)
-    opposite = CERTAIN + max(math.log(max(s, 1e-30)), -CERTAIN)
-    either = (by_pixel == 0.5).all(dim=2)  # a middle grey is its own opposite
-    found = _agreements(x, seen, torch.where(either, CERTAIN, same), channels)
-    return found + _agreements(1.0 - x, seen, torch.where(either, 0.0, opposite), channels)
+        inside = agreements(stored, seen.masked_fill(end, -1))
+        return CERTAIN * inside + weight * agreements(stored, seen.masked_fill(~end, -1))
+    middle = _codes(0.5 + 0.0 * ends, patterns.channels)[0]
+    either = seen == middle  # a middle grey is its own opposite: it cannot be told
+    changed = seen.masked_fill(either, -1)
+    found = CERTAIN * agreements(stored, seen.masked_fill(~either, -1))
+    found += (CERTAIN + max(math.log(max(1.0 - s, 1e-30)), -CERTAIN)) * agreements(stored, changed)
+    opposite = _codes(1.0 - x, patterns.channels)
+    return found + (CERTAIN + max(math.log(max(s, 1e-30)), -CERTAIN)) * agreements(
+        opposite, changed
+    )
 
 
-def _agreements(x: Tensor, seen: Tensor, weights: Tensor, channels: int) -> Tensor:
-    """[B, P]: the sum of the weights [B, pixels] of those pixels in which `seen` equals `x`."""
-    found = torch.empty(len(seen), len(x), device=x.device)
-    rows = min(len(seen), max(1, _AT_A_TIME // x.shape[1]))
-    step = max(1, _AT_A_TIME // (rows * x.shape[1]))
-    for b in range(0, len(seen), rows):
-        for mu in range(0, len(x), step):
-            equal = seen[b : b + rows, None] == x[None, mu : mu + step]
-            if channels > 1:
-                equal = equal.reshape(*equal.shape[:2], -1, channels).all(dim=3)
-            kept = torch.where(equal, weights[b : b + rows, None], 0.0)
-            found[b : b + rows, mu : mu + step] = kept.sum(dim=2)
-    return found
+def _codes(values: Tensor, channels: int) -> Tensor:
+    """Pixels of values 0..1 [B, N] as whole numbers, equal where the pixels are: 1 - x rounds.
+
+    int16 [B, N]; of three channels int64 [B, N/3].
+    """
+    codes = (values * _CODES).round().to(torch.int16)
+    if channels == 1:
+        return codes
+    red, green, blue = codes.to(torch.int64).reshape(len(codes), -1, channels).unbind(dim=2)
+    return (red << 32) + (green << 16) + blue
+
+
+def agreements(stored: Tensor, seen: Tensor) -> Tensor:
+    """How many whole numbers of `stored` [P, N] and `seen` [B, N] are equal; float32 [B, P]."""
+    if seen.device.type == "cpu":
+        found = np.empty((len(seen), len(stored)), dtype=np.int32)
+        with kernel_threads():
+            count_equal(stored.contiguous().numpy(), seen.contiguous().numpy(), found)
+        return torch.from_numpy(found).to(torch.float32)
+    return torch.stack([(stored == mine).sum(dim=1) for mine in seen]).to(torch.float32)
 
 
 def background(patterns: Patterns) -> float:

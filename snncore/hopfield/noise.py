@@ -23,11 +23,14 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import torch
 
 from snncore import rng
 from snncore.hopfield.patterns import Patterns
 from snncore.hopfield.probes import Probes, unknown_value
+from snncore.kernels import kernel_threads
+from snncore.kernels.damage import four_words
 from snncore.params import Params, Spec, check, choice, number, parse
 
 Tensor = torch.Tensor
@@ -187,7 +190,7 @@ def _pixelwise(
     """Values and known of the kinds that draw for each pixel, on pictures [B, N]."""
     channels, binary = patterns.channels, patterns.mode == "binary"
     pixels = clean.shape[1] // channels
-    words = rng.draws(seed, rng.stream("noise"), samples, pixels, 4)  # one block: four words
+    words = _four_words(seed, samples, pixels)
 
     def by_channel(first: int) -> Tensor:
         """Words [B, N], one for each number, from the four of its pixel."""
@@ -209,6 +212,19 @@ def _pixelwise(
     else:
         new = (by_channel(1) * LEVELS >> 32).to(torch.float32) / (LEVELS - 1)
     return torch.where(hit, new, clean), whole
+
+
+def _four_words(seed: int, samples: Tensor, pixels: int) -> Tensor:
+    """Draws 0..3 of each pixel of each sample, int64 [4, B, pixels]."""
+    number = rng.stream("noise")
+    if samples.device.type != "cpu":
+        return rng.draws(seed, number, samples, pixels, 4)
+    rng.check_samples(samples)
+    out = np.empty((4, len(samples), pixels), dtype=np.int64)
+    low, high = (np.uint32(word) for word in rng.split_seed(seed))
+    with kernel_threads():
+        four_words(samples.to(torch.int64).numpy(), np.uint32(number), low, high, out)
+    return torch.from_numpy(out)
 
 
 def region(

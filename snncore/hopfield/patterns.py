@@ -227,7 +227,7 @@ def check_states(states: Tensor, name: str = "patterns") -> None:
     """Raises ValueError unless `states` is a non-empty [P, N] of -1 and +1."""
     if states.ndim != 2 or 0 in states.shape:
         raise ValueError(f"{name} must be [P, N] and not empty, got {tuple(states.shape)}")
-    if not bool(((states == 1) | (states == -1)).all()):
+    if not bool((states.abs() == 1).all()):
         raise ValueError(f"{name} must be -1 or +1 everywhere")
 
 
