@@ -18,7 +18,6 @@ from snncore.hopfield import (
     Patterns,
     Probes,
     RecallParams,
-    SpikingParams,
     bayes_beta,
     bound,
     corrupt,
@@ -28,9 +27,7 @@ from snncore.hopfield import (
     modern,
     modern_energy,
     recall,
-    spiking_recall,
 )
-from snncore.hopfield.spiking import _leaky
 from tests.test_hopfield_rules import flipped, random_patterns
 
 
@@ -71,96 +68,6 @@ def test_modern_energy_never_rises_and_small_beta_averages() -> None:
     assert float(modern_energy(x, x, 1.0).min()) >= 0
     with pytest.raises(ValueError, match="beta must be > 0"):
         next(modern(patterns.states, probes, 0.0, 3))
-
-
-# --- spiking
-
-
-@pytest.mark.parametrize("name", ["icons", "signs", "skimage", "digits"])
-@pytest.mark.parametrize("text", ["flip:0.3", "erase:0.5", "crop:0.5", "gaussian:1"])
-def test_spiking_memory_is_within_half_a_point_of_the_bound(name: str, text: str) -> None:
-    """At the default number of time steps, over enough probes that luck is below the margin.
-
-    On the 8×8 digits each pixel counts: ten input draws of 64 pixels carry 95 % of the evidence,
-    and the bound itself is 0.95; a point is allowed there.
-    """
-    patterns = bundled(name)
-    noise = NoiseParams.from_text(text)
-    targets = torch.arange(len(patterns.states)).repeat(60 if name == "digits" else 4)
-    probes = corrupt(patterns.states[targets], patterns.shape, noise, seed=0)
-    got = recall(patterns, probes, noise=noise, targets=targets)
-    best = patterns.states[got.bound.picture] == patterns.states[targets]
-    tolerance = 0.01 if name == "digits" else 0.005
-    assert got.pixel_accuracy >= float(best.float().mean()) - tolerance
-    assert got.spikes is not None
-    assert (got.spikes.winner >= 0).all()
-
-
-@pytest.mark.data
-def test_spiking_memory_recalls_ten_mnist_digits_exactly(mnist_root: object) -> None:
-    patterns = bundled("mnist")
-    got = recall(patterns, corrupt(patterns.states, patterns.shape, NoiseParams(), seed=0))
-    assert (got.pixel_accuracy, got.exact_fraction) == (1.0, 1.0)
-
-
-def test_harder_probes_take_the_spiking_memory_longer() -> None:
-    patterns = bundled("icons")
-    steps = []
-    for q in (0.1, 0.3, 0.42):
-        noise = NoiseParams("flip", q)
-        probes = corrupt(patterns.states, patterns.shape, noise, seed=0)
-        steps.append(float(spiking_recall(patterns.states, probes).decision_step.float().mean()))
-    assert steps[0] < steps[1] < steps[2] <= SpikingParams().time_steps
-
-
-def test_winner_silences_the_other_memory_units() -> None:
-    patterns = bundled("icons")
-    trace = spiking_recall(
-        patterns.states, corrupt(patterns.states, (64, 64), NoiseParams(), seed=0)
-    )
-    late = trace.memory_spikes[16:]
-    winners = torch.nn.functional.one_hot(trace.winner, len(patterns.states)).bool()
-    assert (late.any(dim=0) == winners).all()
-    assert (trace.memory_spikes.sum(dim=2) <= 1).all()
-    soft = spiking_recall(
-        patterns.states,
-        corrupt(patterns.states, (64, 64), NoiseParams(), seed=0),
-        SpikingParams(hard=False),
-    )
-    assert (soft.readout == patterns.states).all()  # lateral inhibition alone does it too
-
-
-def test_spiking_batch_equals_loop_of_singles_and_arguments_stay() -> None:
-    patterns = stored(7, 11)
-    probes = flipped(patterns.states, 0.35)
-    before = probes.clone()
-    whole = spiking_recall(patterns.states, probes, seed=5)
-    for b in range(7):
-        one = spiking_recall(patterns.states, probes[b : b + 1], seed=5, samples=torch.tensor([b]))
-        assert (one.readout[0] == whole.readout[b]).all()
-        assert (one.memory_spikes[:, 0] == whole.memory_spikes[:, b]).all()
-        assert (one.visible_spikes[:, 0] == whole.visible_spikes[:, b]).all()
-    assert (probes == before).all()
-    assert (
-        spiking_recall(patterns.states, probes, seed=6).visible_spikes != whole.visible_spikes
-    ).any()
-
-
-def test_snntorch_keeps_no_layer_of_ours() -> None:
-    from snntorch._neurons.neurons import SpikingNeuron
-
-    before = len(SpikingNeuron.instances)
-    patterns = stored()
-    spiking_recall(patterns.states, patterns.states.float())
-    assert len(SpikingNeuron.instances) == before
-
-
-def test_a_single_picture_and_an_empty_probe() -> None:
-    patterns = stored(1)
-    got = recall(patterns, flipped(patterns.states, 0.3))
-    assert got.exact_fraction == 1.0
-    nothing = recall(stored(3), torch.zeros(3, 144))
-    assert math.isfinite(nothing.pixel_accuracy)
 
 
 # --- scores
@@ -224,21 +131,6 @@ def test_frames_begin_at_the_probe_and_end_at_the_answer(rule: str) -> None:
     assert ((way[-1].pixels > 0) == (answer > 0)).all()
 
 
-def test_chunks_of_probes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    from snncore.hopfield import recall as package_level  # noqa: F401
-
-    patterns = stored(9, 8)
-    probes = flipped(patterns.states, 0.3)
-    whole = recall(patterns, probes)
-    monkeypatch.setattr(sys.modules["snncore.hopfield.recall"], "CHUNK", 2 * 32 * 64)
-    parts = recall(patterns, probes)
-    assert whole.spikes is not None and parts.spikes is not None
-    for name in whole.spikes._fields:
-        assert torch.equal(getattr(whole.spikes, name), getattr(parts.spikes, name)), name
-
-
 def test_an_experiment_equals_its_parts() -> None:
     patterns = stored(5, 10)
     noise, params = NoiseParams("flip", 0.3), RecallParams(rule="modern")
@@ -276,23 +168,12 @@ def test_bad_probes_are_named(
         (lambda: RecallParams(rule="storkey"), "rule must be one of hebb"),
         (lambda: RecallParams(beta=math.nan), "beta must be finite"),
         (lambda: RecallParams(steps=0), "steps must be >= 1"),
-        (lambda: SpikingParams(rate=0.0), "rate must be > 0"),
-        (lambda: SpikingParams(time_steps=-5), "time_steps must be >= 8 steps, got -5"),
         (lambda: PatternParams(count=0), "count must be >= 1"),
     ],
 )
 def test_bad_parameters_are_named(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_of_two_units_above_threshold_one_spikes_and_both_are_reset() -> None:
-    """What snnTorch's inhibition does, which the docstring of `spiking_recall` states."""
-    layer = _leaky(1.0, "subtract", torch.device("cpu"), winner_only=True)
-    spikes, membrane = layer(torch.tensor([[1.5, 1.2]]), torch.zeros(1, 2))
-    assert spikes.tolist() == [[1.0, 0.0]]
-    _, membrane = layer(torch.zeros(1, 2), membrane)
-    torch.testing.assert_close(membrane, torch.tensor([[0.5, 0.2]]))
 
 
 def test_a_run_that_cannot_fit_into_memory_is_refused_with_the_numbers() -> None:

@@ -15,7 +15,16 @@ from snncore.hopfield.bound import (
     same_picture,
 )
 from snncore.hopfield.duplicates import deduplicate, near_duplicates
-from snncore.hopfield.dynamics import CYCLE, FIXED, MOVING, Step, asynchronous, synchronous
+from snncore.hopfield.dynamics import (
+    CYCLE,
+    FIXED,
+    MOVING,
+    DynamicsParams,
+    Step,
+    asynchronous,
+    settle,
+    synchronous,
+)
 from snncore.hopfield.frames import Frame, frames
 from snncore.hopfield.modern import attention, modern, modern_energy
 from snncore.hopfield.noise import KINDS, NoiseParams, corrupt, damage
@@ -31,17 +40,26 @@ from snncore.hopfield.probes import Probes, unknown_value
 from snncore.hopfield.recall import RULES, Recall, RecallParams, recall, trajectory
 from snncore.hopfield.rules import (
     ALPHA_C,
+    RATE_RULES,
     LowRank,
     Preflight,
+    RuleParams,
     energy,
     field,
     first_step_error,
     hebb,
+    make_memory,
     preflight,
     pseudo_inverse,
 )
 from snncore.hopfield.session import Answer, experiment, film, to_cpu
-from snncore.hopfield.spiking import SpikingParams, SpikingTrace, spiking_recall
+from snncore.hopfield.spiking import (
+    SpikingFrame,
+    SpikingParams,
+    SpikingTrace,
+    spiking_recall,
+    spiking_stream,
+)
 
 __all__ = [
     "ALPHA_C",
@@ -49,9 +67,11 @@ __all__ = [
     "FIXED",
     "KINDS",
     "MOVING",
+    "RATE_RULES",
     "RULES",
     "Answer",
     "Bound",
+    "DynamicsParams",
     "Frame",
     "LowRank",
     "NoiseParams",
@@ -61,6 +81,8 @@ __all__ = [
     "Probes",
     "Recall",
     "RecallParams",
+    "RuleParams",
+    "SpikingFrame",
     "SpikingParams",
     "SpikingTrace",
     "Step",
@@ -82,6 +104,7 @@ __all__ = [
     "fit",
     "frames",
     "hebb",
+    "make_memory",
     "make_patterns",
     "matched_beta",
     "modern",
@@ -92,7 +115,9 @@ __all__ = [
     "random_patterns",
     "recall",
     "same_picture",
+    "settle",
     "spiking_recall",
+    "spiking_stream",
     "synchronous",
     "to_cpu",
     "trajectory",

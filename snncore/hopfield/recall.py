@@ -20,7 +20,6 @@ from snncore.params import Params, choice, integer, number
 
 Tensor = torch.Tensor
 RULES = ("hebb", "pseudo-inverse", "modern", "spiking")
-CHUNK = 8_000_000  # input events of the spiking memory drawn at a time, about 130 MB
 
 
 @dataclass(frozen=True)
@@ -116,22 +115,10 @@ def trajectory(patterns: Tensor, probes: Tensor, p: RecallParams, *, seed: int) 
 
 
 def _spiking(
-    x: Tensor, probes: Tensor, p: SpikingParams, seed: int, samples: Tensor
+    x: Tensor, probes: Tensor, p: SpikingParams, seed: int, samples: Tensor, targets: Tensor
 ) -> SpikingTrace:
-    """`spiking_recall` in chunks of probes that bound its memory."""
-    chunk = max(1, CHUNK // (p.time_steps * x.shape[1]))
-    parts = [
-        spiking_recall(x, probes[i : i + chunk], p, seed=seed, samples=samples[i : i + chunk])
-        for i in range(0, len(probes), chunk)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    joined = {}
-    for name in SpikingTrace._fields:
-        columns = [getattr(part, name) for part in parts]
-        axis = 1 if columns[0].ndim == 3 else 0
-        joined[name] = columns[0] if name == "visible_pixels" else torch.cat(columns, dim=axis)
-    return SpikingTrace(**joined)
+    """`spiking_recall`, which bounds its memory itself."""
+    return spiking_recall(x, probes, p, seed=seed, samples=samples, keep=targets)
 
 
 def recall(
@@ -171,11 +158,10 @@ def recall(
     trace: SpikingTrace | None = None
     if p.rule == "spiking":
         trace = _spiking(
-            patterns.states, probes, spiking or SpikingParams(), seed, samples.to(device)
+            patterns.states, probes, spiking or SpikingParams(), seed, samples.to(device), targets
         )
         answers = trace.readout
-        rows = targets.view(1, -1, 1).expand(len(trace.overlap), -1, 1)
-        overlap_trace = trace.overlap.gather(2, rows)[:, :, 0]
+        overlap_trace = trace.overlap_with(targets)
         energies = torch.zeros(0, len(probes), device=device)
         status = torch.where(trace.winner >= 0, FIXED, MOVING).to(torch.int8)
         steps = len(trace.overlap)
