@@ -1,0 +1,123 @@
+"""Step by step: the way of one probe from the input to the answer, played in the browser.
+
+Some moments are sent once, packed; play, pause, step and scrub then happen in the visitor's
+browser (`hopfield_player.js`), so the server has no part in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components.hopfield_bench import RecallBench
+from pages.components.inline import inline
+from snncore.plots.recall_reel import GREY_SIDE, Reel, reel
+
+MAX_BYTES = 1_000_000  # of one message
+_DIGITS = 5
+_HERE = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "hopfield_player",
+    html=(_HERE / "hopfield_player.html").read_text(encoding="utf-8"),
+    # The buttons and curves look as those of the other players.
+    css="\n".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("lif_player.css", "hopfield_player.css")
+    ),
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("player_controls.js", "hopfield_player.js")
+    ),
+)
+
+
+def player_panel(bench: RecallBench) -> None:
+    """Draw the player for the probe that the bench looks at."""
+    data = inline(lambda: _data(bench))
+    _component(key="hop_play_view", data=data | {"dark": bench.dark})
+    words = (
+        "Space plays and pauses, the arrow keys step (with Shift ten frames), Home and End go to "
+        "the ends; or click into a curve. Everything runs in your browser."
+    )
+    moments = int(data["of"])
+    if len(data["steps"]) < moments:
+        words += f" Shown are {len(data['steps'])} of {moments} moments."
+    if data["shrunk"]:
+        words += f" The pictures are shrunk to {GREY_SIDE} pixels here; the numbers are not."
+    st.caption(words)
+
+
+def _data(bench: RecallBench) -> dict[str, Any]:
+    """The message: own pictures are kept for their session only."""
+    keep = _cached_own if bench.own else _cached
+    return keep(bench.identity, bench.which, bench)
+
+
+@st.cache_data(max_entries=24, ttl=1800, max_size="24MB", show_spinner=False)
+def _cached(identity: str, which: int, _bench: RecallBench) -> dict[str, Any]:
+    return payload(reel(_bench.ask, _bench.answer, which))
+
+
+@st.cache_data(max_entries=4, ttl=1800, scope="session", show_spinner=False)
+def _cached_own(identity: str, which: int, _bench: RecallBench) -> dict[str, Any]:
+    return payload(reel(_bench.ask, _bench.answer, which))
+
+
+def payload(film: Reel) -> dict[str, Any]:
+    """What the browser gets: at most `MAX_BYTES`; a longer film loses every second frame."""
+    keep = np.arange(len(film.steps))
+    frames = _pack(film.frames)
+    while len(frames) > MAX_BYTES * 0.9 and len(keep) > 2:
+        keep = np.unique(np.append(keep[::2], keep[-1]))
+        frames = _pack(film.frames[keep])
+    shape = film.stored.shape
+    flips = np.add.reduceat(film.flips, np.append(0, keep[:-1] + 1))  # also those left out
+    return {
+        "target": film.target,
+        "rival": film.rival,
+        "steps": film.steps[keep].tolist(),
+        "of": film.of,
+        "height": shape[0],
+        "width": shape[1],
+        "channels": 3 if len(shape) == 3 else 1,
+        "numbers": film.numbers,
+        "binary": film.binary,
+        "frames": frames,
+        "stored": _pack(film.stored),
+        "given": _pack(film.given),
+        "known": _pack(film.known.astype(np.uint8)),
+        "overlap": _short(film.overlap[keep]),
+        "rivalOverlap": _short(film.rival_overlap[keep] if film.rival else film.rival_overlap),
+        "right": _short(film.right[keep], 7),
+        "flips": flips.tolist(),
+        "energy": _short(film.energy[keep] if film.energy.size else film.energy, 9),
+        "racers": [
+            {
+                "name": one.name,
+                "role": one.role,
+                "steps": one.steps.tolist(),
+                "values": _short(one.values.astype(np.float64)),
+            }
+            for one in film.racers
+        ],
+        "decision": film.decision,
+        "shrunk": film.shrunk,
+    }
+
+
+def _pack(array: NDArray[np.uint8]) -> str:
+    """Bytes as base64 of their deflated form."""
+    data = np.ascontiguousarray(array).tobytes()
+    return base64.b64encode(zlib.compress(data, 1)).decode("ascii")
+
+
+def _short(values: NDArray[np.float64], digits: int = _DIGITS) -> list[float]:
+    """Numbers with so many digits: a third of the bytes."""
+    return [float(f"{value:.{digits}g}") for value in values.tolist()]
