@@ -6,6 +6,7 @@ squared differences and in rgb a third of it, which is the same for pictures of 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from snncore.hopfield.patterns import Patterns, check_patterns
@@ -25,26 +26,29 @@ def near_duplicates(patterns: Patterns, within: float = 0.0) -> Tensor:
     if not within >= 0.0:
         raise ValueError(f"within must be >= 0 pixels, got {within}")
     states = patterns.states.to(torch.float32)
-    scale = 4.0 if patterns.mode == "binary" else float(patterns.channels)
+    binary = patterns.mode == "binary"
+    scale = 4.0 if binary else float(patterns.channels)
     squares = (states * states).sum(dim=1)
     count = len(states)
-    kept = torch.ones(count, dtype=torch.bool)
+    kept = np.ones(count, dtype=bool)
     pairs: list[tuple[int, int]] = []
     step = max(1, _AT_A_TIME // count)
     for start in range(0, count, step):
         some = states[start : start + step]
         end = start + len(some)
         rough = squares[start:end, None] + squares[:end] - 2.0 * some @ states[:end].T
-        slack = 1e-5 * (squares[start:end, None] + squares[:end])  # what the sums may round off
-        near = (rough <= scale * within + slack).cpu()
-        near &= torch.arange(end) < torch.arange(start, end)[:, None]
-        for later in (start + near.any(dim=1).nonzero()[:, 0]).tolist():
-            maybe = (near[later - start] & kept[:end]).nonzero()[:, 0]
-            exact = ((states[maybe] - states[later]) ** 2).sum(dim=1).cpu() / scale
-            sure = maybe[exact <= within * (1.0 + 1e-6)]
-            if len(sure):
+        # sums of ±1 are exact; of what others may round off, the differences themselves decide
+        slack = 0.0 if binary else 1e-5 * (squares[start:end, None] + squares[:end])
+        near = (rough <= scale * within + slack).cpu().numpy()
+        near &= np.arange(end) < np.arange(start, end)[:, None]
+        for later in start + np.flatnonzero(near.any(axis=1)):
+            maybe = np.flatnonzero(near[later - start] & kept[:end])
+            if len(maybe) and not binary:
+                exact = ((states[maybe] - states[later]) ** 2).sum(dim=1).cpu().numpy() / scale
+                maybe = maybe[exact <= within * (1.0 + 1e-6)]
+            if len(maybe):
                 kept[later] = False
-                pairs.append((int(sure[0]), later))
+                pairs.append((int(maybe[0]), int(later)))
     return torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2)
 
 
