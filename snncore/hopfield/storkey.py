@@ -29,6 +29,9 @@ MAX_WORK = 1e10  # P²N: about a quarter of a minute
 def storkey(patterns: Tensor, *, dtype: torch.dtype = torch.float32) -> LowRank:
     """The couplings after the ±1 patterns [P, N] were learnt one after the other.
 
+    A picture that was learnt before is passed over: its h is itself, so Δw = -x xᵀ/N would take it
+    away again.
+
     Raises:
         ValueError: patterns, or so many that P²N exceeds `MAX_WORK`.
     """
@@ -41,6 +44,8 @@ def storkey(patterns: Tensor, *, dtype: torch.dtype = torch.float32) -> LowRank:
             "modern"
         )
     x = patterns.cpu().numpy().astype(np.float64)  # CPU: why — each step builds on all before it
+    x = x[np.sort(np.unique(x, axis=0, return_index=True)[1])]
+    count = len(x)
     growth = 1.0 + 2.0 / n
     rows = np.empty((2 * count, n))
     weights = np.empty(2 * count)
