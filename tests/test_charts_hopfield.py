@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from snncore.plots.heat import EMPTY, VIRIDIS
-from snncore.plots.hopfield_basin import border, share_map
+from snncore.plots.hopfield_basin import border, filled, share_map
 from snncore.plots.hopfield_capacity import Line, Points, capacity_chart
 from snncore.plots.hopfield_compare import Score, compare_chart, thumbnail
 from snncore.plots.hopfield_landscape import barrier_chart, surface_chart
@@ -34,8 +34,9 @@ def rgb(colour: str) -> tuple[int, ...]:
 
 
 def test_a_binary_thumbnail_is_black_white_and_grey_where_nothing_is_known():
-    shown = pixels(thumbnail(np.array([-1, 1, 0, 1], np.int8), (2, 2), side=4))
-    assert shown.shape == (4, 4, 3)
+    framed = pixels(thumbnail(np.array([-1, 1, 0, 1], np.int8), (2, 2), side=4))
+    assert framed.shape == (6, 6, 3) and (framed[0] == 128).all() and (framed[:, -1] == 128).all()
+    shown = framed[1:-1, 1:-1]
     assert [shown[0, 0, 0], shown[0, 3, 0], shown[3, 3, 0]] == [0, 255, 255]
     assert shown[3, 0, 0] in (127, 128)
 
@@ -43,11 +44,11 @@ def test_a_binary_thumbnail_is_black_white_and_grey_where_nothing_is_known():
 def test_a_grey_or_colour_thumbnail_is_clipped_for_display_only():
     values = np.array([-0.4, 0.5, 1.7, 0.0], np.float32)
     before = values.copy()
-    shown = pixels(thumbnail(values, (2, 2), "grey", side=2))
+    shown = pixels(thumbnail(values, (2, 2), "grey", side=2))[1:-1, 1:-1]
     assert shown[..., 0].ravel().tolist() == [0, 128, 255, 0]
     assert np.array_equal(values, before)
     colour = thumbnail(np.array([1, 0, 0, 0, 0, 1], np.float32), (1, 2, 3), "rgb", side=2)
-    assert pixels(colour).tolist() == [[[255, 0, 0], [0, 0, 255]]]
+    assert pixels(colour)[1:-1, 1:-1].tolist() == [[[255, 0, 0], [0, 0, 255]]]
 
 
 def test_the_comparison_has_a_row_for_each_memory_in_the_order_given():
@@ -82,9 +83,9 @@ def test_points_have_bars_of_one_standard_error_where_there_is_one():
 def test_limits_outside_the_loads_are_left_out():
     spec = lab(marks=[("0.138", 0.138), ("1", 1.0)])
     marks = [spec["datasets"][k]["x"].tolist() for k in spec["datasets"] if k.startswith("m")]
-    assert marks == [[0.138]]
+    assert marks == [[0.138]] and spec["datasets"]["m0"]["name"].tolist() == ["0.138"]
     colours = spec["layer"][0]["encoding"]["color"]["scale"]
-    assert colours["domain"] == ["theory", "simulated", "0.138"]
+    assert colours["domain"] == ["theory", "simulated"]  # limits have their names beside them
 
 
 def test_a_laboratory_without_points_yet_shows_theory_alone():
@@ -171,3 +172,11 @@ def test_the_barriers_top_is_marked():
     spec = barrier_chart(share, up, up - 0.01, up + 0.01, ("share of the way", "E/N"))
     assert spec["datasets"]["m0"]["x"].tolist() == [0.5]
     assert spec["datasets"]["b0"]["top"].to_numpy() == pytest.approx(up + 0.01)
+
+
+def test_open_cells_look_like_the_nearest_known_ones():
+    share = np.full((5, 5), math.nan)
+    assert np.isnan(filled(share)).all()  # nothing is known yet
+    share[0, 0], share[4, 4] = 1.0, 0.0
+    shown = filled(share)
+    assert shown[1, 2] == 1.0 and shown[3, 3] == 0.0 and np.isnan(share).sum() == 23

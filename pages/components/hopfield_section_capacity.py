@@ -24,6 +24,8 @@ from snncore.recall_lab.capacity import (
     capacity,
     capacity_theory,
     default_params,
+    point_counts,
+    unit,
 )
 
 KEY = "hop_cap"
@@ -50,6 +52,8 @@ class LabParams(Params):
     points: int = integer(16, 4, 40, "Loads that are simulated.", label="Points")
     probes: int = integer(30, 5, 200, "Recalls of each point; more make smaller error bars.",
                           step=5, label="Probes per point")  # fmt: skip
+    degree: int = integer(3, 2, 10, "Power of the dense associative memory: K grows as N^(n−1).",
+                          label="Degree n")  # fmt: skip
 
 
 class Curve(NamedTuple):
@@ -75,28 +79,34 @@ def laboratory(bench: RecallBench) -> None:
         "beyond that. Bars: one standard error."
     )
     names = _rules()
-    params = base.fields(LabParams, KEY, tuple(LabParams.specs()), columns=5)
+    shown = tuple(f for f in LabParams.specs() if f != "degree" or "dam" in names)
+    params = base.fields(LabParams, KEY, shown, columns=len(shown))
     if params is None or not names:
         if not names:
             base.hint("Choose at least one memory.")
         return
     measure = base.switch("Shown", tuple(MEASURES), f"{KEY}_measure")
-    rules = [base.rule_params(bench, name) for name in names]
+    rules = [
+        dataclasses.replace(base.rule_params(bench, name), degree=params.degree) for name in names
+    ]
     plans = [(RULES[rule.rule].title, rule, plan(params, rule)) for rule in rules]
+    for _, rule, own in plans:
+        if base.computed(lambda rule=rule, own=own: point_counts(own, rule)) is None:
+            return
     identity = base.identity(
         "capacity", bench, [[rule, own] for _, rule, own in plans], pictures=False
     )
-    seed = bench.seed
+    seed, dark = bench.seed, bench.dark
     found = base.job(
         KEY,
         "Measure the capacity",
         identity,
         lambda: _work(plans, seed),
-        lambda lab, _: _draw(lab, measure),
+        lambda lab, _: _draw(lab, measure, dark),
         8 * params.n * int(4 * params.load_to * params.n + 8 * params.probes),
     )
     if found is None and not base.started(KEY):
-        _theory_alone(plans, measure)
+        _theory_alone(plans, measure, dark)
     if found is not None:
         base.download("capacity", _columns(found), KEY)
 
@@ -149,23 +159,25 @@ def _work(plans: Sequence[tuple[str, RuleParams, CapacityParams]], seed: int) ->
             done.append(curve)
 
 
-def _theory_alone(plans: Sequence[tuple[str, RuleParams, CapacityParams]], measure: str) -> None:
+def _theory_alone(
+    plans: Sequence[tuple[str, RuleParams, CapacityParams]], measure: str, dark: bool
+) -> None:
     """What is known before anything is simulated."""
     for title, rule, params in plans[:1]:
         theory = base.computed(lambda rule=rule, params=params: capacity_theory(params, rule))
         if theory is None:
             return
-        _chart(title, [], theory, params.axis == "log", measure, "Load P/N")
+        _chart(title, [], theory, params.axis == "log", measure, unit(params.n, rule)[1], dark)
         st.caption("Theory alone: press the button for the simulation.")
 
 
-def _draw(lab: Lab, measure: str) -> None:
+def _draw(lab: Lab, measure: str, dark: bool) -> None:
     groups: dict[tuple[str, bool], list[Curve]] = {}
     for curve in lab:
         groups.setdefault((curve.found.x_title, curve.log), []).append(curve)
     for (x_title, log), curves in groups.items():
         titles = ", ".join(curve.title for curve in curves)
-        _chart(titles, curves, _joined([c.theory for c in curves]), log, measure, x_title)
+        _chart(titles, curves, _joined([c.theory for c in curves]), log, measure, x_title, dark)
         for curve in curves:
             words = _words(curve)
             if words:
@@ -174,7 +186,7 @@ def _draw(lab: Lab, measure: str) -> None:
 
 def _chart(
     titles: str, curves: Sequence[Curve], theory: CapacityTheory, log: bool, measure: str,
-    x_title: str,
+    x_title: str, dark: bool,
 ) -> None:  # fmt: skip
     field, y_title = MEASURES[measure]
     points = [
@@ -189,7 +201,7 @@ def _chart(
     scale = _scale(theory)
     marks = [(limit.title, limit.patterns * scale) for limit in theory.limits]
     spec = capacity_chart(
-        points, _lines(theory, measure), (x_title, y_title), marks=marks, log=log,
+        points, _lines(theory, measure), (x_title, y_title), marks=marks, log=log, dark=dark,
         y_span=None if field == "first_step" else (-0.04, 1.06),
     )  # fmt: skip
     st.vega_lite_chart(
@@ -244,6 +256,7 @@ def _words(curve: Curve) -> str:
         f"**{curve.title}**, N = {found.n:,}: at least half of the pictures come back without an "
         f"error up to P = **{int(found.counts[last]):,}**"
         + (" (simulated points only)." if beyond else ", the largest number simulated so far.")
+        + (" So few neurons that its capacity can be stored at all." if curve.log else "")
     )
 
 

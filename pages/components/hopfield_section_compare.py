@@ -184,7 +184,7 @@ def _grid(table: Table) -> None:
         rows = rows.drop(columns="PSNR")
     st.dataframe(
         rows, hide_index=True, width="stretch", column_config=shapes, row_height=44,
-        height="content",
+        height="content", placeholder=base.DASH,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def filled(share: NDArray[np.floating]) -> NDArray[np.float64]:
     known = np.isfinite(share)
     if known.all() or not known.any():
         return np.asarray(share, dtype=np.float64)
-    rows, columns = np.indices(share.shape)
-    where = np.stack([rows[known], columns[known]], axis=1)
-    _, nearest = cKDTree(where).query(np.stack([rows.ravel(), columns.ravel()], axis=1))
+    every = np.argwhere(np.ones(share.shape, dtype=np.bool_))
+    where = np.argwhere(known)
+    nearest = np.asarray(cKDTree(where).query(every)[1], dtype=np.int64)
     return np.asarray(share, dtype=np.float64)[known][nearest].reshape(share.shape)

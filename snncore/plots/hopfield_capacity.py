@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from snncore.plots.analysis import Mark, Series, curves
+from snncore.plots.analysis import Series, curves
+from snncore.plots.base import COLOURS, INK
 from snncore.plots.vega import Array, Chart, Key, layer, tip
 
 # Simulations have the palette's filled colours; theory is green, then violet, then grey, in lines.
@@ -41,9 +42,10 @@ def capacity_chart(
     marks: Sequence[tuple[str, float]] = (),
     y_span: tuple[float, float] | None = (-0.04, 1.06),
     log: bool = False,
+    dark: bool = False,
     height: int = 360,
 ) -> Chart:
-    """Points with bars of one standard error, theory as lines, limits as dashed vertical lines.
+    """Points with bars of one standard error, theory as lines, limits as named vertical lines.
 
     Args:
         titles: of the horizontal and the vertical axis, with units.
@@ -64,28 +66,39 @@ def capacity_chart(
             for k, p in enumerate(points)
         ),
     ]
-    lines = [Mark(name, at) for name, at in marks if x_span[0] <= at <= x_span[1]]
     spec = curves(
-        shown, *titles, marks=lines, x_span=x_span, y_span=y_span, log_x=log, height=height,
+        shown, *titles, x_span=x_span, y_span=y_span, log_x=log, height=height,
         columns={"signal": "width < 420 ? 1 : 3"},
     )  # fmt: skip
-    return _with_errors(spec, points, titles)
+    if spec["layer"]:
+        _add_errors(spec, points, titles)
+        _add_limits(spec, [m for m in marks if x_span[0] <= m[1] <= x_span[1]], dark)
+    return spec
 
 
-def _with_errors(spec: Chart, points: Sequence[Points], titles: tuple[str, str]) -> Chart:
+def _add_limits(spec: Chart, marks: Sequence[tuple[str, float]], dark: bool) -> None:
+    """Dashed lines over the whole height, each with its name along it."""
+    x = spec["layer"][0]["encoding"]["x"]
+    for k, (name, at) in enumerate(marks):
+        spec["datasets"][f"m{k}"] = pd.DataFrame({"x": [at], "name": [name]})
+        dashed: Chart = {"strokeDash": [6, 4], "strokeWidth": 1.6, "color": COLOURS["reference"]}
+        words: Chart = {"angle": 270, "align": "left", "baseline": "bottom", "dx": 4, "dy": -3,
+                        "color": INK[dark], "fontSize": 11, "y": "height"}  # fmt: skip
+        text = {"field": "name", "type": "nominal"}
+        spec["layer"].append(layer(f"m{k}", "rule", dashed, x=x))
+        spec["layer"].append(layer(f"m{k}", "text", words, x=x, text=text))
+
+
+def _add_errors(spec: Chart, points: Sequence[Points], titles: tuple[str, str]) -> None:
     """A vertical line of one standard error up and down on every point that has one."""
-    if not spec["layer"]:
-        return spec
     first = spec["layer"][0]["encoding"]
-    x, y = first.get("x"), first.get("y")
-    names: dict[str, str] = {}
-    for one in spec["layer"]:  # every layer carries the same scale of colours
-        scale = one["encoding"]["color"]["scale"]
-        names = dict(zip(scale["domain"], scale["range"], strict=True))
+    x, y = first["x"], first["y"]
+    scale = first["color"]["scale"]  # every layer has the same
+    names = dict(zip(scale["domain"], scale["range"], strict=True))
     key = Key(names, columns={"signal": "width < 420 ? 1 : 3"})
     for k, p in enumerate(points):
         bars = _bars(p)
-        if bars.empty or p.name not in names or x is None or y is None:
+        if bars.empty or p.name not in names:
             continue
         spec["datasets"][f"e{k}"] = bars
         spec["layer"].append(
@@ -95,7 +108,6 @@ def _with_errors(spec: Chart, points: Sequence[Points], titles: tuple[str, str])
                 tooltip=[tip("x", titles[0]), tip("y", titles[1]), tip("error", "standard error")],
             )
         )  # fmt: skip
-    return spec
 
 
 def _bars(p: Points) -> pd.DataFrame:

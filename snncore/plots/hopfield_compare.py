@@ -13,6 +13,7 @@ from snncore.plots.base import INK, png
 from snncore.plots.vega import Chart, Key, axis, layer, tip
 
 _ROW, _AROUND = 28, 190  # pixels of one memory; of the legend (on a phone) and the axis
+_FRAME = 128  # grey level
 _PIXELS, _EXACT = "Pixels right", "Pictures without an error"
 
 
@@ -79,7 +80,9 @@ def compare_chart(
 def thumbnail(
     values: NDArray[Any], shape: tuple[int, ...], mode: str = "binary", *, side: int = 96
 ) -> bytes:
-    """PNG of one picture [N] with sharp pixels, its longest side at least `side`.
+    """PNG of one picture [N] with sharp pixels, its longest side at least `side`, in a thin frame.
+
+    The frame keeps a white picture apart from a white page, and a black one from a dark page.
 
     Args:
         shape: (H, W), or (H, W, 3) for colour.
@@ -87,4 +90,7 @@ def thumbnail(
     """
     grey = (values.astype(np.float32) + 1) / 2 if mode == "binary" else values
     pixels = np.rint(255 * np.clip(grey, 0.0, 1.0)).astype(np.uint8).reshape(shape)
-    return png(pixels, scale=max(1, -(-side // max(shape[:2]))))
+    scale = max(1, -(-side // max(shape[:2])))
+    large = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+    around = ((1, 1), (1, 1), (0, 0))[: large.ndim]
+    return png(np.pad(large, around, constant_values=_FRAME))
