@@ -15,7 +15,6 @@ from snntorch._neurons.neurons import SpikingNeuron
 from snncore import rng
 from snncore.hopfield.spiking_network import MEAN_LEVELS, TRACE_LEVELS, Input, Network
 from snncore.hopfield.spiking_params import SpikingParams
-from snncore.kernels import kernel_threads
 from snncore.kernels import spiking_memory as fused
 
 Tensor = torch.Tensor
@@ -103,8 +102,7 @@ def _first_words(seed: int, samples: Tensor, n: int) -> Tensor:
         return rng.draws(seed, number, samples, n, 1)[0]
     out = np.empty((len(samples), n), dtype=np.int64)
     keys = [np.uint32(word) for word in (number, *rng.split_seed(seed))]
-    with kernel_threads():
-        fused.first_words(samples.numpy().astype(np.uint32), *keys, out)
+    fused.first_words(samples.numpy().astype(np.uint32), *keys, out)
     return torch.from_numpy(out)
 
 
@@ -221,13 +219,12 @@ def advance(
         return
     key = rng.split_seed(seed)
     inverse = overlap_scale(net)
-    with kernel_threads():
-        fused.advance(
-            net.rows.numpy(), net.mean.numpy(), inverse.numpy(),
-            drive.cue.numpy(), drive.rate.numpy(), drive.gain.numpy(), drive.bias.numpy(),
-            how, LAG,
-            fused.Cells(*(part.numpy() for part in state)),
-            fused.Kept(*(part.numpy() for part in record)),
-            first, last, samples.numpy().astype(np.uint32), np.uint32(rng.stream("recall")),
-            np.uint32(key[0]), np.uint32(key[1]),
-        )  # fmt: skip
+    fused.advance(
+        net.rows.numpy(), net.mean.numpy(), inverse.numpy(),
+        drive.cue.numpy(), drive.rate.numpy(), drive.gain.numpy(), drive.bias.numpy(),
+        how, LAG,
+        fused.Cells(*(part.numpy() for part in state)),
+        fused.Kept(*(part.numpy() for part in record)),
+        first, last, samples.numpy().astype(np.uint32), np.uint32(rng.stream("recall")),
+        np.uint32(key[0]), np.uint32(key[1]),
+    )  # fmt: skip

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 
 from snncore.kernels.philox import philox4
+from snncore.kernels.shares import share_rows
 
 Array = Any
 _0, _1, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
@@ -48,12 +49,16 @@ class Kept(NamedTuple):
     visible: Array
 
 
-@numba.njit(nogil=True, cache=True, parallel=True)
-def first_words(samples, stream, k0, k1, out):  # type: ignore[no-untyped-def]
-    """out[b, i] = random word 0 of pixel i of sample b; int64 [B, N]."""
-    for b in numba.prange(out.shape[0]):
+@numba.njit(nogil=True, cache=True)
+def _words(begin, end, samples, stream, k0, k1, out):  # type: ignore[no-untyped-def]
+    for b in range(begin, end):
         for i in range(out.shape[1]):
             out[b, i] = philox4(np.uint32(0), np.uint32(i), samples[b], stream, k0, k1)[0]
+
+
+def first_words(samples, stream, k0, k1, out):  # type: ignore[no-untyped-def]
+    """out[b, i] = random word 0 of pixel i of sample b; int64 [B, N]."""
+    share_rows(lambda begin, end: _words(begin, end, samples, stream, k0, k1, out), len(out))
 
 
 @numba.njit(nogil=True, cache=True)
@@ -244,14 +249,28 @@ def _probe(  # type: ignore[no-untyped-def]
             kept.visible[t, b, k] = v[kept.pixels[k]]
 
 
-@numba.njit(nogil=True, cache=True, parallel=True)
+@numba.njit(nogil=True, cache=True)
+def _probes(  # type: ignore[no-untyped-def]
+    begin, end, rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first, last,
+    samples, stream, k0, k1,
+):  # fmt: skip
+    for b in range(begin, end):
+        _probe(
+            b, rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first, last,
+            samples, stream, k0, k1,
+        )  # fmt: skip
+
+
 def advance(  # type: ignore[no-untyped-def]
     rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first, last, samples,
     stream, k0, k1,
 ):  # fmt: skip
     """Steps first..last-1 of all probes; changes `cells`, writes `kept`."""
-    for b in numba.prange(cue.shape[0]):
-        _probe(
-            b, rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first, last,
-            samples, stream, k0, k1,
+
+    def work(begin: int, end: int) -> None:
+        _probes(
+            begin, end, rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first,
+            last, samples, stream, k0, k1,
         )  # fmt: skip
+
+    share_rows(work, len(cue))
