@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pages.components import hopfield_canvas, hopfield_own
 from pages.components.encoding_panel import attempt
 from pages.components.hopfield_own import MAX_OWN, Own, OwnPicture
+from pages.components.hopfield_pick import picked
 from pages.components.inline import inline
 from pages.components.picture import picture
 from pages.components.text import plain
@@ -19,6 +20,8 @@ from snncore import datasets
 from snncore.datasets.drawing import MAX_SIDE, MIN_SIDE
 from snncore.hopfield import Patterns, near_duplicates
 from snncore.plots.base import png
+
+__all__ = ["distinct", "duplicates_note", "own_pictures", "picked", "reset_own"]
 
 CANVAS = "hop_draw"
 DISTINCT = "hop_distinct"

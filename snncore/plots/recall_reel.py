@@ -68,7 +68,7 @@ def reel(ask: Ask, answer: Answer, which: int) -> Reel:
         if other >= 0
         else np.zeros(0)
     )
-    known = answer.probes.known[which].numpy().reshape(patterns.picture_shape)
+    known = answer.probes.known[which].reshape(*patterns.shape, -1).any(dim=2).numpy()
     shape = patterns.picture_shape
     side = max(patterns.shape)
     shrinks = patterns.mode != "binary" and side > GREY_SIDE
@@ -80,10 +80,10 @@ def reel(ask: Ask, answer: Answer, which: int) -> Reel:
             return array
         return datasets.resize(array, datasets.fitted_size(*patterns.shape, GREY_SIDE))
 
-    seen = known.any(axis=2) if known.ndim == 3 else known
+    frames = pictures(states)
     if shrinks:
-        rows, columns = pictures(states[:1]).shape[1:3]
-        seen = seen[np.ix_(_spread(rows, seen.shape[0]), _spread(columns, seen.shape[1]))]
+        rows, columns = (_spread(frames.shape[1 + k], known.shape[k]) for k in (0, 1))
+        known = known[np.ix_(rows, columns)]
     energies = [frame.energy for frame in way]
     return Reel(
         patterns.names[goal],
@@ -91,10 +91,10 @@ def reel(ask: Ask, answer: Answer, which: int) -> Reel:
         way[-1].step + 1,
         patterns.mode == "binary",
         patterns.states.shape[1],
-        pictures(states),
+        frames,
         pictures(patterns.states[goal][None])[0],
         pictures(answer.probes.values[which][None])[0],
-        seen,
+        known,
         np.array([frame.overlap for frame in way]),
         right.to(torch.float32).mean(dim=1).numpy().astype(np.float64),
         np.array([frame.flips for frame in way]),
