@@ -2,7 +2,7 @@
 // `player_controls.js` is put before this file.
 
 const SAME = 13; // grey levels within which a pixel counts as right or unchanged: 0.05 of the range
-const MARK = "#E69F00"; // of marked pixels
+const MARK = "#D55E00"; // of marked pixels, as in the rows of pictures
 const TALL = 200; // height of a curve's own units
 const OVER = 1.25; // thresholds: a potential above is not shown, or the race below could not be seen
 
