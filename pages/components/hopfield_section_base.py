@@ -28,7 +28,7 @@ from snncore.hopfield import RuleParams
 from snncore.params import Params, Value, digest
 from snncore.plots.hopfield_compare import thumbnail
 from snncore.plots.vega import Chart
-from snncore.recall_lab import RULES
+from snncore.recall_lab import RULES, Ask
 
 P = TypeVar("P", bound=Params)
 
@@ -58,15 +58,26 @@ def rule_params(bench: RecallBench, name: str) -> RuleParams:
     return dataclasses.replace(bench.ask.recall, rule=counterpart(name)).rule_params()
 
 
-def rule_choice(bench: RecallBench, key: str) -> RuleParams:
-    """A list of the memories without spikes, the page's own first."""
-    titles = {RULES[name].title: name for name in rate_rules()}
-    chosen = option("Memory", [AS_PAGE, *titles], f"{key}_rule")
-    name = bench.rule if chosen == AS_PAGE else titles[chosen]
-    if counterpart(name) != name:
+def rule_choice(bench: RecallBench, key: str, *, graded: bool = True) -> RuleParams:
+    """A list of the memories without spikes, the page's own first where it can be.
+
+    Args:
+        graded: also the modern network, whose states are not ±1.
+    """
+    titles = {RULES[name].title: name for name in rate_rules() if graded or name != "modern"}
+    stands_in = counterpart(bench.rule)
+    usual = stands_in in titles.values()
+    chosen = option("Memory", [*([AS_PAGE] if usual else []), *titles], f"{key}_rule")
+    name = stands_in if chosen == AS_PAGE else titles[chosen]
+    if not usual:
         st.caption(
-            f"{RULES[name].title} computes with spikes or in one step: in its place stands "
-            f"**{RULES[counterpart(name)].title}**, its counterpart without spikes."
+            f"The page's memory settles on blends of pictures, not on ±1 states: "
+            f"**{RULES[name].title}** is looked at here."
+        )
+    elif chosen == AS_PAGE and name != bench.rule:
+        st.caption(
+            f"{RULES[bench.rule].title} has no energy: in its place stands "
+            f"**{RULES[name].title}**, its counterpart without spikes."
         )
     return rule_params(bench, name)
 
@@ -108,13 +119,20 @@ def chosen_values(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in known.items() if value != keys[key]}
 
 
+def neutral(bench: RecallBench) -> Ask:
+    """The page's pictures and damage without its memory: turning that changes nothing here."""
+    return dataclasses.replace(
+        bench.ask, recall=dataclasses.replace(bench.ask.recall, rule="modern", steps=0)
+    )
+
+
 def identity(name: str, bench: RecallBench, *parts: Any, pictures: bool) -> str:
     """Equal for equal work, which is computed once for all visitors.
 
     Args:
         pictures: whether the work depends on the page's pictures and damage.
     """
-    return digest("hopfield", name, bench.seed, bench.identity if pictures else "", *parts)
+    return digest("hopfield", name, bench.seed, neutral(bench).digest if pictures else "", *parts)
 
 
 def able(bench: RecallBench, rule: RuleParams) -> bool:
@@ -151,4 +169,5 @@ def percent(share: float) -> str:
     """0.98765 → "98.8 %"; only what is all right is called 100 %."""
     if not np.isfinite(share):
         return DASH
-    return f"{100 * share:.4g} %" if share in (0.0, 1.0) else f"{min(100 * share, 99.9):.1f} %"
+    whole = share in (0.0, 1.0)
+    return f"{100 * share:.4g}\u00a0%" if whole else f"{min(100 * share, 99.9):.1f}\u00a0%"

@@ -53,14 +53,14 @@ def basins(bench: RecallBench) -> None:
         base.hint("One picture alone is always found: store at least two, or take random ones.")
         return
     identity = base.identity("basin", bench, rule, params, own, pictures=own)
-    ask, seed, first = bench.ask, bench.seed, Map(RULES[rule.rule].title, None, _here(bench))  # type: ignore[arg-type]
+    ask, seed, here = base.neutral(bench), bench.seed, _here(bench)
     dark = bench.dark
     size = bench.answer.patterns.states.shape[1] if own else params.n
     found = base.job(
         KEY,
         "Map the basins",
         identity,
-        lambda: _work(params, rule, ask if own else None, seed, first),
+        lambda: _work(params, rule, ask if own else None, seed, here),
         lambda found, current: _draw(found, current, dark),
         16 * size * (params.probes + 2 * (len(bench.names) if own else int(2 * size))),
     )
@@ -81,13 +81,18 @@ def _here(bench: RecallBench) -> tuple[float, float] | None:
 
 
 def _work(
-    params: BasinParams, rule: RuleParams, ask: Ask | None, seed: int, first: Map
+    params: BasinParams,
+    rule: RuleParams,
+    ask: Ask | None,
+    seed: int,
+    here: tuple[float, float] | None,
 ) -> Iterator[Progress]:
     yield Progress(0.0, "Drawing the patterns")
     patterns = None if ask is None else load_patterns(ask)
     for found in basin(params, rule, patterns, seed=seed):
         words = f"{found.done} of {found.total} cells"
-        yield Progress(found.done / max(found.total, 1), words, first._replace(found=found))
+        one = Map(RULES[rule.rule].title, found, here)
+        yield Progress(found.done / max(found.total, 1), words, one)
 
 
 def _draw(one: Map, current: bool, dark: bool) -> None:

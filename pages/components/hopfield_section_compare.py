@@ -57,7 +57,7 @@ def side_by_side(bench: RecallBench) -> None:
     if not names:
         base.hint("Choose at least one memory.")
         return
-    ask, which = bench.ask, bench.which
+    ask, which = base.neutral(bench), bench.which
     identity = base.identity("comparison", bench, names, which, pictures=True)
     pictures = bench.answer.patterns
     count, size = pictures.states.shape
@@ -192,7 +192,6 @@ def _cells(line: Line, table: Table) -> dict[str, Any]:
     row = line.row
     best = row.kind == "bound"
     return {
-        "Answer": "data:image/png;base64," + base64.b64encode(line.png).decode("ascii"),
         "Memory": "★ Best possible" if best else _TOP.get(row.kind, row.title),
         "Pixels": 100 * row.pixel_accuracy,
         "Exact": 100 * row.exact_fraction,
@@ -201,6 +200,7 @@ def _cells(line: Line, table: Table) -> dict[str, Any]:
         "Steps": row.steps,
         "Time": None if row.seconds is None else 1e3 * row.seconds,
         "Weights": None if row.weight_bytes is None else row.weight_bytes / 1e3,
+        "Answer": "data:image/png;base64," + base64.b64encode(line.png).decode("ascii"),
     }
 
 

@@ -50,10 +50,10 @@ def surface(bench: RecallBench) -> None:
     params, rule = chosen
     if not base.able(bench, rule):
         return
-    dynamics = bench.ask.with_rule(rule.rule).recall.dynamics()
-    probe = bench.answer.probes.rows(slice(bench.which, bench.which + 1))
+    dynamics = _dynamics(bench, rule.rule)
+    probe = bench.answer.probes.rows([bench.which])  # a copy, not a view of all
     identity = base.identity("landscape", bench, params, rule, dynamics, bench.which, pictures=True)
-    scene, ask, seed, which = RULES[rule.rule].title, bench.ask, bench.seed, bench.which
+    scene, ask, seed, which = RULES[rule.rule].title, base.neutral(bench), bench.seed, bench.which
 
     def work() -> Iterator[Progress]:
         return _work(params, rule, dynamics, ask, probe, seed, which, scene)
@@ -77,6 +77,13 @@ def link_values() -> dict[str, Value]:
     """What the address must carry beside the numbers."""
     keys = {f"{KEY}_{end}": None for end in ("a", "b")} | {f"{KEY}_rule": base.AS_PAGE}
     return base.chosen_values(keys)
+
+
+def _dynamics(bench: RecallBench, rule: str) -> DynamicsParams:
+    """The page's, as far as the memory follows them."""
+    found = bench.ask.with_rule(rule).recall.dynamics()
+    follows = "update" in RULES[rule].settings
+    return found if follows else dataclasses.replace(found, update="sync", temperature=0.0)
 
 
 def _controls(bench: RecallBench) -> tuple[LandscapeParams, RuleParams] | None:
@@ -138,7 +145,7 @@ def _draw(scene: Scene, dark: bool) -> None:
     path = found.path
     way = barrier_chart(
         100 * path.position, path.energy, path.low, path.high,
-        ("Way from a to b [% of the differing pixels flipped]", "Energy per pixel"),
+        ("Way from a to b [% of the pixels that differ]", "Energy per pixel"),
     )  # fmt: skip
     st.vega_lite_chart(
         spec=way, alt=f"Energy on the shortest way from {a} to {b}.", width="stretch"

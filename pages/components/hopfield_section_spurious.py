@@ -46,21 +46,15 @@ def finder(bench: RecallBench) -> None:
     with left:
         what = base.switch("Stored", (base.PAGE, base.RANDOM), f"{KEY}_what")
     with right:
-        rule = base.rule_choice(bench, KEY)
+        rule = base.rule_choice(bench, KEY, graded=False)
     own = what == base.PAGE
     params = base.fields(SpuriousParams, KEY, ("starts", "start", "steps", "update"))
     if params is None:
         return
-    if RULES[rule.rule].name == "modern":
-        base.hint(
-            "The modern network's states are grey blends, not ±1: it rests on blends of stored "
-            "pictures when β is small. Choose another memory to look for spurious states."
-        )
-        return
     if own and not base.able(bench, rule):
         return
     identity = base.identity("spurious", bench, rule, params, own, pictures=own)
-    ask, seed, title = bench.ask, bench.seed, RULES[rule.rule].title
+    ask, seed, title = base.neutral(bench), bench.seed, RULES[rule.rule].title
     size = bench.answer.patterns.states.shape[1] if own else 1024
     found = base.job(
         JOB,

@@ -78,7 +78,7 @@ def warmth(bench: RecallBench) -> None:
         base.hint("Store at least two pictures, or take random patterns.")
         return
     identity = base.identity("temperature", bench, rule, params, own, pictures=own)
-    ask, seed, dark = bench.ask, bench.seed, bench.dark
+    ask, seed, dark = base.neutral(bench), bench.seed, bench.dark
     size = bench.answer.patterns.states.shape[1] if own else params.n
     found = base.job(
         KEY,

@@ -193,9 +193,12 @@ def test_the_finder_names_what_it_found() -> None:
     assert len(at.get("image")) + len(at.get("imgs")) >= 1
 
 
-def test_memories_with_graded_states_have_no_spurious_finder() -> None:
-    at = show("spurious", rule="modern")
-    assert "grey blends" in words(at) and "hop_states_start" not in [b.key for b in at.button]
+@pytest.mark.parametrize("rule", ["modern", "spiking"])
+def test_spurious_states_are_looked_for_in_a_memory_of_two_values(rule: str) -> None:
+    at = show("spurious", rule=rule)
+    assert at.selectbox(key="hop_spur_rule").value == RULES["hebb"].title
+    assert RULES["modern"].title not in at.selectbox(key="hop_spur_rule").options
+    assert "blends of pictures" in words(at)
 
 
 def test_the_dial_reads_the_curve_and_the_diagram_fills() -> None:
