@@ -43,7 +43,7 @@ def capacity_lights(count: int, n: int, rule: str, degree: int) -> list[Light]:
     """The number of pictures against the capacities of all rules."""
     load, few = count / n, max(n, 2)  # the logarithm of one pixel is no capacity
     most, storkey = theory.mceliece_capacity(few), theory.storkey_capacity(few)
-    dam, huge = theory.dam_capacity(few, degree), theory.exponential_capacity(n)
+    dam, huge = theory.dam_capacity(few, degree, rectified=True), theory.exponential_capacity(n)
     found = [
         Light(
             "load", "Load against 0.138 N", _colour(load, 0.05, theory.ALPHA_C), load,

@@ -140,23 +140,29 @@ def double_factorial(k: int) -> float:
     return math.prod((float(j) for j in range(int(k), 0, -2)), start=1.0)
 
 
-def dam_scale(n: int, degree: int) -> float:
-    """N^(n-1)/(2n-3)!! (n the degree): the number of patterns whose crosstalk equals the signal."""
+def dam_scale(n: int, degree: int, *, rectified: bool = False) -> float:
+    """N^(n-1)/(2n-3)!! (n the degree): the number of patterns whose crosstalk equals the signal.
+
+    Held at 1e304. `rectified`: twice as many. With F = max(x, 0)^n only the patterns of positive
+    overlap, half of them, make crosstalk; Krotov & Hopfield's formulas are those of xⁿ.
+    """
     _at_least("n", n, 2)
     _at_least("degree", degree, 2)
     log = (degree - 1) * math.log(n) - math.log(double_factorial(2 * degree - 3))
-    return math.exp(min(log, 700.0))
+    return (2.0 if rectified else 1.0) * math.exp(min(log, 700.0))
 
 
-def dam_error(count: float, n: int, degree: int, form: str = "erfc") -> float:
-    """Share of wrong pixels after one step from a stored pattern, energy -Σ(ξ·S)^degree.
+def dam_error(
+    count: float, n: int, degree: int, form: str = "erfc", *, rectified: bool = False
+) -> float:
+    """Share of wrong pixels after one step from a stored pattern, energy -Σ F(ξ·S), F = x^degree.
 
     Krotov & Hopfield 2016, NeurIPS 29: with v = K/`dam_scale`, P_err = √(v/2π) exp(-1/(2v)) for
     small v ("asymptotic"); the Gaussian tail that it stands for is ½ erfc(1/√(2v)) ("erfc"),
-    valid for every v.
+    valid for every v. The crosstalk is nearly Gaussian only for large N and small degrees.
     """
     _at_least("count", count, 1)
-    v = count / dam_scale(n, degree)
+    v = count / dam_scale(n, degree, rectified=rectified)
     if form == "erfc":
         return 0.5 * math.erfc(1.0 / math.sqrt(2.0 * v))
     if form == "asymptotic":
@@ -164,9 +170,9 @@ def dam_error(count: float, n: int, degree: int, form: str = "erfc") -> float:
     raise ValueError(f"form must be one of erfc, asymptotic, got {form!r}")
 
 
-def dam_capacity(n: int, degree: int) -> float:
+def dam_capacity(n: int, degree: int, *, rectified: bool = False) -> float:
     """N^(n-1)/(2 (2n-3)!! ln N) patterns without a wrong pixel (Krotov & Hopfield 2016)."""
-    return dam_scale(n, degree) / (2.0 * math.log(n))
+    return dam_scale(n, degree, rectified=rectified) / (2.0 * math.log(n))
 
 
 def exponential_capacity(n: int) -> float:
@@ -238,7 +244,7 @@ def limits(n: int, rule: str = "hebb", degree: int = 3) -> tuple[Limit, ...]:
 
     Args:
         rule: a name of the registry of rules; one that no theory is known for gets none.
-        degree: of the polynomial of the dense associative memory.
+        degree: n of the dense associative memory with F = max(x, 0)^n, as `dense` has it.
     """
     _at_least("n", n, 2)
     found: tuple[Limit, ...] = ()
@@ -253,8 +259,8 @@ def limits(n: int, rule: str = "hebb", degree: int = 3) -> tuple[Limit, ...]:
         found = (Limit("span", "N", pseudo_inverse_capacity(n)),)
     elif rule == "dam":
         found = (
-            Limit("most", "N^(n-1)/(2 (2n-3)!! ln N)", dam_capacity(n, degree)),
-            Limit("signal", "N^(n-1)/(2n-3)!!", dam_scale(n, degree)),
+            Limit("most", "N^(n-1)/((2n-3)!! ln N)", dam_capacity(n, degree, rectified=True)),
+            Limit("signal", "2 N^(n-1)/(2n-3)!!", dam_scale(n, degree, rectified=True)),
         )
     elif rule in ("exponential", "modern", "spiking"):
         found = (Limit("exponential", "2^(N/2)", exponential_capacity(n)),)
