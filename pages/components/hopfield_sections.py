@@ -8,6 +8,7 @@ from pages.components import hopfield_section_compare as compare
 from pages.components import hopfield_section_landscape as landscape
 from pages.components import hopfield_section_spurious as spurious
 from pages.components import hopfield_section_temperature as temperature
+from pages.components import hopfield_section_words as glossary
 from pages.components import sections as shared
 from pages.components.hopfield_bench import RecallBench
 from pages.components.sections import Section
@@ -64,8 +65,22 @@ SECTIONS: tuple[Section, ...] = (
         temperature.warmth,
         ((temperature.KEY, TemperatureParams()), (temperature.DIAL, temperature.DialParams())),
     ),
+    Section(
+        "words",
+        "What do these words mean?",
+        ":material/menu_book:",
+        "Which memories are there, where do they come from, and how are things called?",
+        glossary.glossary,
+    ),
 )
-_MORE = (compare, capacity, basin, landscape, spurious, temperature)
+_MORE = {
+    "compare": compare,
+    "capacity": capacity,
+    "basin": basin,
+    "landscape": landscape,
+    "spurious": spurious,
+    "temperature": temperature,
+}  # sections with choices that no parameter set holds
 
 
 def open_key(name: str) -> str:
@@ -76,8 +91,8 @@ def open_key(name: str) -> str:
 def open_sections() -> dict[str, object]:
     """Names and values of the address that restore the open sections and what is set in them."""
     found: dict[str, object] = dict(shared.open_values(SECTIONS, open_key))
-    for section, module in zip(SECTIONS, _MORE, strict=True):
-        if open_key(section.name) in found:
+    for name, module in _MORE.items():
+        if open_key(name) in found:
             found |= module.link_values()
     return found
 

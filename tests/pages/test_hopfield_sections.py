@@ -94,10 +94,17 @@ def test_closed_sections_compute_nothing_and_say_nothing() -> None:
 
 def test_every_section_opens_by_its_address_and_stands_in_the_link() -> None:
     at = show(*NAMES)
-    assert len(NAMES) == 6
+    assert len(NAMES) == 7
     for name in NAMES:
         assert at.session_state["link"][hopfield_sections.open_key(name)] is True
     assert "As on the page" not in at.session_state["link"].values()  # what is usual is not said
+
+
+def test_the_words_name_every_memory_with_its_source() -> None:
+    said = words(show("words", rule="dam"))
+    for rule in RULES.values():
+        assert f"**{rule.title}**" in said and rule.reference in said
+    assert said.count("on the page now") == 1
 
 
 # ---- comparison ----------------------------------------------------------------------------------
