@@ -186,16 +186,14 @@ def _easel(load: Callable[[], Patterns] | None) -> None:
     )
     wanted = None if empty or not asking else pixels
     held = None if question is None else question.pixels
-    with st.container(horizontal=True, gap="small"):
-        store = st.button(
-            "Store this drawing",
-            icon=":material/add:",
-            key="hop_draw_store",
-            disabled=empty,
-            help="Draw something first." if empty else "It is stored before the set's pictures.",
-        )
-        with st.popover("Canvas", icon=":material/grid_on:", key="hop_draw_more"):
-            loaded = _canvas_settings(load)
+    store = st.button(
+        "Store this drawing",
+        icon=":material/add:",
+        key="hop_draw_store",
+        disabled=empty,
+        help="Draw something first." if empty else "It is stored before the set's pictures.",
+    )
+    loaded = _canvas_settings(load)
     if asking and empty:
         st.caption("Draw something: an empty canvas asks nothing.")
     if store:
@@ -220,8 +218,13 @@ def _canvas_settings(load: Callable[[], Patterns] | None) -> bool:
     )  # fmt: skip
     if load is None:
         return False
-    number = st.number_input("Stored picture", 1, 10_000, key="hop_draw_number", step=1)
-    if not st.button("Put it on the canvas", key="hop_draw_load"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        number = st.number_input(
+            "Stored picture", 1, 10_000, key="hop_draw_number", step=1, width=140,
+            help="Begin with a copy of a stored picture and change it.",
+        )  # fmt: skip
+        wanted = st.button("Copy to the canvas", key="hop_draw_load")
+    if not wanted:
         return False
     patterns = inline(load)
     if number > len(patterns.names):
