@@ -2,7 +2,7 @@
 
 Which picture a probe came from can only be told from the likelihood p(probe | picture). With all
 P pictures equally likely the posterior is softmax(ln p). The picture with the largest posterior
-(maximum likelihood) is right most often; the posterior's mean gives the best single pixels: its
+(maximum likelihood; equal pictures count together) is right most often; the posterior's mean gives the best single pixels: its
 sign the fewest wrong ones in binary, itself the least mean squared error in grey. A network
 below the bound is at fault; at the bound, the noise is.
 
@@ -49,7 +49,7 @@ class Bound(NamedTuple):
     """Answers of the optimal decoder."""
 
     pixels: Tensor  # [B, N]: int8 ±1, sign of the posterior's mean; grey, rgb: float32, its mean
-    picture: Tensor  # int64 [B], maximum likelihood: which stored picture (the first of equals)
+    picture: Tensor  # int64 [B], the most likely stored picture, the first of equal ones
     posterior: Tensor  # float32 [B, P]
 
 
@@ -102,17 +102,20 @@ def bound(patterns: Patterns, probes: Probes, noise: NoiseParams) -> Bound:
     picture = torch.empty(count, dtype=torch.int64, device=x.device)
     binary = patterns.mode == "binary"
     pixels = torch.empty(count, n, dtype=torch.int8 if binary else x.dtype, device=x.device)
+    first = first_of_equals(patterns)
+    repeated = bool((first != torch.arange(len(x), device=x.device)).any())
     step = max(1, _AT_A_TIME // max(len(x), n))
     for k in range(0, count, step):
         rows = slice(k, k + step)
         part = whole.rows(rows)
         if noise.kind in _NO_LIE or (noise.kind == "gaussian" and noise.strength < 1e-3):
-            posterior[rows] = _nearest(seen_as, part)
-            picture[rows] = posterior[rows].argmax(dim=1)
+            score = posterior[rows] = _nearest(seen_as, part)
         else:
-            logits = _log_likelihood(x, part, noise, patterns)
-            posterior[rows] = torch.softmax(logits, dim=1)
-            picture[rows] = logits.argmax(dim=1)
+            score = _log_likelihood(x, part, noise, patterns)
+            posterior[rows] = torch.softmax(score, dim=1)
+        if repeated:  # a picture that is stored twice is twice as likely
+            score = torch.zeros_like(score).index_add_(1, first, posterior[rows])
+        picture[rows] = score.argmax(dim=1)
         mean = posterior[rows] @ x
         pixels[rows] = torch.where(mean > 0, 1, -1).to(torch.int8) if binary else mean
     return Bound(pixels, picture, posterior)
@@ -227,6 +230,14 @@ def as_is(patterns: Patterns, probes: Probes) -> Tensor:
     if patterns.mode != "binary":
         return values
     return torch.where(values == 0, constant, torch.sign(values)).to(torch.int8)
+
+
+def first_of_equals(patterns: Patterns) -> Tensor:
+    """For each stored picture the number of the first that equals it, int64 [P]."""
+    seen: dict[bytes, int] = {}
+    rows = patterns.states.cpu().numpy()
+    first = [seen.setdefault(row.tobytes(), k) for k, row in enumerate(rows)]
+    return torch.tensor(first, device=patterns.states.device)
 
 
 def same_picture(patterns: Patterns, first: Tensor, second: Tensor) -> Tensor:
