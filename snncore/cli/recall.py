@@ -2,72 +2,148 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from snncore import datasets, rng
+from snncore import rng
 from snncore.cli import Report, check_writable, json_option, main, param_options, progress
 from snncore.cli.download import ensure
+from snncore.cli.timing import peak_mb
 from snncore.device import choose_device
-from snncore.hopfield import (
-    NoiseParams,
-    PatternParams,
-    RecallParams,
-    SpikingParams,
-    experiment,
-    make_patterns,
-)
+from snncore.hopfield import NoiseParams, PatternParams, SpikingParams
 from snncore.params import Params
+from snncore.recall_lab import (
+    RULES,
+    Answer,
+    Ask,
+    RecallParams,
+    default_source,
+    experiment,
+    load_patterns,
+    npz,
+)
+from snncore.recall_lab._pending import AttractorParams
+
+ATTRACTOR = "attractor_"  # before its settings, most of which the other spiking memory has too
 
 
-def _taken(cls: type[Params], values: dict[str, Any]) -> Any:
-    return cls.from_dict({name: values[name] for name in cls.specs()})
+def _taken(cls: type[Params], values: dict[str, Any], prefix: str = "") -> Any:
+    """The parameters of `cls` among the options; those not given keep their default."""
+    given = {name: values[prefix + name] for name in cls.specs() if prefix + name in values}
+    return cls.from_dict(given)
 
 
-MAX_CELLS = 50_000_000  # probes × pixels: some 2 GB in the largest rule
+def _attractor_options(function: Any) -> Any:
+    """`--attractor-NAME` for each of the recurrent spiking memory's settings but its time."""
+    for name, spec in reversed(AttractorParams.specs().items()):
+        if name == "time_steps":
+            continue
+        kind: Any = {"float": float, "int": int, "bool": bool}.get(spec.kind)
+        if spec.kind == "choice":
+            kind = click.Choice(spec.options)
+        function = click.option(
+            f"--attractor-{name.replace('_', '-')}",
+            ATTRACTOR + name,
+            type=kind,
+            default=getattr(AttractorParams(), name),
+            show_default=True,
+            help=f"spiking-attractor: {spec.help}",
+        )(function)
+    return function
+
+
+def _idle_options(rule: str) -> tuple[str, ...]:
+    """Options that were given and do not matter to `rule`."""
+    context = click.get_current_context()
+    known = RULES[rule].settings
+    own = {"spiking": SpikingParams.specs(), "attractor": {}, "": {}}[RULES[rule].own]
+    idle = []
+    for name in context.params:
+        if context.get_parameter_source(name) != click.core.ParameterSource.COMMANDLINE:
+            continue
+        of_rule = name in RecallParams.specs() and name not in ("rule", "steps", *known)
+        of_spiking = name in SpikingParams.specs() and name not in own
+        of_attractor = name.startswith(ATTRACTOR) and RULES[rule].own != "attractor"
+        if of_rule or of_spiking or of_attractor:
+            idle.append("--" + name.replace("_", "-"))
+    return tuple(idle)
+
+
+def _with_steps(ask: Ask, steps: int) -> Ask:
+    """`ask` with so many updates, or time steps of a spiking memory; 0 leaves the default."""
+    own = ask.recall.info.own
+    if not steps:
+        return ask
+    if not own:
+        return dataclasses.replace(ask, recall=dataclasses.replace(ask.recall, steps=steps))
+    changed = dataclasses.replace(getattr(ask, own), time_steps=steps)
+    return dataclasses.replace(ask, **{own: changed})
 
 
 @main.command()
 @click.option(
-    "--dataset", default="skimage", show_default=True, help="Name of an image set, or FILE.npz."
+    "--dataset",
+    default="skimage",
+    show_default=True,
+    help="Name of an image set, random, or FILE.npz.",
 )
-@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "test"]),
+    default=None,
+    help="[default: test for mnist and fashion, else train]",
+)
+@click.option(
+    "--pick",
+    type=click.Choice(PatternParams.specs()["pick"].options),
+    default=None,
+    help=PatternParams.specs()["pick"].help + " [default: contrast for gtsrb, else first]",
+)
 @click.option(
     "--noise",
     default="flip:0.3",
     show_default=True,
-    help="KIND:STRENGTH; KIND is flip, gaussian, erase, occlude or black.",
+    help="KIND:STRENGTH, such as flip:0.3, gaussian:0.5, crop:0.5:top or occlude:0.5:left:white.",
 )
 @click.option(
-    "--trials",
+    "--steps",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Most updates, or time steps of a spiking memory. [default: as suits the memory]",
+)
+@click.option(
+    "--draws",
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
     help="Probes made from each picture.",
 )
+@click.option("--distinct", is_flag=True, help="Leave out pictures that are stored already.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
 @click.option("--device", default=None, help="auto, cuda, mps or cpu.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
-    help="Write patterns, probes and answers to this .npz file.",
+    help="Write patterns, probes, answers and scores to this .npz file.",
 )
-@param_options(PatternParams)
-@param_options(RecallParams)
-@param_options(SpikingParams)
+@param_options(PatternParams, skip=("pick",))
+@param_options(RecallParams, skip=("steps",))
+@param_options(SpikingParams, skip=("time_steps",))
+@_attractor_options
 @json_option
 def recall(
     dataset: str,
-    split: Any,
+    split: str | None,
+    pick: str | None,
     noise: str,
-    trials: int,
+    steps: int,
+    draws: int,
+    distinct: bool,
     seed: int,
     device: str | None,
     out: Path | None,
@@ -75,9 +151,21 @@ def recall(
     **values: Any,
 ) -> None:
     """Recall damaged pictures from an associative memory, beside the best possible answer."""
-    how = NoiseParams.from_text(noise)
-    stored, rule = _taken(PatternParams, values), _taken(RecallParams, values)
-    spiking = _taken(SpikingParams, values)
+    source = default_source(dataset)
+    pictures = _taken(PatternParams, {**values, "pick": pick or source.pick})
+    ask = Ask(
+        dataset=dataset,
+        split=split or source.split,
+        patterns=pictures,
+        noise=NoiseParams.from_text(noise),
+        recall=_taken(RecallParams, values),
+        spiking=_taken(SpikingParams, values),
+        attractor=_taken(AttractorParams, values, ATTRACTOR),
+        seed=seed,
+        draws=draws,
+        distinct=distinct,
+    )
+    ask = _with_steps(ask, steps)
     if out is not None:
         if out.suffix != ".npz":
             raise ValueError(f"--out must end in .npz, got {out.name!r}")
@@ -85,81 +173,89 @@ def recall(
     rng.split_seed(seed)  # refuse a bad seed before anything is loaded
     choice = choose_device(device)
     ensure(dataset)
-    pictures = datasets.load(dataset, split)
-    patterns = make_patterns(pictures.images, pictures.labels, pictures.class_names, stored)
+    patterns = load_patterns(ask)
     count, n = patterns.states.shape
-    if count * trials * n > MAX_CELLS:
-        raise ValueError(
-            f"--trials {trials} of {count} pictures with {n} pixels make {count * trials * n:,} "
-            f"cells; at most {MAX_CELLS:,} fit into memory"
-        )
     progress(
-        f"{count} pictures of {n} pixels, {count * trials} probes, {rule.rule} on {choice.name}"
+        f"{count} pictures of {n} numbers, {count * draws} probes, {ask.rule} on {choice.name}"
     )
 
     start = time.perf_counter()
-    answer = experiment(
-        patterns, how, rule, spiking, seed=seed, trials=trials, device=choice.device
+    answer = experiment(ask, device=choice.device, patterns=patterns)
+    idle = _idle_options(ask.rule)
+    notes = list(answer.notes)
+    if idle:
+        notes.append(f"{', '.join(idle)} does not matter to {ask.rule}.")
+    for note in notes:
+        progress(f"note: {note}")
+    report = _report(ask, answer)
+    report.update(
+        total_seconds=time.perf_counter() - start,
+        peak_mb=peak_mb(),
+        device=str(choice.device),
+        notes=notes,
     )
-    seconds = time.perf_counter() - start
-    result, flight, probes = answer.result, answer.flight, answer.probes
-    report = Report(
-        dataset=dataset,
-        split=split,
-        rule=rule.rule,
-        noise=how.to_text(),
-        seed=seed,
-        pictures=count,
-        pixels=n,
-        probes=len(probes),
-        pixel_accuracy=result.pixel_accuracy,
-        exact_fraction=result.exact_fraction,
-        bound_pixel_accuracy=result.bound_pixel_accuracy,
-        bound_exact_fraction=result.bound_exact_fraction,
-        probe_pixel_accuracy=result.probe_pixel_accuracy,
-        background_pixel_accuracy=result.background_pixel_accuracy,
-        mean_overlap=float(result.overlap.mean()),
-        steps=result.steps,
-        converged_fraction=float((result.status == 1).float().mean()),
-        load=flight.load,
-        max_row_sum=float(flight.row_sum.max()),
-        hebb_stable_fraction=float(flight.stable.float().mean()),
-    )
-    if result.spikes is not None:
-        decided = result.spikes.decision_step[result.spikes.winner >= 0].float()
-        report.update(
-            decision_step=float(decided.mean()) if len(decided) else None,
-            decision_step_min=int(decided.min()) if len(decided) else None,
-            decision_step_max=int(decided.max()) if len(decided) else None,
-            undecided=len(probes) - len(decided),
-            spikes_per_pixel=float(result.spikes.spikes_per_pixel.mean()),
-            synaptic_events_per_probe=float(result.spikes.synaptic_events.mean()),
-        )
-    report.update(seconds=seconds, device=str(choice.device))
     if out is not None:
-        _write(out, patterns.states, probes, result.recalled, patterns.shape)
+        try:
+            out.write_bytes(npz(ask, answer))
+        except OSError as error:
+            raise ValueError(f"out {out} cannot be written: {error.strerror}") from error
         report["out"] = str(out)
     report.emit(as_json)
 
 
-def _write(
-    out: Path,
-    patterns: torch.Tensor,
-    probes: torch.Tensor,
-    recalled: torch.Tensor,
-    shape: tuple[int, int],
-) -> None:
-    """Patterns [P, H, W], probes and answers [B, H, W], as int8 and float32."""
-
-    def pictures(states: torch.Tensor) -> NDArray[Any]:
-        return states.cpu().numpy().reshape(-1, *shape)
-
-    try:
-        np.savez_compressed(
-            out,
-            patterns=pictures(patterns),
-            probes=pictures(probes),
-            recalled=pictures(recalled),
+def _report(ask: Ask, answer: Answer) -> Report:
+    """The scores, then what explains them."""
+    r, flight = answer.result, answer.flight
+    count, n = answer.patterns.states.shape
+    report = Report(
+        dataset=ask.dataset,
+        split=ask.split,
+        mode=ask.mode,
+        rule=ask.rule,
+        noise=ask.noise.to_text(),
+        seed=ask.seed,
+        pictures=count,
+        size=list(answer.patterns.shape),
+        pixels=n,
+        draws=ask.draws,
+        probes=len(r.targets),
+        pixel_accuracy=r.pixel_accuracy,
+        exact_fraction=r.exact_fraction,
+        bound_pixel_accuracy=r.bound_pixel_accuracy,
+        bound_exact_fraction=r.bound_exact_fraction,
+        probe_accuracy=r.probe_pixel_accuracy,
+        background_accuracy=r.background_pixel_accuracy,
+    )
+    if r.mode != "binary":
+        report.update(
+            psnr_db=r.psnr_db,
+            ssim=r.ssim_mean,
+            bound_psnr_db=r.bound_psnr_db,
+            probe_psnr_db=r.probe_psnr_db,
+            probe_ssim=r.probe_ssim,
+            background_psnr_db=r.background_psnr_db,
         )
-    except OSError as error:
-        raise ValueError(f"out {out} cannot be written: {error.strerror}") from error
+    report.update(
+        mean_overlap=float(r.overlap.mean()),
+        steps=r.steps,
+        converged_fraction=float((r.status == 1).float().mean()),
+        load=flight.load,
+    )
+    if flight.stable is not None and flight.row_sum is not None:
+        report.update(
+            max_row_sum=float(flight.row_sum.max()),
+            hebb_stable_fraction=float(flight.stable.float().mean()),
+        )
+    if r.spikes is not None:
+        decided = r.spikes.decision_step[r.spikes.decision_step > 0].float()
+        report.update(
+            decision_step=float(decided.mean()) if len(decided) else None,
+            decision_step_min=int(decided.min()) if len(decided) else None,
+            decision_step_max=int(decided.max()) if len(decided) else None,
+            undecided=int((r.spikes.winner < 0).sum()),
+            spikes=float(r.spikes.spikes_per_pixel.mean()) * n,
+            spikes_per_pixel=float(r.spikes.spikes_per_pixel.mean()),
+            synaptic_events_per_probe=float(r.spikes.synaptic_events.mean()),
+        )
+    report.update(weight_bytes=r.weight_bytes, seconds=r.seconds)
+    return report
