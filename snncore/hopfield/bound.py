@@ -2,9 +2,9 @@
 
 Which picture a probe came from can only be told from the likelihood p(probe | picture). With all
 P pictures equally likely the posterior is softmax(ln p). The picture with the largest posterior
-(maximum likelihood; equal pictures count together) is right most often; the posterior's mean gives the best single pixels: its
-sign the fewest wrong ones in binary, itself the least mean squared error in grey. A network
-below the bound is at fault; at the bound, the noise is.
+(maximum likelihood; equal pictures count together) is right most often; the posterior's mean
+gives the best single pixels: its sign the fewest wrong ones in binary, itself the least mean
+squared error in grey. A network below the bound is at fault; at the bound, the noise is.
 
 ln p, up to what is equal for all pictures; S the probe, x a picture, s the strength, A the number
 of pixels in which S and x agree:
@@ -168,24 +168,27 @@ def _log_likelihood(x: Tensor, probes: Probes, noise: NoiseParams, patterns: Pat
         return matched_beta(noise) * (probes.values @ x.T)
     stored, seen = _codes(x, patterns.channels), _codes(probes.values, patterns.channels)
     if noise.kind == "reassign":
-        weight = math.log1p((1.0 - s) / max(s, 1e-30) * float(LEVELS) ** patterns.channels)
-        return min(weight, CERTAIN) * agreements(stored, seen)
+        values = float(LEVELS) ** patterns.channels
+        weight = min(math.log1p((1.0 - s) / max(s, 1e-30) * values), CERTAIN)
+        return agreements(stored, seen) * weight
     ends = torch.tensor([[0.0], [1.0]], device=x.device).expand(2, patterns.channels)
     if noise.kind == "salt_pepper":
         black, white = _codes(ends, patterns.channels)
         end = (seen == black) | (seen == white)
         weight = min(math.log1p(2.0 * (1.0 - s) / max(s, 1e-30)), CERTAIN)
         inside = agreements(stored, seen.masked_fill(end, -1))
-        return CERTAIN * inside + weight * agreements(stored, seen.masked_fill(~end, -1))
-    middle = _codes(0.5 + 0.0 * ends, patterns.channels)[0]
-    either = seen == middle  # a middle grey is its own opposite: it cannot be told
+        return inside * CERTAIN + agreements(stored, seen.masked_fill(~end, -1)) * weight
+    half = _codes(0.5 + 0.0 * ends, patterns.channels)[0]
+    either = seen == half  # a middle grey is its own opposite: it cannot be told
     changed = seen.masked_fill(either, -1)
-    found = CERTAIN * agreements(stored, seen.masked_fill(~either, -1))
-    found += (CERTAIN + max(math.log(max(1.0 - s, 1e-30)), -CERTAIN)) * agreements(stored, changed)
-    opposite = _codes(1.0 - x, patterns.channels)
-    return found + (CERTAIN + max(math.log(max(s, 1e-30)), -CERTAIN)) * agreements(
-        opposite, changed
-    )
+    same = agreements(stored, changed) * _above_impossible(1.0 - s)
+    opposite = agreements(_codes(1.0 - x, patterns.channels), changed) * _above_impossible(s)
+    return same + opposite + agreements(stored, seen.masked_fill(~either, -1)) * CERTAIN
+
+
+def _above_impossible(probability: float) -> float:
+    """ln p of a pixel, counted from that of an impossible one."""
+    return max(CERTAIN + math.log(max(probability, 1e-30)), 0.0)
 
 
 def _codes(values: Tensor, channels: int) -> Tensor:
