@@ -57,6 +57,11 @@ class Dense(NamedTuple):
         return False
 
     @property
+    def pixels(self) -> int:
+        """N, the numbers of a state."""
+        return self.x.shape[1]
+
+    @property
     def memory_bytes(self) -> int:
         """Size of the pictures and their mean."""
         held = (self.x, self.mean)
@@ -102,10 +107,9 @@ class Dense(NamedTuple):
         bend = -0.5 * here * (torch.expm1(degree * up) + torch.expm1(degree * down))
         bend = torch.where(m > 2.0, bend, here - 0.5 * above)
         total = here.sum(dim=1, keepdim=True)
+        total = torch.where(total > 0.0, total, (0.5 / unit) ** degree)
         change = slope @ self.x + states * bend.sum(dim=1, keepdim=True)
         log_total = torch.log(total[:, 0]) + degree * torch.log(unit[:, 0] / n)
-        lowest = -degree * math.log(2.0 * n)
-        log_total = torch.where(total[:, 0] > 0.0, log_total, lowest)
         return View(_log_field(states, change, total, n / degree), -(n / degree) * log_total)
 
     def _exponential(self, states: Tensor, m: Tensor) -> View:
@@ -162,7 +166,6 @@ def _log_field(states: Tensor, change: Tensor, total: Tensor | float, scale: flo
     A value that is not ±1 (unknown, or a noisy input) has no flipped state: there h is what it
     becomes for small changes, ½ scale h'/ΣF.
     """
-    total = total if isinstance(total, float) else total.clamp(min=torch.finfo(change.dtype).tiny)
     share = change / total
     exact = -states * torch.log1p((-states * share).clamp(-1.0 + 1e-6, 1e30))
     return 0.5 * scale * torch.where(states.abs() == 1.0, exact, share)

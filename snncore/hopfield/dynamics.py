@@ -190,8 +190,11 @@ def settle(
     _check(memory, p)
     if isinstance(probes, torch.Tensor):
         probes = Probes(probes, torch.ones_like(probes, dtype=torch.bool))
-    if probes.values.ndim != 2 or not len(probes.values):
-        raise ValueError(f"probes must be [B, N] and not empty, got {tuple(probes.values.shape)}")
+    shape = tuple(probes.values.shape)
+    if len(shape) != 2 or not shape[0] or shape[1] != memory.pixels:
+        raise ValueError(f"probes must be [B, {memory.pixels}] and not empty, got {shape}")
+    if not bool(torch.isfinite(probes.values).all()):
+        raise ValueError("probes must be finite, got NaN or infinity")
     return _settle(memory, probes, p, seed, samples)
 
 

@@ -45,6 +45,11 @@ class LowRank(NamedTuple):
         return False
 
     @property
+    def pixels(self) -> int:
+        """N, the numbers of a state."""
+        return self.u.shape[1]
+
+    @property
     def memory_bytes(self) -> int:
         """Size of the factors, the diagonal and the bias."""
         held = (self.u, self.own, self.weights, self.bias, self.fill)

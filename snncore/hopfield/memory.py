@@ -33,6 +33,10 @@ class Memory(Protocol):
         """Whether states are real numbers (modern) and not ±1."""
 
     @property
+    def pixels(self) -> int:
+        """N, the numbers of a state."""
+
+    @property
     def memory_bytes(self) -> int:
         """Size of all numbers that the memory holds."""
 

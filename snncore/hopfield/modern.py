@@ -46,6 +46,11 @@ class Modern(NamedTuple):
         return True
 
     @property
+    def pixels(self) -> int:
+        """N, the numbers of a state."""
+        return self.x.shape[1]
+
+    @property
     def memory_bytes(self) -> int:
         """Size of the pictures and their lengths."""
         return sum(part.numel() * part.element_size() for part in (self.x, self.power))

@@ -27,28 +27,20 @@ def _power(x, degree):  # type: ignore[no-untyped-def]
     return result
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
-def _half_log_ratio(plus, minus):  # type: ignore[no-untyped-def]
-    """½ ln(plus/minus), 0 if both are 0 and as good as infinite if one is."""
-    if plus == minus:
-        return 0.0
-    if plus == 0.0:
-        return -1e30
-    return 1e30 if minus == 0.0 else 0.5 * math.log(plus / minus)
-
-
 @numba.njit(nogil=True, cache=True)
 def sweep_polynomial_(  # type: ignore[no-untyped-def]
     orders, columns, mean, scale, degree, noise, states, flips
 ):
     """Visit all pixels of each state once; s_i ← the value with the lower energy.
 
-    h = mean_i + ½ scale ln(Σ F(m with s_i = 1)/Σ F(m with s_i = -1)), m_μ = Σ_j (ξ_j - mean_j) s_j.
+    h = mean_i + ½ scale ln(Σ F(m with s_i = 1)/Σ F(m with s_i = -1)), m_μ = Σ_j (ξ_j - mean_j) s_j;
+    a sum of 0 counts as F(½), as in `Dense.energy`.
     orders int32 [B, N], columns = Xᵀ int8 [N, P], mean float32 [N] (0: raw), noise float32 [B, N]
     or [0, N]. Changes states float32 [B, N] and flips int64 [B].
     """
     n_patterns = columns.shape[1]
     m = np.empty(n_patterns)
+    lowest = _power(0.5, degree)
     for b in range(states.shape[0]):
         m[:] = 0.0
         for i in range(states.shape[1]):
@@ -61,7 +53,11 @@ def sweep_polynomial_(  # type: ignore[no-untyped-def]
                 d = np.float64(columns[i, p]) - mean[i]
                 plus += _power(m[p] + d * (1.0 - old), degree)
                 minus += _power(m[p] - d * (1.0 + old), degree)
-            h = mean[i] + scale * _half_log_ratio(plus, minus)
+            plus = plus if plus > 0.0 else lowest
+            minus = minus if minus > 0.0 else lowest
+            h = np.float64(mean[i])
+            if plus != minus:
+                h += 0.5 * scale * math.log(plus / minus)
             if noise.shape[0] > 0:
                 h += noise[b, i]
             if h == 0.0:
@@ -106,7 +102,7 @@ def sweep_exponential_(orders, columns, noise, states, flips):  # type: ignore[n
             old = np.float64(states[b, i])
             plus = white * math.exp(1.0 - old) + black * math.exp(old - 1.0)
             minus = white * math.exp(-1.0 - old) + black * math.exp(1.0 + old)
-            h = _half_log_ratio(plus, minus)
+            h = 0.5 * math.log(plus / minus)
             if noise.shape[0] > 0:
                 h += noise[b, i]
             if h == 0.0:
