@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from snncore.plots.heat import EMPTY, VIRIDIS
-from snncore.plots.hopfield_basin import border, filled, share_map
+from snncore.plots.hopfield_basin import border, evenly, filled, share_map
 from snncore.plots.hopfield_capacity import Line, Points, capacity_chart
 from snncore.plots.hopfield_compare import Score, compare_chart, thumbnail
 from snncore.plots.hopfield_landscape import barrier_chart, surface_chart
@@ -180,3 +180,12 @@ def test_open_cells_look_like_the_nearest_known_ones():
     share[0, 0], share[4, 4] = 1.0, 0.0
     shown = filled(share)
     assert shown[1, 2] == 1.0 and shown[3, 3] == 0.0 and np.isnan(share).sum() == 23
+
+
+def test_uneven_loads_stand_where_they_are():
+    x = np.array([1.0, 2.0, 3.0, 5.0])
+    across, share = evenly(x, np.array([[0.1, 0.2, 0.3, 0.5]]))
+    assert across.tolist() == [1, 2, 3, 4, 5]
+    assert share[0, [0, 1, 2, 4]].tolist() == [0.1, 0.2, 0.3, 0.5]
+    same, _ = evenly(x[:3], np.zeros((1, 3)))
+    assert same.tolist() == [1, 2, 3]

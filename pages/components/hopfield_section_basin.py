@@ -52,6 +52,9 @@ def basins(bench: RecallBench) -> None:
     if own and len(bench.names) < 2:
         base.hint("One picture alone is always found: store at least two, or take random ones.")
         return
+    patterns = bench.answer.patterns if own else None
+    if base.computed(lambda: basin(params, rule, patterns)) is None:  # refuses what costs too much
+        return
     identity = base.identity("basin", bench, rule, params, own, pictures=own)
     ask, seed, here = base.neutral(bench), bench.seed, _here(bench)
     dark = bench.dark
@@ -97,7 +100,7 @@ def _work(
 
 def _draw(one: Map, current: bool, dark: bool) -> None:
     found = one.found
-    x = np.linspace(found.loads[0], found.loads[-1], len(found.loads))
+    x = found.loads
     x_title = f"Load P/N (N = {found.n:,})"
     if found.own:
         x, x_title = np.asarray(found.counts, dtype=np.float64), "Stored pictures P"

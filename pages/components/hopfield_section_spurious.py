@@ -53,6 +53,9 @@ def finder(bench: RecallBench) -> None:
         return
     if own and not base.able(bench, rule):
         return
+    patterns = bench.answer.patterns if own else None
+    if base.computed(lambda: spurious(params, rule, patterns)) is None:  # costs too much
+        return
     identity = base.identity("spurious", bench, rule, params, own, pictures=own)
     ask, seed, title = base.neutral(bench), bench.seed, RULES[rule.rule].title
     size = bench.answer.patterns.states.shape[1] if own else 1024

@@ -77,6 +77,9 @@ def warmth(bench: RecallBench) -> None:
     if own and len(bench.names) < 2:
         base.hint("Store at least two pictures, or take random patterns.")
         return
+    patterns = bench.answer.patterns if own else None
+    if base.computed(lambda: phase(params, rule, patterns)) is None:  # costs too much
+        return
     identity = base.identity("temperature", bench, rule, params, own, pictures=own)
     ask, seed, dark = base.neutral(bench), bench.seed, bench.dark
     size = bench.answer.patterns.states.shape[1] if own else params.n
@@ -154,7 +157,7 @@ def _work(
 
 def _draw(diagram: Diagram, dark: bool) -> None:
     found, theory = diagram.found, diagram.theory
-    x = np.linspace(found.loads[0], found.loads[-1], len(found.loads))
+    x = found.loads
     x_title = f"Load P/N (N = {found.n:,})"
     if found.own:
         x, x_title = np.asarray(found.counts, dtype=np.float64), "Stored pictures P"

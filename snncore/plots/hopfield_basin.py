@@ -11,6 +11,8 @@ from scipy.spatial import cKDTree
 from snncore.plots.heat import heat_map
 from snncore.plots.vega import Array, Chart
 
+_MOST_COLUMNS = 256
+
 
 def share_map(
     x: Array,
@@ -26,7 +28,7 @@ def share_map(
     """A share or an overlap, 0 to 1, over two parameters; cells not computed yet are grey.
 
     Args:
-        x, y: middles of the cells, evenly spaced.
+        x, y: middles of the cells, ascending; the rows evenly spaced.
         share: [len(y), len(x)], NaN where unknown.
         lines: borders in the plane, at most three.
         here: the page's own setting; left out where it lies outside.
@@ -35,8 +37,9 @@ def share_map(
     """
     if here is not None and not (_within(here[0], x) and _within(here[1], y)):
         here = None
+    across, cells = evenly(x, share)
     return heat_map(
-        x, y, share, titles, lines=dict(lines or {}), here=here, limits=(0.0, 1.0), dark=dark,
+        across, y, cells, titles, lines=dict(lines or {}), here=here, limits=(0.0, 1.0), dark=dark,
         height=height,
     )  # fmt: skip
 
@@ -77,3 +80,18 @@ def filled(share: NDArray[np.floating]) -> NDArray[np.float64]:
     where = np.argwhere(known)
     nearest = np.asarray(cKDTree(where).query(every)[1], dtype=np.int64)
     return np.asarray(share, dtype=np.float64)[known][nearest].reshape(share.shape)
+
+
+def evenly(x: Array, share: NDArray[np.floating]) -> tuple[Array, NDArray[np.float64]]:
+    """Columns at uneven places x, ascending, as evenly spaced ones: each like the nearest.
+
+    Loads are whole numbers of pictures, so the steps between them differ.
+    """
+    steps = np.diff(x)
+    values = np.asarray(share, dtype=np.float64)
+    if not steps.size or steps.max() - steps.min() < 0.02 * steps.mean():
+        return np.asarray(x, dtype=np.float64), values
+    count = min(_MOST_COLUMNS, round(float(x[-1] - x[0]) / float(steps.min())) + 1)
+    grid = np.linspace(float(x[0]), float(x[-1]), count)
+    nearest = np.abs(grid[:, None] - np.asarray(x, dtype=np.float64)[None]).argmin(axis=1)
+    return grid, values[:, nearest]

@@ -12,9 +12,9 @@ from snncore.plots.analysis import Series, curves
 from snncore.plots.base import COLOURS, INK
 from snncore.plots.vega import Array, Chart, Key, layer, tip
 
-# Simulations have the palette's filled colours; theory is green, then violet, then grey, in lines.
-SIMULATED = ("voltage", "spike", "current", "#2E8BC0", "#A65628")
-THEORY = ("theory", "threshold", "reference")
+# What was simulated is dots of one set of colours, theory is lines of another; both in turn.
+SIMULATED = ("voltage", "spike", "threshold")
+THEORY = ("theory", "current", "reference")
 
 
 class Points(NamedTuple):
