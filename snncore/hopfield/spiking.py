@@ -29,12 +29,13 @@ from snncore.hopfield.spiking_network import (
     Network,
     as_patterns,
     as_probes,
+    check_run,
     make_input,
     matches,
     network,
 )
 from snncore.hopfield.spiking_params import SpikingParams
-from snncore.hopfield.spiking_record import SpikingFrame, SpikingTrace
+from snncore.hopfield.spiking_record import SpikingFrame, SpikingTrace, join
 from snncore.hopfield.spiking_steps import (
     Record,
     Scalars,
@@ -147,17 +148,6 @@ def _finish(run: Run, probes: Probes, p: SpikingParams) -> SpikingTrace:
     return _trace(run)
 
 
-def _join(parts: list[SpikingTrace]) -> SpikingTrace:
-    if len(parts) == 1:
-        return parts[0]
-    joined = {}
-    for name in SpikingTrace._fields:
-        columns = [getattr(part, name) for part in parts]
-        axis = 1 if columns[0].ndim == 3 else 0
-        joined[name] = columns[0] if name == "visible_pixels" else torch.cat(columns, dim=axis)
-    return SpikingTrace(**joined)
-
-
 class _Task(NamedTuple):
     net: Network
     probes: Probes
@@ -184,16 +174,8 @@ def _task(
     device = stored.states.device
     asked = as_probes(probes, stored.states.shape[1]).to(device)
     p = (params or SpikingParams()).by_mode(stored.mode)
-    if shown < 0 or units < 1:
-        raise ValueError(f"shown must be >= 0 and units >= 1, got {shown} and {units}")
-    if samples is None:
-        samples = torch.arange(len(asked.values))
-    for name, numbers in (("samples", samples), ("keep", keep)):
-        if numbers is not None and numbers.shape != (len(asked.values),):
-            raise ValueError(
-                f"{name} must have {len(asked.values)} entries, got {tuple(numbers.shape)}"
-            )
-    return _Task(network(stored), asked, p, seed, samples.to(device), shown, units, keep)
+    numbers = check_run(len(asked.values), samples, keep, shown, units)
+    return _Task(network(stored), asked, p, seed, numbers.to(device), shown, units, keep)
 
 
 def spiking_recall(
@@ -252,7 +234,7 @@ def spiking_recall(
         run, part = task.begin(slice(begin, begin + chunk))
         run.to(0, task.p.time_steps)
         parts.append(_finish(run, part, task.p))
-    return _join(parts)
+    return join(parts)
 
 
 def spiking_stream(

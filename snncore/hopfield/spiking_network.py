@@ -71,6 +71,18 @@ def as_probes(probes: Probes | Tensor, count: int) -> Probes:
     return probes
 
 
+def check_run(
+    count: int, samples: Tensor | None, keep: Tensor | None, shown: int, units: int
+) -> Tensor:
+    """The sample numbers of `count` probes, 0..count-1 by default; ValueError for what misfits."""
+    if shown < 0 or units < 1:
+        raise ValueError(f"shown must be >= 0 and units >= 1, got {shown} and {units}")
+    for name, numbers in (("samples", samples), ("keep", keep)):
+        if numbers is not None and numbers.shape != (count,):
+            raise ValueError(f"{name} must have {count} entries, got {tuple(numbers.shape)}")
+    return torch.arange(count) if samples is None else samples
+
+
 def network(patterns: Patterns) -> Network:
     """The synapses that store `patterns`."""
     n = patterns.states.shape[1]
@@ -108,24 +120,30 @@ def _known_squares(net: Network, known: Tensor) -> Tensor:
     return high.to(torch.int64) * 256 + low.to(torch.int64)
 
 
-def _share(known: Tensor) -> Tensor:
+def known_share(known: Tensor) -> Tensor:
+    """What share of each probe is known, float32 [B]; of one without any pixel, one pixel's."""
     return known.sum(dim=1).clamp(min=1).to(torch.float32) / known.shape[1]
 
 
-def _binary_input(net: Network, probes: Probes, p: SpikingParams) -> Input:
-    """Input spikes of the sign of a value, in number proportional to its size.
+def input_spikes(probes: Probes, rate: float, w_in: float) -> tuple[Tensor, Tensor]:
+    """Current of an input spike float32 [B, N] and spikes per step int64 [B, N], in 1/2**32.
 
-    A probe's mean size counts as 1 (divisive gain control), so ±1 arrives at `rate` and graded
-    values (Gaussian noise, blur) keep their weight up to 1/rate times the mean.
+    A spike has the sign of the probe's value, and spikes are as many as the value is large. A
+    probe's mean size counts as 1 (divisive gain control): ±1 arrives `rate` times a step, and
+    graded values (Gaussian noise, blur) keep their weight up to 1/rate times the mean.
     """
     size = torch.where(probes.known, probes.values.abs(), 0.0)
     fixed = (size * 65536.0).round().to(torch.int64).sum(dim=1)  # whole: exact in any order
     count = probes.known.sum(dim=1).clamp(min=1)
     mean = (fixed.to(torch.float32) / 65536.0 / count).clamp(min=1e-6)[:, None]
-    rate = rng.threshold((p.rate * (size / mean)).clamp(max=1.0))
-    cue = torch.where(probes.known, probes.values.sign(), 0.0) * p.w_in
+    cue = torch.where(probes.known, probes.values.sign(), 0.0) * w_in
+    return cue, rng.threshold((rate * (size / mean)).clamp(max=1.0))
+
+
+def _binary_input(net: Network, probes: Probes, p: SpikingParams) -> Input:
+    cue, rate = input_spikes(probes, p.rate, p.w_in)
     t_int = p.integration * p.time_steps
-    gain = 1.0 / (t_int * p.rate * REFERENCE_OVERLAP * net.contrast * _share(probes.known))
+    gain = 1.0 / (t_int * p.rate * REFERENCE_OVERLAP * net.contrast * known_share(probes.known))
     bias = torch.zeros(len(cue), len(net.rows), device=cue.device)
     return Input(cue, rate, gain, bias, torch.full_like(gain, p.rate))
 
@@ -140,7 +158,7 @@ def _grey_input(net: Network, probes: Probes, p: SpikingParams) -> Input:
     centred = torch.where(probes.known, 2.0 * probes.values - 1.0, 0.0)
     scale = 1.0 / centred.abs().amax(dim=1).clamp(min=2.0)
     t_int = p.integration * p.time_steps
-    gain = 1.0 / (t_int * scale * net.contrast * _share(probes.known))
+    gain = 1.0 / (t_int * scale * net.contrast * known_share(probes.known))
     squares = _known_squares(net, probes.known)
     count = squares.shape[1]
     above = (squares * count - squares.sum(dim=1, keepdim=True)).to(torch.float32)

@@ -11,7 +11,7 @@ MIN_STEPS = 8
 # What 0 stands for. Grey levels are read from spike rates, so most of the time is for reading.
 BY_MODE: dict[str, dict[str, float]] = {
     "binary": {"time_steps": 32, "integration": 0.5, "urgency": 0.75},
-    "grey": {"time_steps": 100, "integration": 0.15, "urgency": 0.3},
+    "grey": {"time_steps": 60, "integration": 0.25, "urgency": 0.4},
 }
 
 
@@ -23,7 +23,7 @@ class SpikingParams(Params):
         0,
         0,
         400,
-        "How long the network runs, T; 0 takes 32 for black and white and 100 for grey and colour.",
+        "How long the network runs, T; 0 takes 32 for black and white and 60 for grey and colour.",
         unit="steps",
         step=4,
         label="Time",

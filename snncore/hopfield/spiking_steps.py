@@ -5,7 +5,7 @@ The fused loop of `snncore.kernels.spiking_memory` repeats `advance` for tensors
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import snntorch as snn
@@ -95,14 +95,20 @@ def scalars(net: Network, p: SpikingParams) -> Scalars:
     )
 
 
-def _first_words(seed: int, samples: Tensor, n: int) -> Tensor:
+def kernel_words(seed: int, samples: Tensor) -> tuple[Any, Any, Any, Any]:
+    """What a kernel needs for its draws: sample numbers, stream, key."""
+    low, high = rng.split_seed(seed)
+    stream = np.uint32(rng.stream("recall"))
+    return samples.numpy().astype(np.uint32), stream, np.uint32(low), np.uint32(high)
+
+
+def first_words(seed: int, samples: Tensor, n: int) -> Tensor:
     """Random word 0 of every pixel, int64 [B, N]."""
-    number = rng.stream("recall")
     if samples.device.type != "cpu":
-        return rng.draws(seed, number, samples, n, 1)[0]
+        return rng.draws(seed, rng.stream("recall"), samples, n, 1)[0]
     out = np.empty((len(samples), n), dtype=np.int64)
-    keys = [np.uint32(word) for word in (number, *rng.split_seed(seed))]
-    fused.first_words(samples.numpy().astype(np.uint32), *keys, out)
+    numbers, stream, low, high = kernel_words(seed, samples)
+    fused.first_words(numbers, stream, low, high, out)
     return torch.from_numpy(out)
 
 
@@ -112,7 +118,7 @@ def start(net: Network, how: Scalars, seed: int, samples: Tensor) -> State:
     v = torch.zeros(2, batch, n, device=device)
     phase = torch.zeros(batch, 0, dtype=torch.int64, device=device)
     if not how.random:
-        words = _first_words(seed, samples, n)
+        words = first_words(seed, samples, n)
         if how.binary:
             phase = words
         else:
@@ -217,14 +223,13 @@ def advance(
     if net.rows.device.type != "cpu":
         advance_torch(net, drive, how, state, record, first, last, seed, samples)
         return
-    key = rng.split_seed(seed)
-    inverse = overlap_scale(net)
     fused.advance(
-        net.rows.numpy(), net.mean.numpy(), inverse.numpy(),
-        drive.cue.numpy(), drive.rate.numpy(), drive.gain.numpy(), drive.bias.numpy(),
-        how, LAG,
+        (net.rows.numpy(), net.mean.numpy(), overlap_scale(net).numpy()),
+        tuple(part.numpy() for part in drive[:4]),
+        how,
+        LAG,
         fused.Cells(*(part.numpy() for part in state)),
         fused.Kept(*(part.numpy() for part in record)),
-        first, last, samples.numpy().astype(np.uint32), np.uint32(rng.stream("recall")),
-        np.uint32(key[0]), np.uint32(key[1]),
-    )  # fmt: skip
+        (first, last),
+        kernel_words(seed, samples),
+    )

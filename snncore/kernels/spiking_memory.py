@@ -56,13 +56,13 @@ def _words(begin, end, samples, stream, k0, k1, out):  # type: ignore[no-untyped
             out[b, i] = philox4(np.uint32(0), np.uint32(i), samples[b], stream, k0, k1)[0]
 
 
-def first_words(samples, stream, k0, k1, out):  # type: ignore[no-untyped-def]
+def first_words(samples: Array, stream: Any, k0: Any, k1: Any, out: Array) -> None:
     """out[b, i] = random word 0 of pixel i of sample b; int64 [B, N]."""
     share_rows(lambda begin, end: _words(begin, end, samples, stream, k0, k1, out), len(out))
 
 
 @numba.njit(nogil=True, cache=True)
-def _random(cue, rate, t, sample, stream, k0, k1, current):  # type: ignore[no-untyped-def]
+def random_input(cue, rate, t, sample, stream, k0, k1, current):  # type: ignore[no-untyped-def]
     place = t & 3
     for i in range(cue.shape[0]):
         w0, w1, w2, w3 = philox4(np.uint32(t >> 2), np.uint32(i), sample, stream, k0, k1)
@@ -71,7 +71,7 @@ def _random(cue, rate, t, sample, stream, k0, k1, current):  # type: ignore[no-u
 
 
 @numba.njit(nogil=True, cache=True)
-def _regular(cue, rate, phase, current):  # type: ignore[no-untyped-def]
+def regular_input(cue, rate, phase, current):  # type: ignore[no-untyped-def]
     for i in range(cue.shape[0]):
         reached = phase[i] + rate[i]
         phase[i] = reached & 0xFFFFFFFF
@@ -96,7 +96,7 @@ def _feedback(rows, y, weight, sums, current):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _zero_reset(on, off, beta, current, v):  # type: ignore[no-untyped-def]
+def zero_reset(on, off, beta, floor, current, v):  # type: ignore[no-untyped-def]
     """Leaky ON and OFF cells; returns how many spiked."""
     active = np.int64(0)
     for i in range(v.shape[0]):
@@ -104,8 +104,8 @@ def _zero_reset(on, off, beta, current, v):  # type: ignore[no-untyped-def]
         c = beta * (_0 if off[i] > _1 else off[i]) - current[i]
         v[i] = np.int8(a > _1) - np.int8(c > _1)
         active += np.int64(a > _1) + np.int64(c > _1)
-        on[i] = max(a, _0)
-        off[i] = max(c, _0)
+        on[i] = max(a, floor)
+        off[i] = max(c, floor)
     return active
 
 
@@ -209,16 +209,16 @@ def _probe(  # type: ignore[no-untyped-def]
         v = spikes[here]
         if how.binary:
             if how.random:
-                _random(cue[b], rate[b], t, samples[b], stream, k0, k1, current)
+                random_input(cue[b], rate[b], t, samples[b], stream, k0, k1, current)
             else:
-                _regular(cue[b], rate[b], cells.phase[b], current)
+                regular_input(cue[b], rate[b], cells.phase[b], current)
         elif cells.decided[b] == 0:
             current[:] = cue[b]
         else:
             current[:] = _0
         _feedback(rows, cells.y[b], weight, sums, current)
         if how.binary:
-            cells.active[b] += _zero_reset(on, off, beta, current, v)
+            cells.active[b] += zero_reset(on, off, beta, _0, current, v)
         else:
             cells.active[b] += _subtract_reset(on, off, current, v)
         known = t > first and _same(v, spikes[before])
@@ -261,16 +261,26 @@ def _probes(  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-def advance(  # type: ignore[no-untyped-def]
-    rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first, last, samples,
-    stream, k0, k1,
-):  # fmt: skip
-    """Steps first..last-1 of all probes; changes `cells`, writes `kept`."""
+def advance(
+    net: tuple[Array, ...],
+    drive: tuple[Array, ...],
+    how: Any,
+    lag: int,
+    cells: Cells,
+    kept: Kept,
+    span: tuple[int, int],
+    words: tuple[Any, ...],
+) -> None:
+    """Steps span[0]..span[1]-1 of all probes; changes `cells`, writes `kept`.
+
+    Args:
+        net: rows [P, N], mean [N], scale of the overlaps [P].
+        drive: cue, rate, gain, bias, as in `spiking_network.Input`.
+        how: `spiking_steps.Scalars`.
+        words: samples uint32 [B], stream, and the two key words, uint32.
+    """
 
     def work(begin: int, end: int) -> None:
-        _probes(
-            begin, end, rows, mean, inverse, cue, rate, gain, bias, how, lag, cells, kept, first,
-            last, samples, stream, k0, k1,
-        )  # fmt: skip
+        _probes(begin, end, *net, *drive, how, lag, cells, kept, *span, *words)
 
-    share_rows(work, len(cue))
+    share_rows(work, len(drive[0]))
