@@ -23,7 +23,7 @@ def share_map(
     lines: Mapping[str, tuple[Array, Array]] | None = None,
     here: tuple[float, float] | None = None,
     dark: bool = False,
-    height: int = 460,
+    height: int = 540,
 ) -> Chart:
     """A share or an overlap, 0 to 1, over two parameters; cells not computed yet are grey.
 

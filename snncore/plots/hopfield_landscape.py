@@ -25,7 +25,7 @@ def surface_chart(
     path: NDArray[np.floating] | None = None,
     stored: tuple[tuple[str, float, float], ...] = (),
     dark: bool = False,
-    height: int = 460,
+    height: int = 540,
 ) -> Chart:
     """Energy [len(m_b), len(m_a)] as cells and contour lines; NaN where no state can be.
 
