@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from snncore.hopfield import theory
+from snncore.hopfield.noise import damage
 from snncore.hopfield.rules import RuleParams, make_memory
 from snncore.params import Params, choice, integer, number
 from snncore.recall_lab.trials import (
@@ -26,6 +27,7 @@ from snncore.recall_lab.trials import (
     dynamics,
     fair_patterns,
     flip_noise,
+    matched,
     mean_error,
     outcomes,
 )
@@ -173,15 +175,16 @@ def _capacity(
     noise, moves = flip_noise(p.flips), dynamics(rule, p.update, p.steps)
     for k, count in enumerate(counts.tolist()):
         patterns = fair_patterns(count, p.n, seed, k)
-        memory = make_memory(patterns, rule, noise)
+        memory = make_memory(patterns, rule, matched(p.flips))
         batch = max(1, int(BATCH / (4.0 * count * p.n * p.steps)))
         parts: list[Outcomes] = []
         for start in range(0, p.probes, batch):
             number = torch.arange(start, min(start + batch, p.probes))
+            asked, samples = number % count, k * p.probes + number
+            probes = damage(patterns, noise, targets=asked, seed=seed, samples=samples)
             parts.append(
-                outcomes(memory, patterns, number % count, noise, moves,
-                         seed=seed, samples=k * p.probes + number)
-            )  # fmt: skip
+                outcomes(memory, patterns.states[asked], probes, moves, seed=seed, samples=samples)
+            )
             for column, field in enumerate(zip(*parts, strict=True)):
                 table[k, 2 * column : 2 * column + 2] = mean_error(np.concatenate(field))
             done = k + (start + batch >= p.probes)

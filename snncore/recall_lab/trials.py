@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from snncore import rng
 from snncore.hopfield.dynamics import DynamicsParams, settle
 from snncore.hopfield.memory import Memory
-from snncore.hopfield.noise import NoiseParams, damage
+from snncore.hopfield.noise import NoiseParams
 from snncore.hopfield.patterns import Patterns
+from snncore.hopfield.probes import Probes
 from snncore.hopfield.rules import GRADED_RULES, RuleParams
 
 Tensor = torch.Tensor
@@ -49,6 +50,11 @@ def flip_noise(flips: float) -> NoiseParams:
     return NoiseParams(kind="flip", strength=flips)
 
 
+def matched(flips: float) -> NoiseParams:
+    """The damage to which a softmax memory is matched; half of the pixels flipped match no β."""
+    return flip_noise(min(flips, 0.499))
+
+
 def check_binary(patterns: Patterns, what: str) -> None:
     """ValueError for grey or coloured pictures."""
     if patterns.mode != "binary":
@@ -74,23 +80,19 @@ def dynamics(rule: RuleParams, update: str, steps: int) -> DynamicsParams:
 
 def outcomes(
     memory: Memory,
-    patterns: Patterns,
-    targets: Tensor,
-    noise: NoiseParams,
+    wanted: Tensor,
+    probes: Probes,
     how: DynamicsParams,
     *,
     seed: int,
     samples: Tensor,
 ) -> Outcomes:
-    """Damage `targets` int64 [B], let the memory settle, and compare.
+    """Let the memory settle from `probes`, and compare with the ±1 pictures `wanted` [B, N].
 
     The draws of a probe depend on (seed, its number in `samples`). A graded answer counts by its
     sign.
     """
-    device = patterns.states.device
-    wanted = patterns.states[targets.to(device)].to(torch.float32)
-    probes = damage(patterns, noise, targets=targets, seed=seed, samples=samples)
-    right = torch.zeros(len(targets))
+    right = torch.zeros(len(wanted))
     first = right
     for step in settle(memory, probes, how, seed=seed, samples=samples):
         right = ((step.states > 0) == (wanted > 0)).to(torch.float32).mean(dim=1).cpu()
@@ -98,6 +100,26 @@ def outcomes(
             first = right
     shares = right.numpy().astype(np.float64)
     return Outcomes(2.0 * shares - 1.0, shares == 1.0, 1.0 - first.numpy().astype(np.float64))
+
+
+def spread(count: int, probes: int) -> Tensor:
+    """Which of `count` pictures each probe asks for, int64 [probes]: all equally often, or some."""
+    if probes >= count:
+        return torch.arange(probes) % count
+    return torch.arange(probes) * count // probes
+
+
+def coarse_to_fine(rows: int, columns: int) -> list[tuple[int, int]]:
+    """All cells of a map: first every eighth of both axes, then the fourths, halves and the rest.
+
+    Within a level column by column, so that a memory serves its column in one go.
+    """
+    level = {}
+    for row in range(rows):
+        for column in range(columns):
+            stride = next(s for s in (8, 4, 2, 1) if row % s == 0 and column % s == 0)
+            level[row, column] = -stride
+    return sorted(level, key=lambda cell: (level[cell], cell[1], cell[0]))
 
 
 def mean_error(values: NDArray[np.floating] | NDArray[np.bool_]) -> tuple[float, float]:
