@@ -1,10 +1,12 @@
 """Associative memory: store pictures, damage one, let a network restore it.
 
-Four memories over the same ±1 patterns: Hebb and pseudo-inverse couplings (low-rank, so no N×N
-matrix exists), the modern softmax network, and a memory of spiking neurons. Every recall comes
-with the Bayes-optimal bound and the baselines.
+The networks: rate memories of eight rules without an N×N matrix, two memories of spiking neurons,
+and two example programs for comparison. Around them: pictures as patterns, nine kinds of damage,
+the Bayes bound for each, theory, and lights before the start. Whole recalls with their scores are
+in `snncore.recall_lab`.
 """
 
+from snncore.hopfield.attractor import AttractorParams, attractor_recall, attractor_stream
 from snncore.hopfield.bound import (
     Bound,
     as_is,
@@ -15,19 +17,9 @@ from snncore.hopfield.bound import (
     same_picture,
 )
 from snncore.hopfield.duplicates import deduplicate, near_duplicates
-from snncore.hopfield.dynamics import (
-    CYCLE,
-    FIXED,
-    MOVING,
-    DynamicsParams,
-    Step,
-    asynchronous,
-    settle,
-    synchronous,
-)
-from snncore.hopfield.frames import Frame, frames
-from snncore.hopfield.modern import attention, modern, modern_energy
-from snncore.hopfield.noise import KINDS, NoiseParams, corrupt, damage
+from snncore.hopfield.dynamics import CYCLE, FIXED, MOVING, DynamicsParams, Step, settle
+from snncore.hopfield.memory import Memory
+from snncore.hopfield.noise import KINDS, NoiseParams, damage
 from snncore.hopfield.patterns import (
     PatternParams,
     Patterns,
@@ -36,23 +28,10 @@ from snncore.hopfield.patterns import (
     with_own,
 )
 from snncore.hopfield.pictures import binarise, fit
+from snncore.hopfield.preflight import Light, Preflight, preflight
 from snncore.hopfield.probes import Probes, unknown_value
-from snncore.hopfield.recall import RULES, Recall, RecallParams, recall, trajectory
-from snncore.hopfield.rules import (
-    ALPHA_C,
-    RATE_RULES,
-    LowRank,
-    Preflight,
-    RuleParams,
-    energy,
-    field,
-    first_step_error,
-    hebb,
-    make_memory,
-    preflight,
-    pseudo_inverse,
-)
-from snncore.hopfield.session import Answer, experiment, film, to_cpu
+from snncore.hopfield.rules import RATE_RULES, RuleParams, make_memory
+from snncore.hopfield.seeds import SeedRateLif, seed_gaussian_sync, seed_rate_lif
 from snncore.hopfield.spiking import (
     SpikingFrame,
     SpikingParams,
@@ -62,65 +41,49 @@ from snncore.hopfield.spiking import (
 )
 
 __all__ = [
-    "ALPHA_C",
     "CYCLE",
     "FIXED",
     "KINDS",
     "MOVING",
     "RATE_RULES",
-    "RULES",
-    "Answer",
+    "AttractorParams",
     "Bound",
     "DynamicsParams",
-    "Frame",
-    "LowRank",
+    "Light",
+    "Memory",
     "NoiseParams",
     "PatternParams",
     "Patterns",
     "Preflight",
     "Probes",
-    "Recall",
-    "RecallParams",
     "RuleParams",
+    "SeedRateLif",
     "SpikingFrame",
     "SpikingParams",
     "SpikingTrace",
     "Step",
     "as_is",
-    "asynchronous",
-    "attention",
+    "attractor_recall",
+    "attractor_stream",
     "background",
     "bayes_beta",
     "binarise",
     "bound",
-    "corrupt",
     "damage",
     "deduplicate",
-    "energy",
-    "experiment",
-    "field",
-    "film",
-    "first_step_error",
     "fit",
-    "frames",
-    "hebb",
     "make_memory",
     "make_patterns",
     "matched_beta",
-    "modern",
-    "modern_energy",
     "near_duplicates",
     "preflight",
-    "pseudo_inverse",
     "random_patterns",
-    "recall",
     "same_picture",
+    "seed_gaussian_sync",
+    "seed_rate_lif",
     "settle",
     "spiking_recall",
     "spiking_stream",
-    "synchronous",
-    "to_cpu",
-    "trajectory",
     "unknown_value",
     "with_own",
 ]
