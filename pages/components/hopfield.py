@@ -1,231 +1,192 @@
-"""The Hopfield page's parameters, presets and cached engine calls."""
+"""The Hopfield page between its controls and its panels: recall, three rows, scores, lights."""
 
 from __future__ import annotations
 
-import dataclasses
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
-
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from pages.components.text import plain
-from snncore import datasets
-from snncore.datasets.files import read_image
-from snncore.hopfield import (
-    RULES,
-    Answer,
-    NoiseParams,
-    PatternParams,
-    RecallParams,
-    SpikingParams,
-    experiment,
-    film,
-    fit,
-    make_patterns,
-    with_own,
-)
-from snncore.params import Params, Spec, choice, integer, number
+from pages.components import hopfield_cards as cards
+from pages.components import hopfield_cost as cost
+from pages.components import hopfield_job as job
+from pages.components import hopfield_scores as scores
+from pages.components import hopfield_source as source
+from pages.components.encoding_panel import attempt
+from pages.components.hopfield_bench import RecallBench
+from pages.components.hopfield_controls import Chosen
+from pages.components.hopfield_equations import equations_panel
+from pages.components.hopfield_gallery import gallery
+from pages.components.hopfield_params import KEY
+from pages.components.hopfield_player import player_panel
+from pages.components.job_panel import job_panel
+from snncore.plots.recall import live_chart, overlap_chart
+from snncore.recall_lab import RULES, Answer, Ask, check_mode
 
-OWN_SIDE, MAX_OWN = 64, 8
-FILM = 7  # pictures of a strip
-
-
-def _like(cls: type[Params], name: str, default: Any = None, **changes: Any) -> Any:
-    """A field described as in the engine, with another default or a narrower range."""
-    spec: Spec = dataclasses.replace(cls.specs()[name], **changes)
-    value = getattr(cls(), name) if default is None else default
-    return dataclasses.field(default=value, metadata={"spec": spec})
-
-
-@dataclass(frozen=True)
-class PageParams(Params):
-    """Everything that the page's controls decide.
-
-    The ranges bound what one run computes. At their ends (the 21 signs and 8 own pictures of 4,096
-    pixels, 40 steps) on two cores: recall at most 0.2 s (spiking; the others 0.06 s), film 0.03 s,
-    comparison of all memories 0.28 s.
-    """
-
-    dataset: str = choice(
-        "icons", datasets.NAMES, "Where the stored pictures come from.", label="Pictures"
-    )
-    count: int = _like(PatternParams, "count", 8, lo=1, hi=24, label="How many")
-    size: int = _like(PatternParams, "size", 64, lo=16, hi=64, step=8)
-    threshold: str = _like(PatternParams, "threshold")
-    kind: str = _like(NoiseParams, "kind", label="Kind")
-    share: float = number(
-        0.3, 0.0, 1.0, "Share of the pixels or rows concerned.", step=0.05, label="Strength"
-    )
-    sigma: float = number(
-        1.0,
-        0.0,
-        5.0,
-        "Standard deviation of the grey noise; black and white are 2 apart.",
-        step=0.1,
-        label="Strength σ",
-    )
-    rule: str = _like(RecallParams, "rule")
-    update: str = _like(RecallParams, "update")
-    steps: int = _like(RecallParams, "steps", hi=30)
-    diagonal: float = _like(RecallParams, "diagonal")
-    beta: float = _like(RecallParams, "beta", hi=1.0)
-    time_steps: int = _like(SpikingParams, "time_steps", hi=40)
-    rate: float = _like(SpikingParams, "rate")
-    seed: int = integer(0, 0, 99_999, "Another seed is another draw of the noise.", label="Seed")
-
-    def noise(self) -> NoiseParams:
-        """The damage, in the engine's words."""
-        gaussian = self.kind == "gaussian"
-        return NoiseParams(self.kind, self.sigma if gaussian else self.share)
-
-    def memory(self, rule: str = "") -> RecallParams:
-        """The memory, or another rule with the same settings."""
-        return RecallParams(rule or self.rule, self.update, self.steps, self.diagonal, self.beta)
-
-    def spiking(self) -> SpikingParams:
-        """The spiking memory's settings."""
-        return SpikingParams(time_steps=self.time_steps, rate=self.rate)
-
-    def command(self) -> str:
-        """The command line that computes the same."""
-        parts = [f"--dataset {self.dataset}", f"--count {self.count}", f"--rule {self.rule}"]
-        parts.append(f"--noise {self.noise().to_text()}")
-        defaults: dict[str, Any] = {**RecallParams().to_dict(), **SpikingParams().to_dict()}
-        defaults |= {"size": PatternParams().size, "threshold": PatternParams().threshold}
-        for name in ("size", "threshold", *RULE_CONTROLS[self.rule]):
-            value = getattr(self, name)
-            if value != defaults[name]:
-                text = f"{value:g}" if isinstance(value, float) else str(value)
-                parts.append(f"--{name.replace('_', '-')} {text}")
-        return "python -m snncore recall " + " ".join([*parts, f"--seed {self.seed}"])
-
-
-RULE_CONTROLS: dict[str, tuple[str, ...]] = {
-    "hebb": ("update", "steps"),
-    "pseudo-inverse": ("update", "steps", "diagonal"),
-    "modern": ("steps", "beta"),
-    "spiking": ("time_steps", "rate"),
+COMPACT = """<style>
+[data-testid="stMainBlockContainer"] {padding-left: 2.5rem; padding-right: 2.5rem;}
+.st-key-hop__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
+.st-key-hop_scores [data-testid="stMetricValue"] {font-size: 1.5rem;}
+.st-key-hop_scores [data-testid="stMetric"] {padding: 0;}
+.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
+@media (min-width: 1150px) {  /* Share, Command and Export stand beside the title */
+  .st-key-hop_bar {position: relative; top: -6.55rem; margin-bottom: -3.5rem;
+    padding-right: 6.6rem; z-index: 1; pointer-events: none;}
+  .st-key-hop_bar .st-key-share_bar {justify-content: flex-end;}
+  .st-key-hop_bar .st-key-share_bar > * {pointer-events: auto;}
 }
-PRESETS = {
-    "Why Hebb fails": PageParams(share=0.1, rule="hebb"),
-    "Photographs": PageParams(dataset="skimage", count=4),
-    "Half hidden": PageParams(dataset="signs", count=12, kind="crop", share=0.5),
-    "Painted black": PageParams(
-        dataset="signs", count=12, kind="occlude", share=0.5, rule="pseudo-inverse"
-    ),
-    "Too few pixels": PageParams(dataset="digits", count=10, share=0.35),
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
+  .st-key-hop__preset_names [role="radiogroup"],
+  .st-key-hop__preset_names [data-testid="stButtonGroup"] > div {
+    flex-wrap: nowrap; overflow-x: auto; padding-bottom: 4px;}
+  .st-key-hop__preset_names button {flex: none;}
 }
+</style>"""
 
 
-class Score(NamedTuple):
-    """One row of the comparison."""
+def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
+    """Recall and show: the verdict, the three rows, the scores; None while there is no answer."""
+    ask = chosen.ask
+    if not _possible(ask):
+        return None
+    own = bool(chosen.own.pictures) or chosen.own.question is not None
+    identity = ask.digest
+    answer = attempt(lambda: _known(ask))
+    if isinstance(answer, ValueError):
+        st.error(f"{str(answer)[:1].upper()}{str(answer)[1:]}.")
+        return None
+    if answer is None:
+        answer = _long(ask, dark)
+        if answer is None:
+            return None
+    elif job.is_short(ask):
+        job.leave()
+    scores.show_verdict(answer)
+    place = st.container(gap="small")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="hop_looks"):
+        mark = st.toggle("Mark wrong pixels", value=True, key="hop_mark", bind="query-params")
+        which = _which(answer)
+    with place:
+        gallery(cards.cards_of(answer, mark), shape=answer.patterns.shape, dark=dark, looked=which)
+        count = len(answer.result.exact)
+        if count > cards.MOST:
+            st.caption(f"The first {cards.MOST} of {count:,} are shown; all of them count.")
+        st.caption(_legend(answer, mark))
+    scores.totals(answer)
+    scores.lights(answer)
+    source.duplicates_note(answer.patterns)
+    return RecallBench(ask, answer, identity, ask.seed, dark, which, own)
 
-    memory: str
-    pixels: float
-    exact: float
-    steps: str
+
+def _known(ask: Ask) -> Answer | None:
+    """What is kept, or computed now as it is short; None where it takes longer."""
+    cost.check_size(ask)
+    found = job.kept.get(ask.digest)
+    return job.answered(ask) if found is None and job.is_short(ask) else found
 
 
-class Upload(Protocol):
-    """What this page needs of Streamlit's uploaded file."""
+def _possible(ask: Ask) -> bool:
+    """Whether the memory can store such pictures; if not, why, and two ways out."""
+    try:
+        check_mode(ask.rule, ask.mode)
+    except ValueError as reason:
+        st.warning(f"{str(reason)[:1].upper()}{str(reason)[1:]}.", icon=":material/contrast:")
+        with st.container(horizontal=True):
+            for label, name, value in (
+                ("Black and white pictures", "mode", "binary"),
+                (f"Memory: {RULES['modern'].title}", "rule", "modern"),
+                (f"Memory: {RULES['spiking'].title}", "rule", "spiking"),
+            ):
+                st.button(label, key=f"{KEY}__to_{value}", on_click=_set, args=(name, value))
+        return False
+    return True
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def file_id(self) -> str: ...
-    def getvalue(self) -> bytes:
-        """The file's content."""
+
+def _set(name: str, value: str) -> None:
+    st.session_state[f"{KEY}_{name}"] = value
 
 
-class Own(NamedTuple):
-    """A visitor's pictures: those that can be stored, and what is wrong with the others."""
-
-    pictures: tuple[bytes, ...]  # 64×64 grey levels each
-    refused: tuple[str, ...]  # Markdown
-
-
-def read_uploads(uploads: Sequence[Upload]) -> Own:
-    """The first `MAX_OWN` uploads, each read once: results stay in the session while they are up.
-
-    A file that cannot be read is remembered with its complaint.
-    """
-    known: dict[str, bytes | str] = st.session_state.get("hop_own_read", {})
-    read: dict[str, bytes | str] = {}
-    for upload in uploads[:MAX_OWN]:
-        result = known.get(upload.file_id)
-        if result is None:
-            try:
-                grey = fit(read_image(upload.getvalue()), (OWN_SIDE, OWN_SIDE))
-                result = grey.tobytes()
-            except ValueError as error:
-                result = f"{plain(upload.name)}: {error}"
-        read[upload.file_id] = result
-    st.session_state["hop_own_read"] = read
-    return Own(
-        tuple(r for r in read.values() if isinstance(r, bytes)),
-        tuple(r for r in read.values() if isinstance(r, str)),
+def _long(ask: Ask, dark: bool) -> Answer | None:
+    """A recall that takes longer: a job that shows its pictures while the network settles."""
+    identity = ask.digest
+    problem = job.settle(ask)
+    if problem:
+        st.warning(problem, icon=":material/hourglass_disabled:")
+    view = job_panel(
+        KEY,
+        submit=lambda owner: job.submit(owner, ask),
+        draw=lambda live, final: _live(live, identity, dark),
+        label="Recall",
+        ticket_param=job.JOB,
+        kind=job.KIND,
     )
+    if view is None:
+        st.info(
+            f"This takes about {cost.estimate_seconds(ask):.0f} s. Press *Recall* and watch the "
+            "pictures settle.",
+            icon=":material/play_circle:",
+        )
+    elif view.key == identity and view.state == "done":
+        return job.kept.get(identity)
+    return None
 
 
-def _recall(p: PageParams, own: tuple[bytes, ...], rule: str) -> Answer:
-    pictures = datasets.load(p.dataset)
-    chosen = make_patterns(
-        pictures.images,
-        pictures.labels,
-        pictures.class_names,
-        PatternParams(count=p.count, size=p.size, threshold=p.threshold),
-    )
-    side = (OWN_SIDE, OWN_SIDE)
-    mine = [np.frombuffer(data, dtype=np.uint8).reshape(side) for data in own]
-    return experiment(
-        with_own(chosen, mine, p.threshold), p.noise(), p.memory(rule), p.spiking(), seed=p.seed
-    )
+def _live(live: job.Live, identity: str, dark: bool) -> None:
+    """The rows so far, in the job's panel."""
+    if live.identity != identity:
+        return
+    gallery(live.cards, shape=live.shape, dark=dark)
+    if len(live.overlap) > 1:
+        st.vega_lite_chart(
+            spec=live_chart(live.overlap),
+            width="stretch",
+            alt="Mean overlap of the answers with their pictures, step by step so far",
+        )
 
 
-@st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
-def run(p: PageParams, own: tuple[bytes, ...]) -> Answer:
-    """Store, damage, recall; raises DatasetMissing where the pictures are not here."""
-    return _recall(p, own, p.rule)
+def _which(answer: Answer) -> int:
+    """The probe that the panels below follow."""
+    options, first = cards.options(answer), cards.first_look(answer)
+    if st.session_state.get("hop_look") not in options:
+        st.session_state.pop("hop_look", None)
+    chosen = st.selectbox(
+        "Look at", options, index=first, key="hop_look", bind="query-params", width=260,
+        label_visibility="collapsed", help="The picture that the tabs below follow.",
+    )  # fmt: skip
+    return options.index(chosen) if chosen in options else first
 
 
-@st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
-def compare(p: PageParams, own: tuple[bytes, ...]) -> list[Score]:
-    """All memories on the same probes, then the bound and the baselines."""
-    answers = {r: run(p, own) if r == p.rule else _recall(p, own, r) for r in RULES}
-    rows = [
-        Score(rule, a.result.pixel_accuracy, a.result.exact_fraction, str(a.result.steps))
-        for rule, a in answers.items()
-    ]
-    any_answer = answers["spiking"]
-    r = any_answer.result
-    rows.append(Score("best possible", r.bound_pixel_accuracy, r.bound_exact_fraction, "–"))
-    rows.append(Score("damaged input as it is", r.probe_pixel_accuracy, any_answer.untouched, "–"))
-    rows.append(Score("one blank picture", r.background_pixel_accuracy, 0.0, "–"))
-    return rows
+def _legend(answer: Answer, mark: bool) -> str:
+    words = ["Under each picture: how much came back, and what the best possible decoder makes of "
+             "the same input."]  # fmt: skip
+    if mark and answer.result.exact_fraction < 1:
+        words.append("Orange: a wrong pixel.")
+    if not bool(answer.probes.known.all()):
+        words.append("Grey-blue: unknown.")
+    return " ".join(words)
 
 
-@st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
-def moments(
-    p: PageParams, own: tuple[bytes, ...], which: int
-) -> list[tuple[int, NDArray[np.float32]]]:
-    """The way of picture `which` in at most `FILM` pictures: (step, states [N])."""
-    return film(run(p, own), which, p.memory(), p.spiking(), seed=p.seed, count=FILM)
+def inside(bench: RecallBench) -> None:
+    """Three looks into the memory at work on one probe; only the open one is computed."""
+    st.subheader("Look inside", anchor=False)
+    tabs = st.tabs(list(_PANELS), key="hop_tab", on_change="rerun", bind="query-params")
+    for tab, panel in zip(tabs, _PANELS.values(), strict=True):
+        if tab.open:
+            with tab:
+                panel(bench)
 
 
-def npz(answer: Answer) -> bytes:
-    """Stored, damaged and recalled pictures with their scores, for NumPy."""
-    buffer = io.BytesIO()
-    shape = answer.patterns.shape
-    np.savez_compressed(
-        buffer,
-        patterns=answer.patterns.states.numpy().reshape(-1, *shape),
-        probes=answer.probes.numpy().reshape(-1, *shape),
-        recalled=answer.result.recalled.numpy().reshape(-1, *shape),
-        pixel_accuracy=answer.result.pixels.numpy(),
-        names=np.array(answer.patterns.names),
-    )
-    return buffer.getvalue()
+def _watch(bench: RecallBench) -> None:
+    """The player of one probe, and how all of them came to rest."""
+    player_panel(bench)
+    r = bench.answer.result
+    if len(r.overlap_trace) > 1:
+        x_title = "time step" if r.spikes is not None else "update"
+        st.vega_lite_chart(
+            spec=overlap_chart(r.overlap_trace.numpy(), r.exact.numpy(), x_title),
+            key="hop_overlaps",
+            width="stretch",
+            alt="Overlap of each answer with its picture over the steps, one line a picture",
+        )
+        st.caption("All pictures at once: the overlap of each answer with its picture; 1 is exact.")
+
+
+_PANELS = {"Watch": _watch, "Equations": equations_panel}
