@@ -152,11 +152,9 @@ def _list(mine: Own) -> None:
             with st.container(width=104, gap="xsmall"):
                 picture(_thumbnail(one), alt=f"Own picture {one.name}", width=96)
                 st.button(
-                    plain(one.name),
-                    icon=":material/close:",
+                    f"Remove {plain(one.name)}",
                     key=f"hop_own_remove_{index}",
                     type="tertiary",
-                    help=f"Remove {plain(one.name)}",
                     on_click=hopfield_own.remove,
                     args=(index,),
                 )
