@@ -13,6 +13,7 @@ import torch
 from snncore import device, rng
 from snncore.cli import Report, json_option, main
 from snncore.cli.bench_encode import encode
+from snncore.cli.bench_recall import recall
 from snncore.cli.timing import copy_bytes_per_s, interleaved, peak_mb, seconds
 
 Tensor = torch.Tensor
@@ -171,6 +172,7 @@ _BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
     "map": _map,
     "encode": encode,
     "stdp": _stdp,
+    "recall": recall,
 }
 
 

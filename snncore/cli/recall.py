@@ -14,7 +14,7 @@ from snncore.cli import Report, check_writable, json_option, main, param_options
 from snncore.cli.download import ensure
 from snncore.cli.timing import peak_mb
 from snncore.device import choose_device
-from snncore.hopfield import NoiseParams, PatternParams, SpikingParams
+from snncore.hopfield import AttractorParams, NoiseParams, PatternParams, SpikingParams
 from snncore.params import Params
 from snncore.recall_lab import (
     RULES,
@@ -26,7 +26,6 @@ from snncore.recall_lab import (
     load_patterns,
     npz,
 )
-from snncore.recall_lab._pending import AttractorParams
 
 ATTRACTOR = "attractor_"  # before its settings, most of which the other spiking memory has too
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from snncore import datasets
 from snncore.encoding import LatencyParams, latency_encode
-from snncore.hopfield import NoiseParams, corrupt, make_patterns, recall
+from snncore.hopfield import NoiseParams, PatternParams
 from snncore.neurons import LIFParams
 from snncore.plots import vignettes
+from snncore.recall_lab import Ask, experiment
 from snncore.simulate import run_lif
 from snncore.stdp import TrainParams, train
 
@@ -62,17 +63,14 @@ def encoding() -> Vignette:
 
 def hopfield() -> Vignette:
     """A photograph, damaged and recalled."""
-    photos = datasets.load("skimage")
-    patterns = make_patterns(photos.images, photos.labels, photos.class_names)
-    noise = NoiseParams(kind="flip", strength=0.3)
-    probes = corrupt(patterns.states, patterns.shape, noise, seed=0)
-    answer = recall(patterns, probes, noise=noise, seed=0)
-    which = 1 % len(patterns.states)
+    ask = Ask(patterns=PatternParams(count=4), noise=NoiseParams(kind="flip", strength=0.3))
+    patterns, probes, answer, *_ = experiment(ask)
+    which = 1
 
     def grey(states: torch.Tensor) -> NDArray[np.uint8]:
         return ((states[which].reshape(patterns.shape) > 0).numpy() * 255).astype(np.uint8)
 
-    images = [grey(patterns.states), grey(probes), grey(answer.recalled)]
+    images = [grey(patterns.states), grey(probes.values), grey(answer.recalled)]
     right = float(answer.pixels[which])
     return _both(
         lambda dark: vignettes.stages(images, dark=dark),

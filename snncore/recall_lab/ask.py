@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from snncore import datasets
 from snncore.hopfield import (
+    AttractorParams,
     NoiseParams,
     PatternParams,
     Patterns,
@@ -26,7 +27,6 @@ from snncore.hopfield import (
     with_own,
 )
 from snncore.params import digest
-from snncore.recall_lab._pending import AttractorParams
 from snncore.recall_lab.rules import check_mode
 from snncore.recall_lab.settings import RecallParams
 

@@ -15,20 +15,18 @@ import torch
 from snncore.hopfield import (
     FIXED,
     MOVING,
+    AttractorParams,
     NoiseParams,
     Patterns,
     Probes,
     SpikingParams,
     SpikingTrace,
-    make_memory,
-    settle,
-)
-from snncore.hopfield.spiking import spiking_stream
-from snncore.recall_lab._pending import (
-    AttractorParams,
     attractor_stream,
+    make_memory,
     seed_gaussian_sync,
     seed_rate_lif,
+    settle,
+    spiking_stream,
 )
 from snncore.recall_lab.rules import check_mode
 from snncore.recall_lab.settings import RecallParams

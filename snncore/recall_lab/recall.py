@@ -14,6 +14,7 @@ import torch
 
 from snncore.hopfield import (
     FIXED,
+    AttractorParams,
     Bound,
     NoiseParams,
     Patterns,
@@ -22,7 +23,6 @@ from snncore.hopfield import (
     SpikingTrace,
 )
 from snncore.recall_lab import scores
-from snncore.recall_lab._pending import AttractorParams
 from snncore.recall_lab.marks import Marks, join, mark
 from snncore.recall_lab.networks import Moment, Network, build
 from snncore.recall_lab.settings import RecallParams

@@ -13,13 +13,14 @@ from snncore.device import choose_device
 from snncore.hopfield import (
     NoiseParams,
     Patterns,
+    Preflight,
     Probes,
     binarise,
     bound,
     damage,
     fit,
+    preflight,
 )
-from snncore.hopfield.preflight import Preflight, preflight
 from snncore.recall_lab.ask import Ask, load_patterns
 from snncore.recall_lab.networks import Network, build
 from snncore.recall_lab.recall import Recall, part_size, pieces
