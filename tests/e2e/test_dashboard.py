@@ -18,7 +18,7 @@ PAGES = {
     "Hopfield_Recall": "Hopfield Recall",
     "STDP_MNIST_Trainer": "STDP MNIST Trainer",
 }
-FIGURE = "[data-testid=stVegaLiteChart], [data-testid=stImage]"
+FIGURE = "[data-testid=stVegaLiteChart], [data-testid=stImage], .st-key-hop_gallery img"
 Visit = Callable[..., Visitor]
 
 
@@ -103,10 +103,10 @@ def test_recall_page_shows_another_gallery_for_more_damage(visit: Visit) -> None
     picture_changes(visitor, gallery, lambda: slide(page, "hop_share", 2))
     scores = page.locator(".st-key-hop_scores")
     expect(scores).to_be_visible()
-    expect(scores).to_contain_text("8 of 8")  # spiking neurons bring all icons back
-    preset = page.get_by_role("button", name="Why Hebb fails").first
+    expect(scores).to_contain_text("4 of 4")  # spiking neurons bring all photographs back
+    preset = page.get_by_role("radio", name="Why Hebb fails").first
     picture_changes(visitor, gallery, preset.click)
-    expect(scores).not_to_contain_text("8 of 8")
+    expect(scores).to_contain_text("0 of 12")
 
 
 def test_trainer_runs_shows_partial_fields_survives_a_reload_and_cancels(visit: Visit) -> None:
@@ -148,8 +148,8 @@ def test_a_text_file_named_png_is_refused_and_the_server_goes_on(
     fake.write_text("I am not a picture")
     visitor = visit()
     page = visitor.open("Hopfield_Recall")
-    page.get_by_text("Size, threshold, your own pictures").click()
-    page.locator(".st-key-hop_own input[type=file]").set_input_files(fake)
+    page.get_by_text("Your own pictures and drawings").click()
+    page.locator('[class*="st-key-hop_own_files"] input[type=file]').set_input_files(fake)
     expect(page.get_by_test_id("stAlert").filter(has_text="cat.png").first).to_be_visible()
     visit().open("LIF_Playground")  # checked at the end of the test
 
