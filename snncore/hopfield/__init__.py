@@ -18,6 +18,7 @@ from snncore.hopfield.bound import (
 )
 from snncore.hopfield.duplicates import deduplicate, near_duplicates
 from snncore.hopfield.dynamics import CYCLE, FIXED, MOVING, DynamicsParams, Step, settle
+from snncore.hopfield.lights import Light
 from snncore.hopfield.memory import Memory
 from snncore.hopfield.noise import KINDS, NoiseParams, damage
 from snncore.hopfield.patterns import (
@@ -28,7 +29,7 @@ from snncore.hopfield.patterns import (
     with_own,
 )
 from snncore.hopfield.pictures import binarise, fit
-from snncore.hopfield.preflight import Light, Preflight, preflight
+from snncore.hopfield.preflight import Preflight, preflight
 from snncore.hopfield.probes import Probes, unknown_value
 from snncore.hopfield.rules import RATE_RULES, RuleParams, make_memory
 from snncore.hopfield.seeds import SeedRateLif, seed_gaussian_sync, seed_rate_lif

@@ -66,7 +66,7 @@ def main() -> None:
                 flush=True,
             )
     print("\n| work | ours | peer | ratio | equal |\n|---|---|---|---|---|")
-    for name in ("lif", "map", "encode", "stdp"):
+    for name in ("lif", "map", "encode", "stdp", "recall"):
         found = snncore(f"bench {name}")
         print(
             f"| {found['work']} | {found['ours_per_s']:.3g}/s | {found['peer']}: "
