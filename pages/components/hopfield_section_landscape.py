@@ -12,16 +12,16 @@ import streamlit as st
 from pages.components import hopfield_section_base as base
 from pages.components.hopfield_section_base import RecallBench
 from pages.components.text import plain
-from snncore.hopfield import DynamicsParams, Probes, RuleParams
+from snncore.hopfield import DynamicsParams, NoiseParams, Patterns, Probes, RuleParams
 from snncore.jobs import Progress
 from snncore.params import Value
 from snncore.plots.hopfield_landscape import barrier_chart, surface_chart
-from snncore.recall_lab import RULES, Ask, load_patterns
+from snncore.recall_lab import RULES, Ask, assumed_noise, load_patterns
 from snncore.recall_lab.landscape import Landscape, LandscapeParams, landscape
 
 KEY = "hop_land"
-# Cells × orders × pictures × pixels that take about 0.3 s on one core.
-_QUICK = 400_000_000
+_QUICK = 8_000_000  # of `_cost`: about 0.3 s (measured: 30 to 60 ns each, dense memories the most)
+_PREVIEW = 15  # cells per side, before the job
 
 
 class Scene(NamedTuple):
@@ -29,6 +29,26 @@ class Scene(NamedTuple):
 
     title: str  # of the memory
     found: Landscape
+
+
+class Task(NamedTuple):
+    """What is surveyed, without how finely."""
+
+    rule: RuleParams
+    dynamics: DynamicsParams
+    noise: NoiseParams
+    ask: Ask
+    probe: Probes  # one
+    which: int  # its number
+
+    def pieces(
+        self, patterns: Patterns, params: LandscapeParams, seed: int = 0
+    ) -> Iterator[Landscape]:
+        """The surface piece by piece; refuses at the call."""
+        return landscape(
+            patterns, params, self.rule, self.probe, self.dynamics, noise=self.noise, seed=seed,
+            sample=self.which,
+        )  # fmt: skip
 
 
 def surface(bench: RecallBench) -> None:
@@ -50,27 +70,59 @@ def surface(bench: RecallBench) -> None:
     params, rule = chosen
     if not base.able(bench, rule):
         return
-    dynamics = _dynamics(bench, rule.rule)
-    probe = bench.answer.probes.rows([bench.which])  # a copy, not a view of all
-    identity = base.identity("landscape", bench, params, rule, dynamics, bench.which, pictures=True)
-    scene, ask, seed, which = RULES[rule.rule].title, base.neutral(bench), bench.seed, bench.which
-
-    def work() -> Iterator[Progress]:
-        return _work(params, rule, dynamics, ask, probe, seed, which, scene)
-
-    count, size = bench.answer.patterns.states.shape
-    cost, dark = params.cells**2 * params.orders * count * size, bench.dark
-    if cost <= _QUICK:
-        found = base.at_once(identity, work)
-        if found is not None:
-            _draw(found, dark)
-    else:
-        found = base.job(
-            KEY, "Survey the landscape", identity, work, lambda found, _: _draw(found, dark),
-            64_000_000 + 8 * count * size,
-        )  # fmt: skip
+    task = Task(
+        rule,
+        _dynamics(bench, rule.rule),
+        assumed_noise(bench.ask),
+        base.neutral(bench),
+        bench.answer.probes.rows([bench.which]),  # a copy, not a view of all
+        bench.which,
+    )
+    stored = bench.answer.patterns
+    if base.computed(lambda: task.pieces(stored, params)) is None:
+        return  # equal pictures, or too many cells
+    count, size = stored.states.shape
+    found = _survey(bench, params, task, count, size)
     if found is not None:
         base.download("landscape", _columns(found.found), KEY)
+
+
+def _survey(
+    bench: RecallBench, params: LandscapeParams, task: Task, count: int, size: int
+) -> Scene | None:
+    """At once where that takes no time, else as a job after a coarse preview."""
+    dark = bench.dark
+
+    def identity(of: LandscapeParams) -> str:
+        return base.identity(
+            "landscape", bench, of, task.rule, task.dynamics, task.which, pictures=True
+        )
+
+    if _cost(params, count, size) <= _QUICK:
+        quick: Scene | None = base.at_once(identity(params), lambda: _work(params, task))
+        if quick is not None:
+            _draw(quick, dark)
+        return quick
+    found: Scene | None = base.job(
+        KEY,
+        "Survey the landscape",
+        identity(params),
+        lambda: _work(params, task),
+        lambda scene, _: _draw(scene, dark),
+        64_000_000 + 8 * count * size,
+    )
+    coarse = dataclasses.replace(params, cells=_PREVIEW, orders=1)
+    if found is None and not base.started(KEY) and _cost(coarse, count, size) <= _QUICK:
+        preview = base.at_once(identity(coarse), lambda: _work(coarse, task))
+        if preview is not None:
+            _draw(preview, dark)
+            st.caption(f"A preview of {_PREVIEW} × {_PREVIEW} cells.")
+    return found
+
+
+def _cost(params: LandscapeParams, count: int, size: int) -> float:
+    """Numbers in all states, and in what compares them with the stored pictures."""
+    return params.cells**2 * params.orders * size * (1 + count / 40)
 
 
 def link_values() -> dict[str, Value]:
@@ -106,19 +158,10 @@ def _controls(bench: RecallBench) -> tuple[LandscapeParams, RuleParams] | None:
     return dataclasses.replace(params, first=a, second=b), rule
 
 
-def _work(
-    params: LandscapeParams,
-    rule: RuleParams,
-    dynamics: DynamicsParams,
-    ask: Ask,
-    probe: Probes,
-    seed: int,
-    which: int,
-    title: str,
-) -> Iterator[Progress]:
+def _work(params: LandscapeParams, task: Task) -> Iterator[Progress]:
     yield Progress(0.0, "Storing the pictures")
-    patterns = load_patterns(ask)
-    for found in landscape(patterns, params, rule, probe, dynamics, seed=seed, sample=which):
+    title = RULES[task.rule.rule].title
+    for found in task.pieces(load_patterns(task.ask), params, task.ask.seed):
         words = f"{found.done} of {found.total} cells"
         yield Progress(found.done / max(found.total, 1), words, Scene(title, found))
 
