@@ -52,9 +52,6 @@ def basins(bench: RecallBench) -> None:
     if own and len(bench.names) < 2:
         base.hint("One picture alone is always found: store at least two, or take random ones.")
         return
-    patterns = bench.answer.patterns if own else None
-    if base.computed(lambda: basin(params, rule, patterns)) is None:  # refuses what costs too much
-        return
     identity = base.identity("basin", bench, rule, params, own, pictures=own)
     ask, seed, here = base.neutral(bench), bench.seed, _here(bench)
     dark = bench.dark

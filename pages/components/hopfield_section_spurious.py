@@ -53,9 +53,6 @@ def finder(bench: RecallBench) -> None:
         return
     if own and not base.able(bench, rule):
         return
-    patterns = bench.answer.patterns if own else None
-    if base.computed(lambda: spurious(params, rule, patterns)) is None:  # costs too much
-        return
     identity = base.identity("spurious", bench, rule, params, own, pictures=own)
     ask, seed, title = base.neutral(bench), bench.seed, RULES[rule.rule].title
     size = bench.answer.patterns.states.shape[1] if own else 1024
@@ -96,7 +93,6 @@ def _draw(states: States) -> None:
     if not found.done:
         return
     lines = [["Where it came to rest", "Starts", "Different states", "Energy per pixel"]]
-    kinds = list(found.kind)
     for k, kind in enumerate(KINDS):
         if found.share[k] <= 0:
             continue
@@ -104,7 +100,7 @@ def _draw(states: States) -> None:
             [
                 TITLES[kind],
                 base.percent(float(found.share[k])),
-                str(kinds.count(kind)),
+                str(int(found.kind_states[k])),
                 base.number(float(found.kind_energy[k]), 3),
             ]
         )

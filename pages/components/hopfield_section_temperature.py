@@ -77,9 +77,6 @@ def warmth(bench: RecallBench) -> None:
     if own and len(bench.names) < 2:
         base.hint("Store at least two pictures, or take random patterns.")
         return
-    patterns = bench.answer.patterns if own else None
-    if base.computed(lambda: phase(params, rule, patterns)) is None:  # costs too much
-        return
     identity = base.identity("temperature", bench, rule, params, own, pictures=own)
     ask, seed, dark = base.neutral(bench), bench.seed, bench.dark
     size = bench.answer.patterns.states.shape[1] if own else params.n
