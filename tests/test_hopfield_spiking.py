@@ -20,6 +20,7 @@ from snncore.hopfield import (
 )
 from snncore.hopfield import spiking as module
 from snncore.hopfield.patterns import PatternParams, make_patterns
+from snncore.hopfield.spiking_race import race
 from snncore.hopfield.spiking_steps import advance_torch, leaky
 
 
@@ -204,6 +205,24 @@ def test_harder_probes_take_longer() -> None:
     ]
     assert mean[0] + 3 < mean[1] < mean[2] - 3
     assert mean[2] <= SpikingParams().steps("binary")
+
+
+@pytest.mark.parametrize("mode", ["binary", "grey"])
+def test_reaction_times_are_those_of_drift_and_urgency(mode: str) -> None:
+    """Threshold over drift, no free parameter; whole steps, and input spikes come in lumps."""
+    patterns = bundled("icons", mode)
+    if mode == "binary":
+        x = patterns.states
+        probes = Probes(
+            torch.cat([flipped(x, q) for q in (0.1, 0.3, 0.4)]), torch.ones(30, x.shape[1]).bool()
+        )
+    else:
+        probes = noisy(patterns, 0.3)
+    trace, expected = spiking_recall(patterns, probes), race(patterns, probes)
+    assert torch.equal(expected.leader, trace.winner)
+    late = trace.decision_step - expected.step(expected.drift)
+    assert float(late.min()) > -1.0 and float(late.max()) < 2.0
+    assert int(trace.decision_step.max() - trace.decision_step.min()) >= 2
 
 
 def test_urgency_decides_where_evidence_is_weak() -> None:
