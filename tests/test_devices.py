@@ -15,7 +15,9 @@ from snncore import device, encoding, hopfield, retina, rng
 from snncore.encoding import bernoulli, clocks, order
 from snncore.encoding.delta import delta_encode
 from snncore.encoding.latency import latency_encode
+from snncore.hopfield.dynamics import UPDATES
 from snncore.neurons.lif import LIF, LIFParams, lif_init, lif_step
+from snncore.recall_lab import RecallParams, recall
 from snncore.simulate import lif as lif_run
 from snncore.simulate import run_lif
 from snncore.stdp import TrainParams, drive
@@ -124,39 +126,42 @@ def _encoding() -> None:
         rng.normal(rng.draws(0, rng.stream("noise"), torch.arange(2), 3, 5))
 
 
-def _hopfield() -> None:
-    words = rng.draws(0, rng.stream("recall"), torch.arange(3), 40, 1)[0]
-    patterns = torch.where(words % 2 == 0, 1.0, -1.0)
-    memory = hopfield.hebb(patterns)
-    with no_float64():
-        list(hopfield.synchronous(memory, patterns, 3))
-        list(hopfield.asynchronous(memory, patterns, 2, seed=0))
-        list(hopfield.modern(patterns, patterns, 0.4, 2))
-        hopfield.spiking_recall(patterns, patterns, hopfield.SpikingParams(), seed=0)
-
-
+@pytest.mark.parametrize("mode", ["binary", "grey", "rgb"])
 @pytest.mark.parametrize("kind", hopfield.KINDS)
-def test_no_damage_and_no_bound_touches_float64(kind: str) -> None:
-    states = torch.where(rng.draws(0, 1, torch.arange(3), 40, 1)[0] % 2 == 0, 1.0, -1.0)
-    noise = hopfield.NoiseParams(kind=kind, strength=0.3)
+def test_no_damage_and_no_bound_touches_float64(kind: str, mode: str) -> None:
+    patterns = hopfield.random_patterns(3, (5, 8))
+    if mode != "binary":
+        levels = (patterns.states.repeat_interleave(3 if mode == "rgb" else 1, dim=1) + 2) * 0.25
+        patterns = patterns._replace(states=levels, mode=mode)
+    noise = hopfield.NoiseParams(kind=kind, strength=0.3, place="block")
     with no_float64():
-        probes = hopfield.corrupt(states, (5, 8), noise, seed=0)
-        hopfield.bound(states, probes, noise, (5, 8))
-        hopfield.preflight(states)
-    assert not torch.equal(probes, states)
+        probes = hopfield.damage(patterns, noise, seed=0)
+        hopfield.bound(patterns, probes, noise)
+        hopfield.near_duplicates(patterns)
+    assert not torch.equal(probes.values, patterns.states.to(torch.float32))
 
 
-@pytest.mark.parametrize("update", ["sync", "async"])
-@pytest.mark.parametrize("rule", hopfield.RULES)
-def test_no_rule_of_recall_touches_float64(rule: str, update: str) -> None:
-    states = torch.where(rng.draws(0, 1, torch.arange(3), 40, 1)[0] % 2 == 0, 1, -1)
-    patterns = hopfield.Patterns(states.to(torch.int8), (5, 8), ("a", "b", "c"))
-    params = hopfield.RecallParams(rule=rule, update=update)
+@pytest.mark.parametrize("rule", hopfield.RATE_RULES)
+def test_no_memory_that_settles_touches_float64(rule: str) -> None:
+    """Couplings may be made in float64 on the CPU; what runs on the device must not need it."""
+    patterns = hopfield.random_patterns(3, (5, 8))
+    noise = hopfield.NoiseParams("erase", 0.3)
+    memory = hopfield.make_memory(patterns, hopfield.RuleParams(rule), noise)
     with no_float64():
-        hopfield.recall(patterns, states.to(torch.float32), params, seed=0)
+        probes = hopfield.damage(patterns, noise, seed=0)
+        for update in ("sync", "block") if rule == "modern" else UPDATES:
+            list(hopfield.settle(memory, probes, hopfield.DynamicsParams(update, 3), seed=0))
 
 
-@pytest.mark.parametrize("path", [_stdp, _lif, _encoding, _hopfield])
+@pytest.mark.parametrize("rule", ["hebb", "modern", "spiking", "seed-sync", "seed-lif"])
+def test_no_recall_with_its_scores_touches_float64(rule: str) -> None:
+    patterns = hopfield.random_patterns(3, (5, 8))
+    with no_float64():
+        probes = hopfield.damage(patterns, hopfield.NoiseParams(), seed=0)
+        recall(patterns, probes, RecallParams(rule=rule), noise=hopfield.NoiseParams(), seed=0)
+
+
+@pytest.mark.parametrize("path", [_stdp, _lif, _encoding])
 def test_the_torch_paths_never_touch_float64(path: Callable[[], None]) -> None:
     path()
 
