@@ -53,6 +53,16 @@ def test_warm_overlap_solves_the_published_equations(load: float, temperature: f
     assert again == pytest.approx(m, abs=1e-5)
 
 
+def test_overlaps_at_many_temperatures_are_those_one_by_one() -> None:
+    t = [0.0, 0.01, 0.2, 0.5, 0.5, 0.9, 1.0, 2.0]
+    together = theory.ags_overlap(0.05, t)
+    alone = [float(theory.ags_overlap(0.05, one)[0]) for one in t]
+    assert together.tolist() == pytest.approx(alone, abs=1e-8)
+    assert together[5:].tolist() == [0.0, 0.0, 0.0]
+    assert (together[:5] > 0.9).all()
+    assert theory.ags_overlap([0.2, 0.3], 0.5).tolist() == [0.0, 0.0]
+
+
 def test_warm_overlap_without_load_is_the_hyperbolic_tangent() -> None:
     for t, m in ((0.3, 0.9974), (0.5, 0.9575), (0.8, 0.7104)):
         assert theory.tanh_overlap(t)[0] == pytest.approx(m, abs=6e-5)
@@ -209,7 +219,7 @@ def test_limits_come_in_order_and_only_where_theory_has_them() -> None:
         (lambda: theory.first_step_error(0.0), "load"),
         (lambda: theory.first_step_error(0.1, 1.2), "flips"),
         (lambda: theory.ags_overlap(-0.1), "loads"),
-        (lambda: theory.ags_overlap(0.1, -1), "temperature"),
+        (lambda: theory.ags_overlap(0.1, -1), "temperatures"),
         (lambda: theory.mceliece_capacity(1), "n"),
         (lambda: theory.low_activity_capacity(10, 0.7), "activity"),
         (lambda: theory.dam_error(10, 100, 1), "degree"),

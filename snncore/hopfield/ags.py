@@ -16,6 +16,7 @@ of larger y are the stable ones.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ def _retrieval(t: Array, y: Array) -> _State:
         slope = _mean((1.0 - tanh * tanh) * shifted) - t * y
         step = (_mean(tanh) - t * a * y) / np.minimum(slope, -1e-300)
         a = np.maximum(a - step, 1e-9)
-        if float(np.max(np.abs(step) / a)) < 1e-10:
+        if float(np.max(np.abs(step) / a, initial=0.0)) < 1e-10:
             break
     tanh = np.tanh(a[..., None] * shifted)
     q = _mean(tanh * tanh)
@@ -125,10 +126,11 @@ def _zero_last() -> float:
     return 0.5 * (low + high)
 
 
-def _check_temperature(temperature: float) -> float:
-    if not (math.isfinite(temperature) and temperature >= 0.0):
-        raise ValueError(f"temperature must be >= 0, got {temperature}")
-    return float(temperature)
+def _check_temperatures(temperatures: ArrayLike) -> Array:
+    found = np.atleast_1d(np.asarray(temperatures, dtype=np.float64))
+    if not bool((np.isfinite(found) & (found >= 0.0)).all()):
+        raise ValueError("temperatures must be >= 0 and finite everywhere")
+    return found
 
 
 def _check_loads(loads: ArrayLike) -> Array:
@@ -143,7 +145,7 @@ def ags_capacity(temperature: float = 0.0) -> float:
 
     At this load the overlap does not go to 0 gradually: it jumps from 0.967 (T = 0).
     """
-    t = _check_temperature(temperature)
+    t = float(_check_temperatures(temperature)[0])
     if t >= 1.0:
         return 0.0
     if t < COLDEST:
@@ -152,30 +154,44 @@ def ags_capacity(temperature: float = 0.0) -> float:
     return float(_retrieval(one, _last_y(one)).load[0])
 
 
-def ags_overlap(loads: ArrayLike, temperature: float = 0.0) -> Array:
-    """m [K]: overlap of the retrieval state with its pattern at these loads; 0 where none exists.
+def ags_overlap(loads: ArrayLike, temperatures: ArrayLike = 0.0) -> Array:
+    """m [K]: overlap of the retrieval state with its pattern; 0 where none exists.
 
-    At load 0 it is m = tanh(m/T) (1 at T = 0).
+    Loads and temperatures are arrays of one length, or one of them is a number. At load 0 it is
+    m = tanh(m/T) (1 at T = 0).
     """
-    alpha, t = _check_loads(loads), _check_temperature(temperature)
-    if t >= 1.0:
-        return np.zeros_like(alpha)
-    alive = alpha <= ags_capacity(t)
-    wanted = alpha[alive]
-    # A larger y is a smaller load: bisection between the largest load and almost none.
-    first = _zero_last() if t < COLDEST else float(_last_y(np.array([t]))[0])
-    low = np.full_like(wanted, math.log(first))
-    high = np.full_like(wanted, math.log(_Y_HIGH))
-    temperatures = np.full_like(wanted, t)
+    alpha, t = np.broadcast_arrays(_check_loads(loads), _check_temperatures(temperatures))
+    answer = np.zeros(alpha.shape)
+    cold = (t < COLDEST) & (alpha <= ags_capacity())
+    y = _stable_y(alpha[cold], np.full(int(cold.sum()), _zero_last()), _cold_load)
+    answer[cold] = special.erf(y)
+    warm = (t >= COLDEST) & (t < 1.0)
+    if warm.any():
+        some, where = np.unique(t[warm], return_inverse=True)
+        last = _last_y(some)
+        alive = alpha[warm] <= _retrieval(some, last).load[where]
+        warm[warm] = alive
+        heat = t[warm]
+        y = _stable_y(alpha[warm], last[where[alive]], lambda y: _retrieval(heat, y).load)
+        answer[warm] = _retrieval(heat, y).m
+    return answer
+
+
+def _cold_load(x: Array) -> Array:
+    return 0.5 * _zero_root(x) ** 2
+
+
+def _stable_y(alpha: Array, first: Array, load: Callable[[Array], Array]) -> Array:
+    """The y above `first` at which `load` is alpha, by bisection in ln y: it falls with y."""
+    low, high = np.log(first), np.full(alpha.shape, math.log(_Y_HIGH))
+    if not alpha.size:
+        return low
     for _ in range(45):
         middle = 0.5 * (low + high)
-        y = np.exp(middle)
-        found = 0.5 * _zero_root(y) ** 2 if t < COLDEST else _retrieval(temperatures, y).load
-        low, high = np.where(found > wanted, middle, low), np.where(found > wanted, high, middle)
-    y = np.exp(0.5 * (low + high))
-    answer = np.zeros_like(alpha)
-    answer[alive] = special.erf(y) if t < COLDEST else _retrieval(temperatures, y).m
-    return answer
+        above = load(np.exp(middle)) > alpha
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    found: Array = np.exp(0.5 * (low + high))
+    return found
 
 
 @lru_cache(maxsize=1)
