@@ -10,7 +10,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from snncore import rng
-from snncore.hopfield import KINDS, NoiseParams, Patterns, Probes, corrupt, damage, random_patterns
+from snncore.hopfield import KINDS, NoiseParams, Patterns, Probes, damage, random_patterns
 from snncore.hopfield.noise import IDEAS, PLACES, TITLES, _four_words
 from snncore.hopfield.patterns import MODES
 
@@ -243,15 +243,6 @@ def test_chunks_of_probes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
             patch.setattr(module, "_AT_A_TIME", 1)
             parts = damage(varied("rgb"), NoiseParams(kind, 0.4), seed=0)
         assert torch.equal(whole.values, parts.values) and torch.equal(whole.known, parts.known)
-
-
-def test_corrupt_gives_the_values_for_bare_states() -> None:
-    patterns = varied("binary")
-    noise = NoiseParams("erase", 0.3)
-    got = corrupt(patterns.states, patterns.shape, noise, seed=4)
-    assert torch.equal(got, damage(patterns, noise, seed=4).values)
-    with pytest.raises(ValueError, match="shape 3×3 must have 120 pixels"):
-        corrupt(patterns.states, (3, 3), noise, seed=4)
 
 
 def test_rows_of_probes_keep_everything_that_belongs_to_them() -> None:

@@ -289,17 +289,3 @@ def _blur_matrix(n: int, sigma: float, device: torch.device) -> Tensor:
     matrix = torch.zeros(n, n)
     matrix.scatter_add_(1, folded, weights.expand(n, -1))
     return matrix.to(device)
-
-
-def corrupt(
-    states: Tensor,
-    shape: tuple[int, int],
-    noise: NoiseParams,
-    *,
-    seed: int,
-    samples: Tensor | None = None,
-) -> Tensor:
-    """The values of `damage` for ±1 pictures [B, N] given as they are; unknown pixels are 0."""
-    if shape[0] * shape[1] != states.shape[1]:
-        raise ValueError(f"shape {shape[0]}×{shape[1]} must have {states.shape[1]} pixels")
-    return damage(Patterns(states, shape, ()), noise, seed=seed, samples=samples).values
