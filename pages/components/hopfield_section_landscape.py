@@ -222,11 +222,13 @@ def _barrier_words(found: Landscape) -> str:
             f"From **{lower}** the way to the other picture is downhill at once: this memory does "
             "not hold it as a valley of its own."
         )
-    unit = "of the way" if found.axes == "share" else f"of {path.distance:,} pixels"
+    differ = "" if found.axes == "share" else f"They differ in {path.distance:,} pixels. "
+    band = ""
+    if found.axes == "overlap":
+        band = " The band is the spread over orders of turning pixels; other ways may be lower."
     return (
-        f"The two pictures are the ends {unit}; the barrier between them is "
-        f"**{base.number(lows[0], 3)}** per pixel above {a} and **{base.number(lows[1], 3)}** "
-        f"above {b}. The band is the spread over orders of flipping; other ways may be lower."
+        f"{differ}The barrier between them is **{base.number(lows[0], 3)}** per pixel above {a} "
+        f"and **{base.number(lows[1], 3)}** above {b}.{band}"
     )
 
 
