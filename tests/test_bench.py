@@ -7,7 +7,7 @@ import torch
 from click.testing import CliRunner
 
 from snncore import encoding
-from snncore.cli import bench, bench_encode, main
+from snncore.cli import bench, bench_encode, bench_recall, main
 from snncore.neurons import LIFParams
 from snncore.simulate import run_lif
 
@@ -76,3 +76,13 @@ def test_bench_encode_tells_equal_statistics_from_others():
     twice = spikes_of("rate", values)
     twice[1::2] = twice[::2]  # the right mean, but every step comes again
     assert bench_encode.statistics(twice, values).pairs.abs().max() > 5
+
+
+def test_bench_recall_reports_both_sides_and_the_same_answers(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench_recall, "DIGITS", 300)
+    found = bench_recall.recall(1, side=40)
+    assert "N = 1,600" in found["work"] and found["equal"] is True
+    assert found["peer_weight_bytes"] == 1600**2 * 8
+    assert found["weight_memory_ratio"] == found["peer_weight_bytes"] / found["weight_bytes"] > 500
+    assert found["digits"].startswith("300 ") and found["digits_seconds"] > 0
+    assert found["digits_exact"] > 0.9  # 300 pictures of 784 pixels, one Bayes-optimal step

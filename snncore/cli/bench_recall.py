@@ -29,9 +29,9 @@ DIGITS, PROBES = 10_000, 200
 ROW = 200  # of our steps timed at once: one is over sooner than a clock can tell
 
 
-def recall(repeats: int) -> dict[str, Any]:
-    """A synchronous Hebb step of three probes at N = 10,000, and recall among 10,000 digits."""
-    patterns = random_patterns(PICTURES, (SIDE, SIDE), seed=0)
+def recall(repeats: int, side: int = SIDE) -> dict[str, Any]:
+    """A synchronous Hebb step of three probes at N = side², and recall among 10,000 digits."""
+    patterns = random_patterns(PICTURES, (side, side), seed=0)
     probes = damage(patterns, NoiseParams("flip", 0.3), seed=1)
     x = patterns.states.numpy().astype(np.float64)
     states = probes.values.numpy().astype(np.float64)

@@ -30,7 +30,7 @@ from snncore.recall_lab.traces import Curves, Records, join_curves
 
 Tensor = torch.Tensor
 PART = 4_000_000  # probes × (pixels or pictures) answered at a time: 16 MB for each float tensor
-POSTERIOR = 20_000_000  # probes × pictures up to which the posterior is kept
+POSTERIOR = 4_000_000  # probes × pictures up to which the posterior is kept
 
 
 class Recall(NamedTuple):

@@ -10,7 +10,7 @@ from snncore.hopfield import SpikingTrace
 from snncore.recall_lab.networks import Moment
 
 Tensor = torch.Tensor
-RECORD_BYTES = 32_000_000  # of spikes and potentials kept, whatever the number of probes
+RECORD_BYTES = 8_000_000  # of spikes and potentials kept, whatever the number of probes
 EACH = ("readout", "decision_step", "winner", "spikes_per_pixel", "synaptic_events")
 
 
