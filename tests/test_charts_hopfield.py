@@ -189,3 +189,10 @@ def test_uneven_loads_stand_where_they_are():
     assert share[0, [0, 1, 2, 4]].tolist() == [0.1, 0.2, 0.3, 0.5]
     same, _ = evenly(x[:3], np.zeros((1, 3)))
     assert same.tolist() == [1, 2, 3]
+
+
+def test_start_and_end_in_one_place_share_a_label():
+    m, flat = np.linspace(-1, 1, 5), np.zeros((5, 5))
+    for path, labels in (([[0, 0], [0.9, 0]], 2), ([[0.9, 0], [0.95, 0.02]], 1)):
+        spec = surface_chart(m, m, flat, ("a", "b", "E"), path=np.array(path, dtype=float))
+        assert sum(name in spec["datasets"] for name in ("start", "end")) == labels

@@ -149,6 +149,18 @@ def able(bench: RecallBench, rule: RuleParams) -> bool:
     return False
 
 
+def two_valued(bench: RecallBench) -> bool:
+    """Whether the page's pictures are black and white; else it is said in words."""
+    if bench.mode == "binary":
+        return True
+    hint(
+        "This instrument counts flipped pixels: it needs black and white pictures, and the page's "
+        f"are {'grey' if bench.mode == 'grey' else 'in colour'}. Take *{RANDOM}* here, or choose "
+        "the mode *binary* above."
+    )
+    return False
+
+
 def chart(spec: Chart, key: str, alt: str) -> None:
     """Draw a chart; `alt` says in words what it shows."""
     st.vega_lite_chart(spec=spec, key=f"hop_chart_{key}", alt=alt, width="stretch")

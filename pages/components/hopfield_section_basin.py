@@ -47,7 +47,7 @@ def basins(bench: RecallBench) -> None:
         rule = base.rule_choice(bench, KEY)
     own = what == base.PAGE
     params = base.fields(BasinParams, KEY, _OWN if own else _RANDOM)
-    if params is None or (own and not base.able(bench, rule)):
+    if params is None or (own and not base.two_valued(bench)):
         return
     if own and len(bench.names) < 2:
         base.hint("One picture alone is always found: store at least two, or take random ones.")

@@ -51,7 +51,7 @@ def finder(bench: RecallBench) -> None:
     params = base.fields(SpuriousParams, KEY, ("starts", "start", "steps", "update"))
     if params is None:
         return
-    if own and not base.able(bench, rule):
+    if own and not base.two_valued(bench):
         return
     identity = base.identity("spurious", bench, rule, params, own, pictures=own)
     ask, seed, title = base.neutral(bench), bench.seed, RULES[rule.rule].title

@@ -72,7 +72,7 @@ def warmth(bench: RecallBench) -> None:
         rule = _rule(bench)
     own = what == base.PAGE
     params = base.fields(TemperatureParams, KEY, _OWN if own else _RANDOM)
-    if params is None or (own and not base.able(bench, rule)):
+    if params is None or (own and not base.two_valued(bench)):
         return
     if own and len(bench.names) < 2:
         base.hint("Store at least two pictures, or take random patterns.")

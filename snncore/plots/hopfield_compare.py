@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from snncore.plots.base import INK, png
 from snncore.plots.vega import Chart, Key, axis, layer, tip
 
-_ROW, _AROUND = 28, 190  # pixels of one memory; of the legend (on a phone) and the axis
+_ROW, _AROUND = 30, 230  # pixels of one memory; of the legend (on a phone) and the axis
 _FRAME = 128  # grey level
 _PIXELS, _EXACT = "Pixels right", "Pictures without an error"
 

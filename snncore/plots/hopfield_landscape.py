@@ -13,6 +13,7 @@ from snncore.plots.heat import heat_map
 from snncore.plots.vega import Array, Chart, layer, tip
 
 _LEVELS = 12  # contour lines
+_APART = 0.08  # of the plot, between the labels of start and end
 _PATH = "#FF8A3C"  # an orange, which the map's colours do not hold
 
 
@@ -100,8 +101,15 @@ def _add_path(spec: Chart, x: Chart, y: Chart, path: NDArray[np.float64], dark: 
               shape={"field": "shape", "type": "nominal", "scale": None}, tooltip=tips),
     ]  # fmt: skip
     across, up = (spec["layer"][1]["encoding"][name]["scale"]["domain"] for name in "xy")
+    ends = spec["datasets"]["ends"]
+    moved = max(
+        abs(float(ends[name].iloc[1] - ends[name].iloc[0])) / (span[1] - span[0])
+        for name, span in (("x", across), ("y", up))
+    )
     for k, one in enumerate(("start", "end")):
-        at = spec["datasets"]["ends"].iloc[[k]]
+        if k == 0 and moved < _APART:  # one label would cover the other
+            continue
+        at = ends.iloc[[k]]
         spec["datasets"][one] = at
         share = (at["x"].iloc[0] - across[0]) / (across[1] - across[0])
         high = (at["y"].iloc[0] - up[0]) / (up[1] - up[0]) > 0.85

@@ -233,6 +233,14 @@ def test_grey_pictures_get_a_hint_where_a_memory_cannot_store_them() -> None:
     assert "black and white pictures only" in words(at)
 
 
+@pytest.mark.parametrize("name", ["basin", "spurious", "temperature"])
+def test_instruments_that_flip_pixels_say_so_for_grey_pictures(name: str) -> None:
+    key = {"basin": "hop_bas", "spurious": "hop_spur", "temperature": "hop_temp"}[name]
+    own = {f"{key}_what": "The page's pictures"}
+    at = show(name, rule="modern", mode="grey", kind="gaussian", **own)
+    assert "needs black and white pictures" in words(at) and not at.button
+
+
 def test_a_map_of_an_earlier_setting_is_called_so() -> None:
     small = {"hop_bas_n": "100", "hop_bas_columns": "3", "hop_bas_rows": "3", "hop_bas_probes": "2"}
     at = show("basin", **small)
