@@ -9,6 +9,7 @@ from pages.components.hopfield import COMPACT, inside, recalled
 from pages.components.hopfield_controls import begin, choices, say_lost
 from pages.components.hopfield_files import share
 from pages.components.hopfield_presets import preset_bar
+from pages.components.hopfield_sections import sections
 
 frame.open_page("hopfield")
 st.html(COMPACT)
@@ -26,5 +27,6 @@ with main:
     bench = recalled(chosen, frame.is_dark())
 if bench is not None:
     inside(bench)
+    sections(bench)
 with bar:
     share(chosen, bench)

@@ -16,6 +16,7 @@ from pages.components.hopfield_equations import equations_panel
 from pages.components.hopfield_gallery import gallery
 from pages.components.hopfield_params import KEY
 from pages.components.hopfield_player import player_panel
+from pages.components.hopfield_spikes import spikes_panel
 from pages.components.job_panel import job_panel
 from snncore.plots.recall import live_chart, overlap_chart
 from snncore.recall_lab import RULES, Answer, Ask, check_mode
@@ -189,4 +190,4 @@ def _watch(bench: RecallBench) -> None:
         st.caption("All pictures at once: the overlap of each answer with its picture; 1 is exact.")
 
 
-_PANELS = {"Watch": _watch, "Equations": equations_panel}
+_PANELS = {"Watch": _watch, "Spikes": spikes_panel, "Equations": equations_panel}

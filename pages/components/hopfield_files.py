@@ -10,6 +10,7 @@ from pages.components.hopfield_bench import RecallBench
 from pages.components.hopfield_controls import Chosen, titles
 from pages.components.hopfield_job import JOB, answered
 from pages.components.hopfield_params import FIRST_SET, KEY, suited
+from pages.components.hopfield_sections import open_sections
 from pages.components.share import Download, share_bar
 from snncore.recall_lab import RULES, Ask, command, npz, scores_csv, script
 
@@ -37,7 +38,7 @@ def link(chosen: Chosen, bench: RecallBench | None) -> dict[str, object]:
         elif value != first[name]:
             # The address spells the options of a list as they are shown.
             found[key] = words[name][str(value)] if name in words else value
-    return found | looks(bench) | chosen.own.link
+    return found | looks(bench) | chosen.own.link | open_sections()
 
 
 def looks(bench: RecallBench | None) -> dict[str, object]:

@@ -82,7 +82,7 @@ PRESETS: dict[str, Preset] = {
     "Seed: worse than its input": _preset(
         "one Hebbian step from 0/1 spikes, as in the program that this page grew from: fewer "
         "pixels are right than before.",
-        "icons", rule="seed-lif",
+        "icons", share=0.15, rule="seed-lif",
     ),
     "Random pictures": _preset(
         "what theory is made for: 50 random pictures of 1,024 pixels, far below 0.138 N, and Hebb "
