@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import torch
 
 from snncore import rng
 from snncore.cli import Report, check_writable, json_option, main, param_options, progress
 from snncore.cli.download import ensure
 from snncore.cli.timing import peak_mb
 from snncore.device import choose_device
-from snncore.hopfield import AttractorParams, NoiseParams, PatternParams, SpikingParams
+from snncore.hopfield import AttractorParams, NoiseParams, PatternParams, Patterns, SpikingParams
 from snncore.params import Params
 from snncore.recall_lab import (
     RULES,
@@ -22,11 +23,12 @@ from snncore.recall_lab import (
     Ask,
     RecallParams,
     default_source,
-    experiment,
     load_patterns,
     npz,
+    stream,
 )
 
+EVERY_S = 5.0  # between two lines of progress
 ATTRACTOR = "attractor_"  # before its settings, most of which the other spiking memory has too
 
 
@@ -81,6 +83,18 @@ def _with_steps(ask: Ask, steps: int) -> Ask:
         return dataclasses.replace(ask, recall=dataclasses.replace(ask.recall, steps=steps))
     changed = dataclasses.replace(getattr(ask, own), time_steps=steps)
     return dataclasses.replace(ask, **{own: changed})
+
+
+def _answer(ask: Ask, patterns: Patterns, device: torch.device) -> Answer:
+    """`experiment`, with a line of progress every few seconds."""
+    said = time.monotonic()
+    for now in stream(ask, shown=0, device=device, patterns=patterns):
+        if time.monotonic() - said > EVERY_S and now.answer is None:
+            said = time.monotonic()
+            progress(f"{100 * now.fraction:3.0f} %  {now.done:,} of {now.probes:,} probes answered")
+    if now.answer is None:
+        raise RuntimeError("a recall ended without its answer")
+    return now.answer
 
 
 @main.command()
@@ -179,7 +193,7 @@ def recall(
     )
 
     start = time.perf_counter()
-    answer = experiment(ask, device=choice.device, patterns=patterns)
+    answer = _answer(ask, patterns, choice.device)
     idle = _idle_options(ask.rule)
     notes = list(answer.notes)
     if idle:
