@@ -1,7 +1,6 @@
 // Plays the way of one probe that has been sent once. No request leaves the browser.
 // `player_controls.js` is put before this file.
 
-const SAME = 13; // grey levels within which a pixel counts as right or unchanged: 0.05 of the range
 const MARK = "#D55E00"; // of marked pixels, as in the rows of pictures
 const TALL = 200; // height of a curve's own units
 const OVER = 1.25; // thresholds: a potential above is not shown, or the race below could not be seen
@@ -204,7 +203,7 @@ class RecallPlayer extends Transport {
     const now = this.frames.subarray(at * size, (at + 1) * size);
     const before = this.frames.subarray(Math.max(0, at - 1) * size, Math.max(1, at) * size);
     const other = { changed: before, wrong: this.pictures.stored, none: now }[this.el.mark.value];
-    const far = (a, b) => (data.binary ? a > 127 !== b > 127 : Math.abs(a - b) > SAME);
+    const far = (a, b) => (data.binary ? a > 127 !== b > 127 : Math.abs(a - b) > data.near);
     const marked = (p) => {
       for (let k = p * data.channels; k < (p + 1) * data.channels; k++) {
         if (far(now[k], other[k])) return true;

@@ -7,7 +7,9 @@ browser (`hopfield_player.js`), so the server has no part in it.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.encoding_section_base import job
 from pages.components.hopfield_bench import RecallBench
+from pages.components.hopfield_cost import estimate_seconds, size_of
+from pages.components.hopfield_job import SHORT_S, answered
 from pages.components.inline import inline
-from snncore.plots.recall_reel import GREY_SIDE, Reel, reel
+from pages.components.sections import hint
+from snncore.jobs import Progress
+from snncore.params import digest
+from snncore.plots.recall_reel import FRAMES, GREY_SIDE, Reel, reel
+from snncore.recall_lab import TOLERANCE, Ask, Picture
 
 MAX_BYTES = 1_000_000  # of one message
 _DIGITS = 5
+_FRAME_S = 2e-8  # of one core, to read a moment out and to pack it, for each of its numbers
 _HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
@@ -39,9 +49,30 @@ _component = st.components.v2.component(
 
 
 def player_panel(bench: RecallBench) -> None:
-    """Draw the player for the probe that the bench looks at."""
-    data = inline(lambda: _data(bench))
-    _component(key="hop_play_view", data=data | {"dark": bench.dark})
+    """Draw the player for the probe that the bench looks at; a film that takes long on demand."""
+    ask, which, dark = bench.ask, bench.which, bench.dark
+    if seconds_of(ask) <= SHORT_S:
+        _show(inline(lambda: _data(bench)), dark)
+        return
+    hint("This recall is long: its film is made when you ask for it.")
+    job(
+        "hop_play",
+        "Make the film",
+        digest("film", bench.identity, which),
+        lambda: _work(ask, which),
+        lambda data, _: _show(data, dark),
+        FRAMES * 16 * bench.answer.patterns.states.shape[1],
+    )
+
+
+def seconds_of(ask: Ask) -> float:
+    """About how long one probe takes once more: the memory is built anew, pictures are kept."""
+    one = dataclasses.replace(ask, drawing=Picture(bytes(64), (8, 8)))
+    return estimate_seconds(one) + FRAMES * _FRAME_S * size_of(one).pixels
+
+
+def _show(data: dict[str, Any], dark: bool) -> None:
+    _component(key="hop_play_view", data=data | {"dark": dark})
     words = (
         "Space plays and pauses, the arrow keys step (with Shift ten frames), Home and End go to "
         "the ends; or click into a curve. Everything runs in your browser."
@@ -52,6 +83,12 @@ def player_panel(bench: RecallBench) -> None:
     if data["shrunk"]:
         words += f" The pictures are shrunk to {GREY_SIDE} pixels here; the numbers are not."
     st.caption(words)
+
+
+def _work(ask: Ask, which: int) -> Iterator[Progress]:
+    """The film as a job; the answer is looked up, for the session may not hold it."""
+    yield Progress(0.0, "Recalling this picture once more")
+    yield Progress(1.0, "", payload(reel(ask, answered(ask), which)))
 
 
 def _data(bench: RecallBench) -> dict[str, Any]:
@@ -89,6 +126,7 @@ def payload(film: Reel) -> dict[str, Any]:
         "channels": 3 if len(shape) == 3 else 1,
         "numbers": film.numbers,
         "binary": film.binary,
+        "near": int(TOLERANCE * 255),  # grey levels within which a pixel is right, or the same
         "frames": frames,
         "stored": _pack(film.stored),
         "given": _pack(film.given),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +100,7 @@ def test_colour_pictures_keep_their_channels_and_noise_beyond_white_is_only_cut_
     assert data["channels"] == 3 and data["numbers"] == 3 * data["height"] * data["width"]
     frames = unpack(data["frames"]).reshape(len(data["steps"]), -1)
     assert frames.shape[1] == data["numbers"] and frames[0].max() == 255
-    assert not data["binary"]
+    assert not data["binary"] and data["near"] / 255 <= TOLERANCE < (data["near"] + 1) / 255
 
 
 def film(count: int, shape: tuple[int, ...]) -> Reel:
@@ -170,7 +172,30 @@ def test_the_page_sends_it_once_as_plain_numbers(query: dict[str, str]) -> None:
     assert any("moments" in c.value for c in app.caption) == missing
 
 
-def test_marks_and_tolerance_are_those_of_the_engine() -> None:
+def test_a_film_that_takes_long_is_made_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(player, "SHORT_S", -1.0)
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params["rule"] = "hebb"
+    app.run()
+    assert not app.get("bidi_component")
+    app.button(key="hop_play_start").click().run()
+    for _ in range(400):
+        if app.get("bidi_component"):
+            break
+        time.sleep(0.05)
+        app.run()
+    assert not app.exception, app.exception
+    data = json.loads(app.get("bidi_component")[0].proto.json)
+    assert data["steps"][0] == 0 and data["target"]
+
+
+def test_the_cost_is_that_of_one_probe_and_of_the_memory() -> None:
+    few, many = (asked("pseudo-inverse", count=count)[0] for count in (2, 15))
+    assert player.seconds_of(few) <= player.seconds_of(many) < 0.1
+    thousands = replace(many, dataset="random", patterns=PatternParams(count=3000, size=32))
+    assert player.seconds_of(thousands) > 0.3
+
+
+def test_wrong_pixels_have_the_colour_of_the_rows_of_pictures() -> None:
     text = (Path(player.__file__).parent / "hopfield_player.js").read_text(encoding="utf-8")
-    assert f"const SAME = {round(TOLERANCE * 255)};" in text
     assert f'const MARK = "{WRONG}";' in text
