@@ -179,3 +179,7 @@ def test_what_cannot_be_stored_is_named() -> None:
         preflight(torch.zeros(0, 10, dtype=torch.int8))
     with pytest.raises(ValueError, match="patterns"):
         preflight(torch.zeros(2, 10, dtype=torch.int8))
+
+
+def test_nearest_pair_that_no_noise_confuses_is_said_in_words() -> None:
+    assert "practically never" in light(preflight(fair(4, 4000)), "distance").sentence

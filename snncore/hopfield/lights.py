@@ -144,7 +144,8 @@ def nearness_lights(
         colour, text = "green" if squared > 0 else "red", text + "."
     else:
         colour = "green" if chance <= SURE else "amber" if chance <= RISKY else "red"
-        text += f"; with this noise the best method confuses them in {100 * chance:.2g} % of cases."
+        often = "practically never" if chance < 1e-9 else f"in {100 * chance:.2g} % of cases"
+        text += f"; with this noise the best method confuses them {often}."
     lights = [Light("distance", "Nearest pair", colour, d, needed, text, True)]
     text = "No picture is stored twice."
     if near:
