@@ -24,6 +24,7 @@ from snncore.hopfield.low_rank import LowRank, hebb, pseudo_inverse
 from snncore.hopfield.probes import Probes
 from snncore.hopfield.rules import GRADED_RULES, RATE_RULES, RuleParams, make_memory
 from snncore.kernels.hopfield import orders, words
+from tests.test_devices import no_float64
 from tests.test_hopfield_rules import flipped, last, likenesses, random_patterns
 
 SIGN_RULES = tuple(rule for rule in RATE_RULES if rule not in GRADED_RULES)
@@ -412,3 +413,21 @@ def test_samples_out_of_range_are_named() -> None:
                     samples=torch.tensor([0, 1, -1]),
                 )
             )
+
+
+@pytest.mark.parametrize("rule", RATE_RULES)
+def test_no_recall_touches_float64(rule: str) -> None:
+    """Other devices have none; eigenvectors and Storkey's learning are set up on the CPU."""
+    patterns = random_patterns(5, 40)
+    probes = flipped(patterns, 0.3)
+    params = RuleParams(rule=rule, beta=0.3, centred=True)
+    memory = make_memory(patterns, params)
+    with no_float64():
+        if rule not in ("pseudo-inverse", "storkey"):
+            make_memory(patterns, params)
+        for update in UPDATES:
+            if not memory.graded:
+                list(settle(memory, probes, DynamicsParams(update, 3)))
+                list(settle(memory, probes, DynamicsParams(update, 3, temperature=0.3)))
+            elif update != "async":
+                list(settle(memory, probes, DynamicsParams(update, 3)))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pages.components.hopfield_bench import RecallBench
 from pages.components.text import plain
 from snncore.hopfield import matched_beta, theory
+from snncore.recall_lab import assumed_noise
 
 
 class Told(NamedTuple):
@@ -190,7 +191,7 @@ def _exponential(bench: RecallBench) -> Told:
 def _modern(bench: RecallBench) -> Told:
     p = bench.ask.recall
     count, n = _sizes(bench)
-    matched = matched_beta(bench.ask.noise, bench.mode)
+    matched = matched_beta(assumed_noise(bench.ask), bench.mode)
     beta = p.beta or matched
     square = r" - \tfrac12|x|^2" if p.form == "distance" and bench.mode != "binary" else ""
     formula = (

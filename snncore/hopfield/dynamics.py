@@ -80,6 +80,8 @@ class Step(NamedTuple):
 def sign(h: Tensor, states: Tensor) -> Tensor:
     """sgn(h), and the old state where h = 0."""
     new = torch.sign(h)
+    if bool(new.abs().min() > 0):  # no tie, which is the rule: a third of the time
+        return new
     return torch.where(new == 0, states, new)
 
 
@@ -227,11 +229,15 @@ def _settle(
         changed = (new > 0) != (old > 0) if memory.graded else new != old
         flips = torch.zeros_like(flips).index_copy(0, moving, changed.sum(dim=1))
         status = status.index_copy(0, moving, rest)
-        view = memory.look(new)
-        energy = energy.index_copy(0, moving, view.energy)
-        yield Step(step, states, energy, status, lyapunov, flips)
         still = rest == MOVING
-        if not bool(still.any()):
+        last = step == p.steps or not bool(still.any())
+        if last:
+            energy = energy.index_copy(0, moving, memory.energy(new))
+        else:
+            view = memory.look(new)
+            energy = energy.index_copy(0, moving, view.energy)
+        yield Step(step, states, energy, status, lyapunov, flips)
+        if last:
             return
         if not bool(still.all()):
             moving = moving[still]

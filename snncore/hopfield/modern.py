@@ -64,8 +64,14 @@ class Modern(NamedTuple):
         return self.look(states).field
 
     def energy(self, states: Tensor) -> Tensor:
-        """E [B]."""
-        return self.look(states).energy
+        """E [B]: half the work of a look."""
+        parts = torch.split(states, max(1, CHUNK // len(self.x)))
+        return torch.cat([self._energy(part, self.logits(part)) for part in parts])
+
+    def _energy(self, states: Tensor, logits: Tensor) -> Tensor:
+        lse = torch.logsumexp(logits, dim=1) - math.log(len(self.x))
+        energy = 0.5 * torch.linalg.vecdot(states, states) - lse / self.beta
+        return energy if self.distance else energy + 0.5 * self.power.max()
 
     def logits(self, states: Tensor, known: Tensor | None = None) -> Tensor:
         """β (X S) or β (X S - ½|x|²) [B, P], over the known pixels only."""
@@ -88,13 +94,8 @@ class Modern(NamedTuple):
             where = None if known is None else known[i : i + chunk]
             logits = self.logits(part, where)
             fields.append(torch.softmax(logits, dim=1) @ self.x)
-            lse = torch.logsumexp(logits, dim=1) - math.log(len(self.x))
-            seen = part if where is None else part * where
-            energies.append(0.5 * torch.linalg.vecdot(seen, seen) - lse / self.beta)
-        energy = torch.cat(energies)
-        if not self.distance:
-            energy = energy + 0.5 * self.power.max()
-        return View(torch.cat(fields), energy)
+            energies.append(self._energy(part if where is None else part * where, logits))
+        return View(torch.cat(fields), torch.cat(energies))
 
     def sweep(
         self,

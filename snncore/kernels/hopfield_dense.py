@@ -71,12 +71,13 @@ def sweep_polynomial_(  # type: ignore[no-untyped-def]
                     m[p] += (columns[i, p] - mean[i]) * change
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc"})
 def sweep_exponential_(orders, columns, noise, states, flips):  # type: ignore[no-untyped-def]
     """The same for F = exp: h = ½ ln(Σ exp(m with s_i = 1)/Σ exp(m with s_i = -1)).
 
     exp(m - max m) is kept and made anew after a flip: a visit needs no exponential, only
-    Σ over ξ_i = 1 and over ξ_i = -1.
+    Σ over ξ_i = 1 and over ξ_i = -1. These come from their sum and their difference, which may be
+    taken in any order; what cancels is below 1e-16 of the sum.
     """
     n_patterns = columns.shape[1]
     m = np.empty(n_patterns)
@@ -86,19 +87,20 @@ def sweep_exponential_(orders, columns, noise, states, flips):  # type: ignore[n
         for i in range(states.shape[1]):
             for p in range(n_patterns):
                 m[p] += columns[i, p] * states[b, i]
-        stale = True
+        stale, whole = True, 0.0
         for i in orders[b]:
             if stale:
                 top = m.max()
+                whole = 0.0
                 for p in range(n_patterns):
                     weight[p] = math.exp(m[p] - top)
+                    whole += weight[p]
                 stale = False
-            white, black = 0.0, 0.0
+            difference = 0.0
             for p in range(n_patterns):
-                if columns[i, p] > 0:
-                    white += weight[p]
-                else:
-                    black += weight[p]
+                difference += columns[i, p] * weight[p]
+            white = max(0.5 * (whole + difference), 0.0)
+            black = max(0.5 * (whole - difference), 0.0)
             old = np.float64(states[b, i])
             plus = white * math.exp(1.0 - old) + black * math.exp(old - 1.0)
             minus = white * math.exp(-1.0 - old) + black * math.exp(1.0 + old)
