@@ -13,6 +13,7 @@ from snncore.plots import recall_spikes as figures
 
 MOST_UNITS = 8  # rows of memory units in the raster
 MOST_LINES = 24
+MOST_PIXELS = 60  # rows of the raster: more would be thinner than three pixels of the page
 MOST_PROBES = 2000
 
 
@@ -48,7 +49,9 @@ def _pixels(bench: RecallBench, trace: SpikingTrace) -> np.ndarray:
     """Spikes [T, V] of the shown pixels, those that end bright at the top."""
     shown = trace.visible_pixels.numpy()
     answer = trace.readout[bench.which].numpy()[shown]
-    spikes: np.ndarray = trace.visible_spikes[:, bench.which].numpy()[:, figures.order_of(answer)]
+    order = figures.order_of(answer)
+    rows = order[np.linspace(0, len(order) - 1, min(MOST_PIXELS, len(order))).round().astype(int)]
+    spikes: np.ndarray = trace.visible_spikes[:, bench.which].numpy()[:, rows]
     return spikes
 
 
@@ -73,9 +76,10 @@ def _memory(bench: RecallBench, trace: SpikingTrace) -> None:
     who = bench.names[winner] if winner >= 0 else "nobody"
     _metrics(bench, trace, who, step, "Decision at step")
     mark = (step - 0.5, f"decision, step {step}") if step else None
+    pixels = _pixels(bench, trace)
     st.vega_lite_chart(
         spec=figures.raster_chart(
-            _pixels(bench, trace),
+            pixels,
             trace.memory_spikes[:, b].numpy()[:, rows],
             _names(bench, units[rows]),
             mark,
@@ -83,7 +87,7 @@ def _memory(bench: RecallBench, trace: SpikingTrace) -> None:
         ),
         key="hop_spk_raster",
         width="stretch",
-        alt=f"Spikes of {len(trace.visible_pixels)} pixels and of {len(rows)} memory units.",
+        alt=f"Spikes of {len(pixels[0])} pixels and of {len(rows)} memory units.",
     )
     until = (
         "After it the winner's feedback takes over, and every pixel holds one colour"
@@ -92,7 +96,7 @@ def _memory(bench: RecallBench, trace: SpikingTrace) -> None:
         "the rate that is its grey level"
     )
     st.caption(
-        f"Each row is a pixel ({len(trace.visible_pixels)} of {len(trace.readout[b]):,}): "
+        f"Each row is a pixel ({len(pixels[0])} of {len(trace.readout[b]):,}): "
         "orange a spike of its ON cell (bright), blue of its OFF cell (dark), sorted by the "
         f"answer. Before the decision the noisy input drives them. {until}. Below: the memory "
         "units, one for each stored picture."
@@ -161,7 +165,7 @@ def _attractor(bench: RecallBench, trace: SpikingTrace) -> None:
         ),
         key="hop_spk_raster",
         width="stretch",
-        alt=f"Spikes of {len(trace.visible_pixels)} pixels; the input ends at step {cue}.",
+        alt=f"Spikes of some pixels; the input ends at step {cue}.",
     )  # fmt: skip
     st.caption(
         "Orange: spikes of ON cells (white), blue: of OFF cells (black), sorted by the answer. "

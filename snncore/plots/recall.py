@@ -15,7 +15,6 @@ from snncore.plots.base import COLOURS, png
 from snncore.plots.vega import Chart, axis, layer, span, tip
 
 WRONG, UNKNOWN = COLOURS["spike"], COLOURS["reference"]
-ON_OFF = ("#E69F00", COLOURS["voltage"])
 OFF = 0.1  # a grey level further from the original is called wrong
 LINES = 60  # of a chart: more cannot be told apart
 TILE = 176  # pixels of a tile's longer side, at least: twice what a page shows, for fine screens
@@ -165,92 +164,6 @@ def trace_chart(
         )
         .properties(height=280)
     )
-
-
-def race_chart(membrane: NDArray[np.float32], names: Sequence[str], winner: int, step: int) -> Any:
-    """Membranes [T, P] of the memory units for one probe: who reaches the threshold first.
-
-    Args:
-        winner: the unit that answers, drawn strong; -1 for none.
-        step: when it first fired (1..T), marked by a vertical line; 0 for never.
-    """
-    steps, count = membrane.shape
-    table = pd.DataFrame(
-        {
-            "step": np.repeat(np.arange(1, steps + 1), count),
-            "membrane": membrane.reshape(-1),
-            "unit": np.tile([f"{k + 1} {n}" for k, n in enumerate(names)], steps),
-            "role": np.tile(np.where(np.arange(count) == winner, "winner", "others"), steps),
-        }
-    )
-    roles = alt.Scale(domain=["winner", "others"], range=[COLOURS["spike"], COLOURS["reference"]])
-    lines = (
-        alt.Chart(table)
-        .mark_line(clip=True)  # after the decision the winner's membrane runs away
-        .encode(
-            x=alt.X("step:Q", title="time [steps]", scale=alt.Scale(domain=[0, steps])),
-            y=alt.Y(
-                "membrane:Q",
-                title="membrane U [thresholds]",
-                scale=alt.Scale(domain=[-1.1, 1.6]),
-            ),
-            detail="unit:N",
-            color=alt.Color("role:N", title=None, scale=roles, legend=alt.Legend(orient="top")),
-            strokeWidth=alt.condition("datum.role == 'winner'", alt.value(2.5), alt.value(1)),
-            tooltip=["unit", "step", alt.Tooltip("membrane:Q", format=".3f")],
-        )
-    )
-    threshold = (
-        alt.Chart(pd.DataFrame({"y": [1.0]}))
-        .mark_rule(strokeDash=[5, 4], color=COLOURS["threshold"])
-        .encode(y="y:Q")
-    )
-    layers = [lines, threshold]
-    if step > 0:
-        mark = alt.Chart(
-            pd.DataFrame({"x": [step], "y": [0.5], "text": [f"decision, step {step}"]})
-        )
-        layers += [
-            mark.mark_rule(strokeDash=[2, 3], color=COLOURS["theory"]).encode(x="x:Q"),
-            mark.mark_text(
-                align="left", dx=6, color=COLOURS["theory"], fontSize=12, fontWeight="bold"
-            ).encode(x="x:Q", y="y:Q", text="text:N"),
-        ]
-    return alt.layer(*layers).properties(height=300)
-
-
-def memory_raster(spikes: NDArray[np.bool_], names: Sequence[str]) -> Any:
-    """Spikes [T, P] of the memory units for one probe, one named row a unit."""
-    labels = [f"{k + 1} {n}" for k, n in enumerate(names)]
-    t, unit = np.nonzero(spikes)
-    table = pd.DataFrame({"step": t + 1, "unit": [labels[u] for u in unit]})
-    return (
-        alt.Chart(table)
-        .mark_tick(thickness=3, color=COLOURS["spike"])
-        .encode(
-            x=alt.X("step:Q", title="time [steps]", scale=alt.Scale(domain=[0, len(spikes)])),
-            y=alt.Y(
-                "unit:N",
-                title=None,
-                sort=labels,
-                scale=alt.Scale(domain=labels),
-                axis=alt.Axis(labelLimit=110, grid=True, labelOverlap=False),
-            ),
-            tooltip=["unit", "step"],
-        )
-        .properties(height=18 * len(labels) + 70)
-    )
-
-
-def visible_raster(spikes: NDArray[np.int8], *, dark: bool = False) -> bytes:
-    """PNG of signed spikes [T, V]: time to the right, one row a pixel; ON orange, OFF blue."""
-    cells = spikes.T
-    rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
-    rgb[:] = (26, 33, 42) if dark else (243, 246, 249)
-    rgb[cells > 0] = _ink(ON_OFF[0])
-    rgb[cells < 0] = _ink("#56B4E9" if dark else ON_OFF[1])
-    wide = max(1, 720 // cells.shape[1])
-    return png(rgb.repeat(6, axis=0).repeat(wide, axis=1))
 
 
 def live_chart(overlap: NDArray[np.float32]) -> Chart:

@@ -41,15 +41,17 @@ def _picture(signed: NDArray[np.int8], *, dark: bool) -> bytes:
 def _mark(data: dict[str, Any], x: Chart, step: float, text: str, *, dark: bool) -> list[Chart]:
     """A vertical line at `step` over the whole chart, with its name."""
     data["mark"] = pd.DataFrame({"x": [step], "text": [text]})
-    style: Chart = {"strokeDash": [4, 3], "strokeWidth": 2, "color": COLOURS["theory"]}
-    words: Chart = {
-        "align": "left", "dx": 5, "fontSize": 12, "fontWeight": "bold", "color": INK[dark],
-        "y": 10,
-    }  # fmt: skip
+    style: Chart = {"strokeDash": [4, 3], "strokeWidth": 2, "color": INK[dark]}
+    words: Chart = {"align": "left", "dx": 6, "fontSize": 12, "fontWeight": "bold", "y": 12}
+    paper = f"rgb{_PAPER[dark]}"
+    text_of = {"field": "text", "type": "nominal"}
     return [
         layer("mark", "rule", style, x=x),
-        layer("mark", "text", words, x=x, text={"field": "text", "type": "nominal"}),
-    ]
+        # a rim of paper, or the name could not be read on a block of spikes
+        layer("mark", "text", words | {"stroke": paper, "strokeWidth": 6, "color": paper}, x=x,
+              text=text_of),
+        layer("mark", "text", words | {"color": INK[dark]}, x=x, text=text_of),
+    ]  # fmt: skip
 
 
 def order_of(readout: NDArray[Any]) -> NDArray[np.int64]:
@@ -111,18 +113,19 @@ def raster_chart(
         room = 1.0 - _CELLS - _GAP
         label = json.dumps(list(names)).replace("</", "<\\/")
         rows = axis(
-            "row", None, (0.5 + units - units / room, 0.5 + units),
+            "row", None, (0.5 + units, 0.5 + units - units / room),
             values=list(range(1, units + 1)), labelExpr=f"{label}[datum.value - 1]",
             labelLimit=_EXTENT - 8, domain=False, grid=False, minExtent=_EXTENT, orient="left",
             labelOverlap=False,
         )  # fmt: skip
-        rows["scale"] |= {"domain": [0.5 + units - units / room, 0.5 + units]}
-        tick: Chart = {"type": "tick", "thickness": 3, "size": 10, "orient": "vertical"}
+        tick: Chart = {
+            "thickness": 3, "size": 9, "orient": "vertical", "opacity": 1, "color": COLOURS["spike"],
+        }  # fmt: skip
         groups.append(
             {
                 "layer": [
                     layer(
-                        "units", "tick", tick | {"color": COLOURS["spike"]}, x=x, y=rows,
+                        "units", "tick", tick, x=x, y=rows,
                         tooltip=[{"field": "name", "title": "Memory unit"}, tip("step", "Step")],
                     )
                 ]
