@@ -41,7 +41,6 @@ from snncore.recall_lab import (
     spikes_of,
     stream,
 )
-from snncore.recall_lab import recall as package_function  # noqa: F401
 
 RECALL = "snncore.recall_lab.recall"
 
@@ -344,6 +343,7 @@ def test_the_last_of_a_stream_is_the_answer(rule: str) -> None:
 def test_a_stream_in_parts_shows_finished_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
+    at_once = experiment(small("hebb"))
     monkeypatch.setattr(sys.modules[RECALL], "PART", 3 * 256)  # parts of 3, 3, 3 and 1
     snapshots = list(stream(small("hebb"), shown=5))
     assert sorted({s.done for s in snapshots}) == [0, 3, 6, 9, 10]
@@ -354,6 +354,8 @@ def test_a_stream_in_parts_shows_finished_pictures(monkeypatch: pytest.MonkeyPat
     assert (early.recalled[4] == answer.probes.values[4].numpy()).all()
     whole = [s.fraction for s in snapshots]
     assert whole == sorted(whole)
+    assert torch.equal(answer.probes.values, at_once.probes.values)
+    assert torch.equal(answer.result.recalled, at_once.result.recalled)
 
 
 @pytest.mark.parametrize("rule", ["hebb", "modern", "spiking", "spiking-attractor", "seed-sync"])
