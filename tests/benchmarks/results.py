@@ -1,6 +1,7 @@
 """Recompute the README's table of results: `python tests/benchmarks/results.py` (about 5 minutes).
 
-Runs the commands that the README names, one after another, and prints the Markdown table.
+Runs the commands that the README names, one after another, and prints the Markdown table. The
+tables of recall are made by `hopfield_table.py`.
 """
 
 from __future__ import annotations
@@ -55,16 +56,6 @@ def main() -> None:
             f"{shares}| {found['train_seconds']:.1f} s |",
             flush=True,
         )
-    print("\n| pictures | rule | pixels right | exact | best possible |\n|---|---|---|---|---|")
-    for dataset, extra in (("skimage", ""), ("mnist", " --count 10"), ("signs", "")):
-        for rule in ("hebb", "pseudo-inverse", "modern", "spiking"):
-            found = snncore(f"recall --dataset {dataset} --rule {rule} --noise flip:0.3{extra}")
-            print(
-                f"| {dataset} | {rule} | {100 * found['pixel_accuracy']:.2f} % | "
-                f"{100 * found['exact_fraction']:.0f} % | "
-                f"{100 * found['bound_pixel_accuracy']:.2f} % |",
-                flush=True,
-            )
     print("\n| work | ours | peer | ratio | equal |\n|---|---|---|---|---|")
     for name in ("lif", "map", "encode", "stdp", "recall"):
         found = snncore(f"bench {name}")
