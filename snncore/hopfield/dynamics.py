@@ -259,13 +259,3 @@ def _rest(
         return (fixed * FIXED).to(torch.int8)
     cycle = (new == older).all(dim=1) & ~fixed
     return (fixed * FIXED + cycle * CYCLE).to(torch.int8)
-
-
-def synchronous(w: LowRank, probes: Tensor, steps: int) -> Iterator[Step]:
-    """`settle` with all pixels at once."""
-    return settle(w, probes, DynamicsParams(update="sync", steps=steps))
-
-
-def asynchronous(w: LowRank, probes: Tensor, steps: int, *, seed: int) -> Iterator[Step]:
-    """`settle` with one pixel after the other."""
-    return settle(w, probes, DynamicsParams(update="async", steps=steps), seed=seed)

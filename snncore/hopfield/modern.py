@@ -15,20 +15,16 @@ left out of both products; from the first step on all pixels are known. E never 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore.hopfield.dynamics import FIXED, Step
 from snncore.hopfield.memory import View
-from snncore.hopfield.patterns import check_states
 
 Tensor = torch.Tensor
 CHUNK = 4_000_000  # overlaps looked at in one go
-CONVERGED = 1e-4  # largest change of a pixel (of ±1) that counts as rest
 
 
 class Modern(NamedTuple):
@@ -124,30 +120,3 @@ def modern_memory(
         raise ValueError(f"form must be one of distance, dot, got {form!r}")
     x = patterns.to(dtype)
     return Modern("modern", x, float(beta), form == "distance", (x * x).sum(dim=1))
-
-
-def attention(patterns: Tensor, states: Tensor, beta: float) -> Tensor:
-    """softmax(β X S): the weight of each of P patterns for each of B states; float32 [B, P]."""
-    return torch.softmax(beta * (states @ patterns.to(torch.float32).T), dim=1)
-
-
-def modern_energy(patterns: Tensor, states: Tensor, beta: float) -> Tensor:
-    """E = -lse(β, X S)/β + ½|S|² + ln(P)/β + N/2, at least 0; float32 [B]."""
-    return modern_memory(patterns, beta, form="dot").energy(states)
-
-
-def modern(patterns: Tensor, probes: Tensor, beta: float, steps: int) -> Iterator[Step]:
-    """Steps of the softmax update from probes [B, N] until rest, at most `steps`."""
-    check_states(patterns)
-    memory = modern_memory(patterns, beta)
-    states = probes.to(torch.float32)
-    status = torch.zeros(len(states), dtype=torch.int8, device=states.device)
-    flips = torch.zeros(len(states), dtype=torch.int64, device=states.device)
-    yield Step(0, states, memory.energy(states), status, None, flips)
-    for step in range(1, steps + 1):
-        new = memory.field(states)
-        status = ((new - states).abs().amax(dim=1) < CONVERGED).to(torch.int8) * FIXED
-        states = new
-        yield Step(step, states, memory.energy(states), status, None, flips)
-        if bool((status == FIXED).all()):
-            return
