@@ -259,7 +259,9 @@ def _attractor(bench: RecallBench) -> Told:
 
 def _seed_sync(bench: RecallBench) -> Told:
     _, n = _sizes(bench)
-    formula = r"s = \operatorname{sgn}(W\,p), \qquad W = \sum_\mu \xi^\mu (\xi^\mu)^T"
+    formula = (
+        r"s = \operatorname{sgn}(W\,p), \qquad W = \operatorname{off}\sum_\mu \xi^\mu (\xi^\mu)^T"
+    )
     more, words = _first_error(bench)
     return Told(
         (formula, *more),
@@ -272,7 +274,7 @@ def _seed_sync(bench: RecallBench) -> Told:
 def _seed_lif(bench: RecallBench) -> Told:
     count, _ = _sizes(bench)
     formula = (
-        r"s = \operatorname{sgn}\left(1.9\, W\, \tfrac{1+p}{2} - \theta\right), \qquad "
+        r"s = \operatorname{sgn}\left(1.9\, W\, \tfrac{1+p}{2}\right), \qquad "
         rf"W = \tfrac{{1}}{{{count}}} \operatorname{{off}} \sum_\mu (\xi^\mu-\rho)(\xi^\mu-\rho)^T"
     )
     return Told(
