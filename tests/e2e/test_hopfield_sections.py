@@ -12,11 +12,12 @@ from .conftest import Visitor
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
 CHART = "[data-testid=stVegaLiteChart]"
+CHOSEN = "hop_cmp_rules=Hebb&hop_cmp_rules=Pseudo-inverse&hop_cmp_rules=Modern+(softmax)"
 ICONS = "Hopfield_Recall?hop_dataset=icons&hop_count=4&hop_size=16&hop_rule=hebb"
 
 
 def test_a_comparison_fills_its_table_and_a_long_job_can_be_cancelled(visit: Visit) -> None:
-    page = visit().open(f"{ICONS}&hop_open_compare=true&hop_open_capacity=true")
+    page = visit().open(f"{ICONS}&hop_open_compare=true&{CHOSEN}")
     box = page.locator(".st-key-hop_open_compare")
     box.get_by_role("button", name="Compare them").click()
     expect(box.get_by_text("Finished in")).to_be_visible(timeout=120_000)
@@ -30,7 +31,7 @@ def test_a_comparison_fills_its_table_and_a_long_job_can_be_cancelled(visit: Vis
     assert lines[0].startswith("| memory | pixels right") and "Best possible" in lines[-3]
 
     long = visit().open(
-        f"{ICONS}&hop_open_capacity=true&hop_cap_n=4000&hop_cap_points=40&hop_cap_probes=200"
+        f"{ICONS}&hop_open_capacity=true&hop_cap_n=1000&hop_cap_points=40&hop_cap_probes=200"
         "&hop_cap_load_to=1.5"
     )
     box = long.locator(".st-key-hop_open_capacity")
