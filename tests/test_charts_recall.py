@@ -84,11 +84,11 @@ def test_the_sheet_has_three_rows_and_holds_every_picture_whole() -> None:
 
 def test_the_chart_of_overlaps_thins_lines_and_steps_but_keeps_the_last() -> None:
     trace = np.linspace(0, 1, 400 * 90, dtype=np.float32).reshape(400, 90)
-    chart = figures.overlap_chart(trace, np.arange(90) % 2 == 0, "time step")
+    chart = figures.overlap_chart(trace, range(5, 405), np.arange(90) % 2 == 0, "time step")
     table = chart["datasets"]["lines"]
     assert table["picture"].nunique() == figures.LINES
-    assert table["step"].max() == 399 and table["step"].nunique() <= 120
-    last = table[(table["step"] == 399) & (table["picture"] == 90)]
+    assert table["step"].max() == 404 and table["step"].nunique() <= 120
+    last = table[(table["step"] == 404) & (table["picture"] == 90)]
     assert last["overlap"].item() == pytest.approx(1.0)
     assert set(table["answer"]) == {"recalled", "not recalled"}
 

@@ -24,7 +24,7 @@ from snncore.recall_lab import RULES, Answer, Ask, check_mode
 COMPACT = """<style>
 [data-testid="stMainBlockContainer"] {padding-left: 2.5rem; padding-right: 2.5rem;}
 .st-key-hop__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
-.st-key-hop_scores [data-testid="stMetricValue"] {font-size: 1.5rem;}
+.st-key-hop_scores [data-testid="stMetricValue"] {font-size: 1.4rem;}
 .st-key-hop_scores [data-testid="stMetric"] {padding: 0;}
 .katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
 @media (min-width: 1150px) {  /* Share, Command and Export stand beside the title */
@@ -182,7 +182,7 @@ def _watch(bench: RecallBench) -> None:
     if len(r.overlap_trace) > 1:
         x_title = "time step" if r.spikes is not None else "update"
         st.vega_lite_chart(
-            spec=overlap_chart(r.overlap_trace.numpy(), r.exact.numpy(), x_title),
+            spec=overlap_chart(r.overlap_trace.numpy(), r.trace_steps, r.exact.numpy(), x_title),
             key="hop_overlaps",
             width="stretch",
             alt="Overlap of each answer with its picture over the steps, one line a picture",

@@ -146,8 +146,7 @@ def choices() -> Chosen:
         st.caption(IDEAS[noise.kind])
         draw("sigma" if noise.kind == "gaussian" else "share")
         draw(*(["place"] if noise.uses_place else []), *(["paint"] if noise.uses_paint else []))
-        draw("draws")
-    _seed(draw)
+    _seed(draw, own.question is None)
     st.markdown("##### 3 Recall")
     values["rule"] = _titled("rule", words["rule"], first.rule)
     _settings(values, draw)
@@ -222,15 +221,17 @@ def _titled(name: str, words: dict[str, str], default: str, on_change: Any = Non
     )
 
 
-def _seed(draw: Any) -> None:
-    draw("seed")
+def _seed(draw: Any, damaged: bool) -> None:
+    """The draws of all that is random."""
     st.button(
-        "Other damage",
+        "Other damage" if damaged else "Other draws",
         icon=":material/casino:",
         key=f"{KEY}__again",
         on_click=_next_seed,
         help="The same question with other random draws: the next seed.",
     )
+    with st.expander("Seed, repetitions", key=f"{KEY}__seeds"):
+        draw("seed", *(["draws"] if damaged else []))
 
 
 def _next_seed() -> None:

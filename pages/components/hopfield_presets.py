@@ -122,5 +122,5 @@ def show(name: str) -> None:
     source.reset_own()
     for key, value in state_of(KEY, PRESETS[name].params).items():
         st.session_state[key] = value
-    for key in ("hop_distinct", "hop_picked", "hop_look"):
-        st.session_state.pop(key, None)
+    st.session_state["hop_distinct"] = False
+    st.session_state.pop("hop_picked", None)

@@ -100,7 +100,7 @@ def totals(answer: Answer) -> None:
     """The row of numbers under the pictures."""
     r = answer.result
     count = len(r.exact)
-    with st.container(horizontal=True, gap="medium", key="hop_scores"):
+    with st.container(horizontal=True, gap="small", key="hop_scores"):
         st.metric("Pixels right", percent(r.pixel_accuracy), width="content")
         st.metric("Exact", f"{int(r.exact.sum()):,} of {count:,}", width="content")
         if r.mode != "binary":

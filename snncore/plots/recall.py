@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,9 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from snncore.plots.base import COLOURS, png
 from snncore.plots.vega import Chart, axis, layer, span, tip
+from snncore.recall_lab.scores import TOLERANCE
 
 WRONG, UNKNOWN = COLOURS["spike"], COLOURS["reference"]
-OFF = 0.1  # a grey level further from the original is called wrong
+OFF = TOLERANCE  # a grey level further from the original is called wrong
 LINES = 60  # of a chart: more cannot be told apart
 TILE = 176  # pixels of a tile's longer side, at least: twice what a page shows, for fine screens
 
@@ -75,15 +75,6 @@ def wrong_pixels(
     return (apart > OFF).any(axis=2)
 
 
-def triptych(tiles: Sequence[NDArray[np.uint8]]) -> bytes:
-    """PNG of tiles side by side, a gap of mid grey between them."""
-    gap = np.full((tiles[0].shape[0], 10, 3), 128, dtype=np.uint8)
-    parts = [tiles[0]]
-    for one in tiles[1:]:
-        parts += [gap, one]
-    return png(np.concatenate(parts, axis=1))
-
-
 def sheet(
     rows: Sequence[Sequence[NDArray[np.uint8]]],
     names: Sequence[str],
@@ -124,48 +115,6 @@ def sheet(
     return png(np.asarray(canvas))
 
 
-def trace_chart(
-    values: NDArray[np.float32],
-    names: Sequence[str],
-    exact: NDArray[np.bool_],
-    *,
-    title: str,
-    x_title: str,
-    domain: tuple[float, float] | None = None,
-) -> Any:
-    """Lines of values [S, B] over the steps, one a picture; recalled ones green, others orange."""
-    steps, count = values.shape
-    table = pd.DataFrame(
-        {
-            "step": np.repeat(np.arange(steps), count),
-            "value": values.reshape(-1),
-            "picture": np.tile([f"{k + 1} {n}" for k, n in enumerate(names)], steps),
-            "answer": np.tile(np.where(exact, "recalled", "not recalled"), steps),
-        }
-    )
-    scale = alt.Scale(zero=False) if domain is None else alt.Scale(domain=list(domain))
-    return (
-        alt.Chart(table)
-        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1.5, opacity=0.8)
-        .encode(
-            x=alt.X("step:Q", title=x_title, axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("value:Q", title=title, scale=scale),
-            detail="picture:N",
-            color=alt.Color(
-                "answer:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=["recalled", "not recalled"],
-                    range=[COLOURS["theory"], COLOURS["spike"]],
-                ),
-                legend=alt.Legend(orient="top"),
-            ),
-            tooltip=["picture", "step", alt.Tooltip("value:Q", format=".4g"), "answer"],
-        )
-        .properties(height=280)
-    )
-
-
 def live_chart(overlap: NDArray[np.float32]) -> Chart:
     """Mean overlap [S] of the pictures being answered, step by step so far."""
     table = pd.DataFrame({"step": np.arange(len(overlap)), "overlap": overlap.astype(np.float64)})
@@ -184,19 +133,26 @@ def live_chart(overlap: NDArray[np.float32]) -> Chart:
     }
 
 
-def overlap_chart(overlap: NDArray[np.float32], exact: NDArray[np.bool_], x_title: str) -> Chart:
+def overlap_chart(
+    overlap: NDArray[np.float32],
+    at: Sequence[int],
+    exact: NDArray[np.bool_],
+    x_title: str,
+) -> Chart:
     """Overlap [S, B] of every answer with its picture over the steps; at most `LINES` of them.
 
     Args:
+        at: S steps that the rows are of.
         exact: bool [B]; lines of recalled pictures are green, the others red.
         x_title: what a step is.
     """
     chosen = np.linspace(0, overlap.shape[1] - 1, min(LINES, overlap.shape[1])).round().astype(int)
     steps = np.unique(np.linspace(0, len(overlap) - 1, min(120, len(overlap))).round().astype(int))
     values = overlap[np.ix_(steps, chosen)]
+    moments = np.asarray(at)[steps]
     table = pd.DataFrame(
         {
-            "step": np.repeat(steps, len(chosen)),
+            "step": np.repeat(moments, len(chosen)),
             "overlap": values.reshape(-1).astype(np.float64),
             "picture": np.tile(chosen + 1, len(steps)),
             "answer": np.tile(np.where(exact[chosen], "recalled", "not recalled"), len(steps)),
@@ -220,7 +176,7 @@ def overlap_chart(overlap: NDArray[np.float32], exact: NDArray[np.bool_], x_titl
                 "lines",
                 "line",
                 {"strokeWidth": 1.3, "opacity": 0.7},
-                x=axis("step", x_title, (0, max(1, len(overlap) - 1)), tickMinStep=1),
+                x=axis("step", x_title, (0, max(1, int(at[-1]))), tickMinStep=1),
                 y=axis("overlap", "overlap with its picture", span(values, [1.0])),
                 color=colour,
                 detail={"field": "picture", "type": "nominal"},

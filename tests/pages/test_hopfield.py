@@ -27,6 +27,7 @@ from pages.components.hopfield_kept import Kept, kept, size_of
 from pages.components.hopfield_params import SETS, PageParams, suited
 from snncore import datasets, jobs
 from snncore.cli import main
+from snncore.datasets.drawing import write_drawing
 from snncore.hopfield.noise import KINDS
 from snncore.jobs import JobManager, Limits
 from snncore.recall_lab import RULES, experiment
@@ -411,3 +412,38 @@ def test_estimates_of_time_grow_with_the_work() -> None:
         many = PageParams.from_dict({**few.to_dict(), "count": 12, "size": 128, "draws": 5})
         assert 0 < cost.estimate_seconds(few.ask()) < cost.estimate_seconds(many.ask())
     assert job.is_short(PageParams().ask())  # what the page opens with
+
+
+def png(pixels: np.ndarray[Any, Any]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_own_pictures_are_stored_before_the_others_and_bad_ones_refused() -> None:
+    app = opened(**TINY)
+    ramp = np.tile(np.arange(0, 200, 2, dtype=np.uint8), (100, 1))
+    app.file_uploader(key="hop_own_files_0").upload("my ramp.png", png(ramp), "image/png").run()
+    assert scores(shown(app))["Exact"].endswith(" of 4")
+    assert rows(app).index("my ramp") < rows(app).index("heart")
+    first = pictures(app)[0]
+    assert (first[:, :6] == 0).all() and (first[:, 10:] == 255).all()  # dark left, bright right
+    assert "without your" in words(app).lower() or "your" in words(app).lower()
+    app.file_uploader(key="hop_own_files_1").upload("text.png", b"not a picture", "image/png").run()
+    assert not app.exception
+    assert any("text" in e.value for e in app.error)
+    assert scores(app)["Exact"].endswith(" of 4")
+    app.button(key="hop__reset").click().run()
+    assert scores(shown(app))["Exact"] == "4 of 4" and "my ramp" not in rows(app)
+
+
+def test_a_drawing_in_the_link_is_the_question_and_no_answer_is_called_right() -> None:
+    drawing = np.zeros((16, 16), dtype=np.uint8)
+    drawing[4:12, 4:12] = 255
+    app = opened(**TINY, hop_ask=write_drawing(drawing))
+    assert rows(app).count("<img") == 3
+    assert "Your drawing is the question" in words(app)
+    asked = pictures(app)[1]
+    assert (asked[..., 0] == drawing).all()
+    assert "best:" not in rows(app)
+    assert link(app)["hop_ask"] == [write_drawing(drawing)]
