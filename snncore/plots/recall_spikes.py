@@ -119,7 +119,8 @@ def raster_chart(
             labelOverlap=False,
         )  # fmt: skip
         tick: Chart = {
-            "thickness": 3, "size": 9, "orient": "vertical", "opacity": 1, "color": COLOURS["spike"],
+            "thickness": 3, "size": 9, "orient": "vertical", "opacity": 1,
+            "color": COLOURS["spike"],
         }  # fmt: skip
         groups.append(
             {
