@@ -197,7 +197,7 @@ def recall(
     idle = _idle_options(ask.rule)
     notes = list(answer.notes)
     if idle:
-        notes.append(f"{', '.join(idle)} does not matter to {ask.rule}.")
+        notes.append(f"Without effect on {ask.rule}: {', '.join(idle)}.")
     for note in notes:
         progress(f"note: {note}")
     report = _report(ask, answer)
