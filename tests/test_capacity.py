@@ -125,6 +125,14 @@ def test_a_point_depends_on_the_seed_only_and_not_on_the_batches(monkeypatch) ->
     assert not np.array_equal(last(capacity(params, HEBB, seed=6)).overlap, whole.overlap)
 
 
+def test_each_probe_has_noise_of_its_own() -> None:
+    """One pattern, half of its pixels flipped: each probe falls to it or to its negative."""
+    params = CapacityParams(n=64, load_from=1 / 64, load_to=2 / 64, points=2, probes=40, flips=0.5)
+    found = last(capacity(params, HEBB))
+    assert found.counts[0] == 1
+    assert found.overlap_error[0] == pytest.approx(1 / 40**0.5, rel=0.2)
+
+
 @pytest.mark.parametrize(
     ("change", "rule", "words"),
     [

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from snncore import datasets
 from snncore.hopfield.noise import NoiseParams
-from snncore.hopfield.patterns import Patterns
+from snncore.hopfield.patterns import PatternParams, Patterns, make_patterns
 from snncore.hopfield.preflight import BLOCK, Preflight, preflight
 
 
@@ -144,6 +146,31 @@ def test_grey_pictures_have_distances_only() -> None:
     rms = torch.cdist(grey[:4].double(), grey[:4].double()) / 48**0.5
     rms.fill_diagonal_(9.0)
     assert preflight(apart, "modern").distance == pytest.approx(float(rms.min()), rel=1e-4)
+
+
+@pytest.mark.parametrize(("count", "row_sum", "hamming"), [(10, 6.1, 23), (200, 137.0, 13)])
+def test_no_digit_is_a_fixed_point_of_hebb(
+    mnist_root: Path, count: int, row_sum: float, hamming: int
+) -> None:
+    """Measured apart from this code on the first MNIST test digits, cut at their mean grey."""
+    images = datasets.load("mnist", "test").images[:count]
+    flight = preflight(make_patterns(images, params=PatternParams(count=count, pick="first")))
+    assert flight.row_sum is not None
+    assert flight.stable is not None
+    assert float(flight.row_sum.max()) == pytest.approx(row_sum, rel=0.01)
+    assert flight.min_hamming == hamming
+    assert not flight.stable.any()
+    assert flight.colour == "red"
+
+
+def test_four_photographs_are_fixed_points_of_hebb() -> None:
+    images = datasets.load("skimage").images
+    flight = preflight(make_patterns(images, params=PatternParams(count=4, size=128)))
+    assert flight.stable is not None
+    assert flight.guaranteed is not None
+    assert flight.guaranteed.all()
+    assert flight.stable.all()
+    assert flight.colour == "green"
 
 
 def test_one_picture_and_one_that_is_all_black() -> None:
