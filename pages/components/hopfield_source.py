@@ -18,7 +18,7 @@ from pages.components.picture import picture
 from pages.components.text import plain
 from snncore import datasets
 from snncore.datasets.drawing import MAX_SIDE, MIN_SIDE
-from snncore.hopfield import Patterns, near_duplicates
+from snncore.hopfield import Patterns
 from snncore.plots.base import png
 
 __all__ = ["distinct", "duplicates_note", "own_pictures", "picked", "reset_own"]
@@ -86,21 +86,32 @@ def distinct() -> bool:
     )
 
 
-def duplicates_note(patterns: Patterns, within: int = 0) -> None:
-    """Say which stored pictures are equal, or differ in at most `within` pixels."""
-    pairs = inline(lambda: near_duplicates(patterns, within)).tolist()
+def duplicates_note(patterns: Patterns) -> None:
+    """Say which stored pictures are equal."""
+    pairs = _equal(patterns)
     if not pairs:
         return
     named = [f"{i + 1} and {j + 1} ({plain(patterns.names[j])})" for i, j in pairs[:_NAMED]]
     more = f" and {len(pairs) - _NAMED:,} more" if len(pairs) > _NAMED else ""
-    alike = "equal" if within == 0 else f"equal but for at most {within:,} pixels"
     st.warning(
-        f"Some stored pictures are {alike}: {', '.join(named)}{more}. A memory cannot tell them "
+        f"Some stored pictures are equal: {', '.join(named)}{more}. A memory cannot tell them "
         "apart; either counts as right.",
         icon=":material/content_copy:",
     )
     if not st.session_state.get(DISTINCT, False):
         st.button("Store each picture once", key="hop_own_once", on_click=_once)
+
+
+def _equal(patterns: Patterns) -> list[tuple[int, int]]:
+    """Pairs of the first of equal pictures and a later one: one look at each, for it is done on
+    every run of the page, also with ten thousand pictures."""
+    first: dict[bytes, int] = {}
+    pairs = []
+    for k, row in enumerate(patterns.states.numpy()):
+        earlier = first.setdefault(row.tobytes(), k)
+        if earlier != k:
+            pairs.append((earlier, k))
+    return pairs
 
 
 def reset_own() -> None:
