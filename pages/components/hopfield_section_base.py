@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pages.components import controls as widgets
 from pages.components import sections as shared
@@ -26,7 +25,6 @@ from pages.components.sections import hint as hint
 from pages.components.sections import number as number
 from snncore.hopfield import RuleParams
 from snncore.params import Params, Value, digest
-from snncore.plots.hopfield_compare import thumbnail
 from snncore.plots.vega import Chart
 from snncore.recall_lab import RULES, Ask
 
@@ -169,12 +167,6 @@ def chart(spec: Chart, key: str, alt: str) -> None:
 def download(name: str, columns: Mapping[str, ArrayLike], key: str) -> None:
     """Short columns as a file; the session keeps them as long as it lives."""
     shared.download(name, lambda: columns, f"{key}_csv")
-
-
-def image_address(values: NDArray[Any], shape: tuple[int, ...], mode: str) -> str:
-    """A picture [N] as a data address, for a cell of a table."""
-    data = thumbnail(values, shape, mode)
-    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
 
 
 def percent(share: float) -> str:

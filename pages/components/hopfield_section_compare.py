@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -81,8 +80,9 @@ def side_by_side(bench: RecallBench) -> None:
 
 def link_values() -> dict[str, Value]:
     """What the address must carry to restore the choice of memories."""
-    chosen = st.session_state.get(f"{KEY}_rules")
-    return {} if not chosen else {f"{KEY}_rules": list(chosen)}  # type: ignore[dict-item]
+    chosen = list(st.session_state.get(f"{KEY}_rules", ()))
+    usual = st.session_state.get(f"{KEY}_all")  # those that the page's pictures allow
+    return {} if chosen == usual else {f"{KEY}_rules": chosen}  # type: ignore[dict-item]
 
 
 def _chosen(bench: RecallBench) -> tuple[str, ...]:
@@ -99,6 +99,7 @@ def _chosen(bench: RecallBench) -> tuple[str, ...]:
         key=key,
         bind="query-params",
     )
+    st.session_state[f"{KEY}_all"] = list(able)
     left_out = len(RULES) - len(able)
     if left_out:
         st.caption(f"{left_out} further memories store black and white pictures only.")
@@ -162,7 +163,6 @@ def _grid(table: Table) -> None:
     rows = pd.DataFrame([_cells(line, table) for line in table.lines])
     bar = st.column_config.ProgressColumn
     shapes: dict[str, Any] = {
-        "Answer": st.column_config.ImageColumn(width="small"),
         "Memory": st.column_config.TextColumn(width="medium"),
         "Pixels": bar("Pixels right", format="%.2f %%", min_value=0, max_value=100),
         "Exact": bar("Without an error", format="%.1f %%", min_value=0, max_value=100),
@@ -183,8 +183,8 @@ def _grid(table: Table) -> None:
     if table.mode == "binary":
         rows = rows.drop(columns="PSNR")
     st.dataframe(
-        rows, hide_index=True, width="stretch", column_config=shapes, row_height=44,
-        height="content", placeholder=base.DASH,
+        rows, hide_index=True, width="stretch", column_config=shapes, height="content",
+        placeholder=base.DASH,
     )  # fmt: skip
 
 
@@ -200,7 +200,6 @@ def _cells(line: Line, table: Table) -> dict[str, Any]:
         "Steps": row.steps,
         "Time": None if row.seconds is None else 1e3 * row.seconds,
         "Weights": None if row.weight_bytes is None else row.weight_bytes / 1e3,
-        "Answer": "data:image/png;base64," + base64.b64encode(line.png).decode("ascii"),
     }
 
 

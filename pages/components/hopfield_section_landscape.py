@@ -183,9 +183,12 @@ def _draw(scene: Scene, dark: bool) -> None:
     )
     st.caption(_way_words(found))
     path = found.path
+    along = "Way from a to b [%]"
+    if found.axes == "overlap":
+        along = "Way from a to b [% of the pixels that differ]"
     way = barrier_chart(
         100 * path.position, path.energy, path.low, path.high,
-        ("Way from a to b [% of the pixels that differ]", "Energy per pixel"),
+        (along, "Energy per pixel"),
     )  # fmt: skip
     st.vega_lite_chart(
         spec=way, alt=f"Energy on the shortest way from {a} to {b}.", width="stretch"
@@ -196,9 +199,10 @@ def _draw(scene: Scene, dark: bool) -> None:
 def _way_words(found: Landscape) -> str:
     words = ["White crosses: the two stored pictures."]
     if found.way is not None and len(found.way):
+        steps = len(found.way) - 1
         words.append(
-            f"The orange line is the page's own recall, {len(found.way) - 1} steps, by this "
-            "memory's rule."
+            f"The orange line is the page's own probe, recalled by this memory in {steps} "
+            f"{'step' if steps == 1 else 'steps'}."
         )
         energy = found.way_energy
         if energy is not None and len(energy):

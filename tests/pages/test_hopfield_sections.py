@@ -112,6 +112,16 @@ def test_the_words_name_every_memory_with_its_source() -> None:
     assert said.count("on the page now") == 1
 
 
+def test_the_link_carries_what_was_chosen_and_nothing_else() -> None:
+    assert show("compare").session_state["link"] == {"hop_open_compare": True}
+    few = show("compare", hop_cmp_rules=[RULES["hebb"].title])  # type: ignore[arg-type]
+    assert few.session_state["link"]["hop_cmp_rules"] == [RULES["hebb"].title]
+    at = show("basin", hop_bas_probes="5", hop_bas_what="The page's pictures")
+    assert at.session_state["link"] == {
+        "hop_open_basin": True, "hop_bas_probes": 5, "hop_bas_what": "The page's pictures",
+    }  # fmt: skip
+
+
 # ---- comparison ----------------------------------------------------------------------------------
 
 
