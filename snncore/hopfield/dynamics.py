@@ -257,5 +257,5 @@ def _rest(
     fixed = ((sign(h, old) if p.update == "block" else new) == old).all(dim=1)
     if p.update != "sync" or step == 1:
         return (fixed * FIXED).to(torch.int8)
-    cycle = (new == older).all(dim=1) & ~fixed
+    cycle = (new == older).all(dim=1)  # a state that is both rested a step ago
     return (fixed * FIXED + cycle * CYCLE).to(torch.int8)
