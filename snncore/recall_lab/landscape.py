@@ -149,8 +149,8 @@ def landscape(
 def plane(patterns: Patterns, first: int, second: int, states: Tensor) -> Array:
     """Overlaps [T, 2] of ±1 states [T, N] (or any real ones) with two stored binary pictures."""
     pair = patterns.states[[first, second]].to(torch.float32).cpu()
-    found: Array = (states.to(torch.float32).cpu() @ pair.T / pair.shape[1]).double().numpy()
-    return found
+    overlaps = states.to(torch.float32).cpu() @ pair.T / pair.shape[1]
+    return overlaps.numpy().astype(np.float64)
 
 
 def _make_plane(p: LandscapeParams, memory: Memory, patterns: Patterns, seed: int) -> _Plane:
@@ -181,8 +181,8 @@ def _mixed(plane: _Plane, x: Tensor, y: Tensor) -> Tensor:
 
 
 def _per_pixel(memory: Memory, states: Tensor) -> Array:
-    found: Array = (memory.energy(states) / states.shape[1]).double().cpu().numpy()
-    return found
+    energy = memory.energy(states) / states.shape[1]
+    return energy.cpu().numpy().astype(np.float64)
 
 
 def _path(memory: Memory, plane: _Plane) -> Path:
@@ -217,7 +217,7 @@ def _place(plane: _Plane, states: Tensor) -> Array:
     """Where states [T, N] stand, [T, 2]."""
     if plane.axes == "overlap":
         pair = torch.stack([plane.a, plane.b])
-        return (states @ pair.T / len(plane.a)).double().cpu().numpy()
+        return (states @ pair.T / len(plane.a)).cpu().numpy().astype(np.float64)
     axes = torch.stack([plane.a, plane.b]).cpu().numpy() - plane.flat
     offset = states.cpu().numpy() - plane.flat
     found: Array = np.linalg.lstsq(axes.T, offset.T, rcond=None)[0].T.astype(np.float64)
