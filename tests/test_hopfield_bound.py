@@ -308,6 +308,14 @@ def test_a_probe_that_no_picture_explains_gets_the_nearest(kind: str, mode: str)
     assert torch.isfinite(got.posterior).all()
 
 
+def test_a_middle_grey_is_its_own_opposite_and_no_other_level() -> None:
+    states = torch.tensor([[0.5, 0.2], [0.0, 0.2]])
+    patterns = Patterns(states, (1, 2), ("middle", "black"), "grey")
+    probes = Probes(states.clone(), torch.ones(2, 2, dtype=torch.bool))
+    got = bound(patterns, probes, NoiseParams("flip", 0.4)).posterior
+    torch.testing.assert_close(got, torch.eye(2))
+
+
 # --- how it is computed
 
 
