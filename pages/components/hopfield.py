@@ -50,7 +50,8 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
         return None
     own = bool(chosen.own.pictures) or chosen.own.question is not None
     identity = ask.digest
-    answer = attempt(lambda: _known(ask))
+    with st.spinner("Recalling", show_time=False):
+        answer = attempt(lambda: _known(ask))
     if isinstance(answer, ValueError):
         st.error(f"{str(answer)[:1].upper()}{str(answer)[1:]}.")
         return None

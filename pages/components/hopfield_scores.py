@@ -157,8 +157,10 @@ def lights(answer: Answer) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="hop_lights"):
         st.markdown(f"**Before any damage:** {row}", width="content")
         with st.popover("Why", icon=":material/traffic:", key="hop__why", width="content"):
-            for light in shown:
+            for light in sorted(shown, key=lambda light: not light.matters):
                 colour = _COLOURS[light.colour] if light.matters else "gray"
                 st.markdown(f":{colour}[{_SIGNS[light.colour]} **{light.title}**] {light.sentence}")
+            if any(not light.matters for light in shown):
+                st.caption("Grey: of other memories than the chosen one.")
             if answer.flight.note:
                 st.caption(answer.flight.note)
