@@ -15,7 +15,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components import encoding_section_base as jobs
 from pages.components import hopfield_section_landscape, hopfield_sections
-from snncore.recall_lab import RULES
+from pages.components.hopfield_section_compare import Line, Table, markdown
+from snncore.hopfield import NoiseParams, PatternParams
+from snncore.recall_lab import RULES, Ask, experiment
+from snncore.recall_lab.compare import Row
 from tests.pages.opening import chart_data
 
 NAMES = [section.name for section in hopfield_sections.SECTIONS]
@@ -122,6 +125,18 @@ def test_the_link_carries_what_was_chosen_and_nothing_else() -> None:
     }  # fmt: skip
 
 
+def test_an_address_with_nonsense_falls_back_to_what_is_usual() -> None:
+    bad = {
+        "hop_land_a": "999 nobody", "hop_land_cells": "1e999", "hop_land_rule": "Nobody",
+        "hop_cap_n": "nan", "hop_cap_rules": "Nobody", "hop_cap_measure": "<b>",
+        "hop_cmp_rules": "Nobody", "hop_bas_what": "x", "hop_temp_rows": "-1", "hop_dial_t": "9",
+    }  # fmt: skip
+    at = show(*NAMES, **bad)
+    assert at.selectbox(key="hop_land_a").value.startswith("1 ")
+    assert at.slider(key="hop_cap_n").value == 500
+    assert "m = 0.997" in words(at)  # T = 0.3
+
+
 # ---- comparison ----------------------------------------------------------------------------------
 
 
@@ -139,9 +154,28 @@ def test_the_comparison_has_a_row_for_each_memory_and_three_yardsticks() -> None
         rows.loc["★ Best possible", "Pixels"] - rows["Pixels"].to_numpy()
     )
     assert 60 < rows.loc["The input as it is", "Pixels"] < 80  # 30 % of the pixels are flipped
+    ask = Ask("icons", patterns=PatternParams(count=3, size=16), noise=NoiseParams("flip", 0.3),
+              seed=3)  # fmt: skip
+    for name in chosen:
+        alone = experiment(ask.with_rule(name)).result
+        shown_there = rows.loc[RULES[name].title]
+        assert shown_there["Pixels"] == pytest.approx(100 * alone.pixel_accuracy)
+        assert shown_there["Exact"] == pytest.approx(100 * alone.exact_fraction)
     assert "PSNR" not in table.value  # of black and white pictures it says nothing new
     assert {"Data (CSV)", "Table (Markdown)"} <= set(labels(at))
     assert len(at.get("image")) + len(at.get("imgs")) == 7  # stored, three answers, yardsticks
+
+
+def test_the_table_for_a_report_has_dashes_where_there_is_no_number() -> None:
+    nothing = np.zeros(0, np.float32)
+    rows = [
+        Row("hebb", "Hebb", "rule", 0.9, 0.5, None, None, 3, 0.012, 2048, nothing),
+        Row("bound", "Best", "bound", 1.0, 1.0, None, None, None, None, None, nothing),
+    ]
+    table = Table(tuple(Line(row, b"") for row in rows), "", "binary", "a", b"", 1.0)
+    lines = markdown(table).splitlines()
+    assert lines[2] == "| Hebb | 90.00 % | 50.0 % | 3 | 12 | 2.05 |"
+    assert lines[3] == "| ★ Best possible | 100.00 % | 100.0 % | – | – | – |"
 
 
 def test_grey_pictures_are_compared_by_the_memories_that_can_store_them() -> None:
