@@ -159,21 +159,21 @@ def test_it_is_within_half_a_point_of_maximum_likelihood(name: str, kind: str) -
 
 
 @pytest.mark.parametrize(("mode", "size"), [("grey", 0), ("grey", 64), ("rgb", 32)])
-def test_grey_and_colour_come_back_above_43_db(mode: str, size: int) -> None:
+def test_grey_and_colour_come_back_above_50_db(mode: str, size: int) -> None:
     patterns = bundled("skimage" if size else "digits", mode, 4 if size else 10, size)
     trace = spiking_recall(patterns, noisy(patterns, 0.3))
     assert trace.winner.tolist() == list(range(len(patterns.states)))
-    assert psnr(trace.readout, patterns.states) > 43.0
+    assert psnr(trace.readout, patterns.states) > 50.0  # 43 is asked for; measured 55 and more
     assert float(trace.readout.min()) >= 0.0 and float(trace.readout.max()) <= 1.0
 
 
-def test_the_brightest_picture_has_no_advantage() -> None:
-    """The plain product Σ ξ v would call every picture the white one."""
-    n = 400
-    dark = (torch.rand(3, n, generator=generator()) * 0.3 * 255).round() / 255
-    patterns = Patterns(torch.cat([torch.ones(1, n), dark]), (20, 20), ("",) * 4, "grey")
-    trace = spiking_recall(patterns, noisy(patterns, 0.3))
-    assert trace.winner.tolist() == [0, 1, 2, 3]
+def test_the_picture_of_highest_contrast_has_no_advantage() -> None:
+    """One drawing in three contrasts: the plain product Σ ξ v would call each the strongest."""
+    drawing = random_patterns(1, (20, 20)).states.to(torch.float32)
+    states = torch.cat([0.5 + 0.5 * strength * drawing for strength in (0.2, 0.6, 1.0)])
+    patterns = Patterns(states, (20, 20), ("",) * 3, "grey")
+    trace = spiking_recall(patterns, noisy(patterns, 0.1))
+    assert trace.winner.tolist() == [0, 1, 2]
 
 
 def test_winner_is_the_nearest_picture_even_of_incomplete_probes() -> None:
