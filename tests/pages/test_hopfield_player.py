@@ -38,19 +38,18 @@ def unpack(text: str) -> NDArray[np.uint8]:
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8)
 
 
-def test_hebb_goes_from_the_probe_to_the_answer_and_every_number_follows_from_the_pictures() -> (
-    None
-):
+@pytest.mark.parametrize("which", [0, 2, 7])
+def test_hebb_goes_from_the_probe_to_the_answer_and_all_numbers_follow_from_it(which: int) -> None:
     ask, answer = asked("hebb", count=8)
-    data = player.payload(reel(ask, answer, 2))
-    goal = int(answer.result.targets[2])
+    data = player.payload(reel(ask, answer, which))
+    goal = int(answer.result.targets[which])
     stored = answer.patterns.states[goal].numpy()
     frames = unpack(data["frames"]).reshape(len(data["steps"]), -1)
     assert set(np.unique(frames)) == {0, 255}
     assert np.array_equal(unpack(data["stored"]) > 127, stored > 0)
     assert np.array_equal(unpack(data["given"]), frames[0])
-    assert np.array_equal(frames[0] > 127, answer.probes.values[2].numpy() > 0)
-    assert np.array_equal(frames[-1] > 127, answer.result.recalled[2].numpy() > 0)
+    assert np.array_equal(frames[0] > 127, answer.probes.values[which].numpy() > 0)
+    assert np.array_equal(frames[-1] > 127, answer.result.recalled[which].numpy() > 0)
     assert data["steps"] == list(range(len(frames))) and data["of"] == len(frames)
     states = np.where(frames > 127, 1.0, -1.0)
     assert data["overlap"] == pytest.approx(states @ stored / stored.size, abs=1e-4)

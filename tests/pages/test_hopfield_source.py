@@ -151,6 +151,9 @@ def test_no_more_than_eight_are_kept_and_the_rest_is_said() -> None:
     assert "12 pictures came" in errors(app) and "first 8 were taken" in errors(app)
     give(app, ("more.png", png(COLOUR)))
     assert len(own_of(app).pictures) == MAX_OWN and "no more is stored" in errors(app)
+    draw(app, cross())
+    app.button(key="hop_draw_store").click().run()
+    assert len(own_of(app).pictures) == MAX_OWN and "remove one first" in errors(app)
     assert sum(len(one.data) for one in own_of(app).pictures) <= MAX_OWN * KEPT_SIDE**2 * 3
 
 
