@@ -16,9 +16,12 @@ from snncore.recall_lab import RANDOM, RULES, Ask
 # a time step of spiking cells; and to store pictures.
 _BASE_S, _CELL_S, _PAIR_S = 0.006, 1.3e-7, 2.8e-10
 _STEP_CELL_S, _STEP_PAIR_S = 6e-9, 1.8e-10
-_VISIT_S, _VISIT_DENSE_S = 7e-10, 4.5e-9
+_VISIT_S, _VISIT_DENSE_S = 4e-10, 4.5e-9
 _SPIKE_CELL_S, _SPIKE_PAIR_S = 7e-9, 1.2e-10
 _SEED_S, _SETUP_S = 1e-7, 1e-10
+
+
+LONGEST_S = 900.0  # of one core; the server ends a computation after twice that
 
 
 class Size(NamedTuple):
@@ -45,7 +48,7 @@ def size_of(ask: Ask) -> Size:
 
 
 def check_size(ask: Ask) -> None:
-    """Raises ValueError, with the cure, where one run of the page would hold too much."""
+    """Raises ValueError, with the cure, where one run would hold too much or take too long."""
     size = size_of(ask)
     cells = size.probes * size.pixels
     if cells > MAX_CELLS:
@@ -53,6 +56,12 @@ def check_size(ask: Ask) -> None:
             f"pictures asked × numbers of each must be <= {MAX_CELLS:,} on this page, got "
             f"{size.probes:,} × {size.pixels:,} = {cells:,}; choose a smaller size, fewer pictures "
             "or fewer draws"
+        )
+    seconds = estimate_seconds(ask)
+    if seconds > LONGEST_S:
+        raise ValueError(
+            f"a recall on this page must take at most {LONGEST_S / 60:.0f} minutes, this one would "
+            f"take about {seconds / 60:,.0f}; choose fewer pictures, a smaller size or fewer steps"
         )
 
 

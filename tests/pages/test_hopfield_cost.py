@@ -81,3 +81,9 @@ def test_what_one_run_cannot_hold_is_refused_with_the_cure() -> None:
     with pytest.raises(ValueError, match="choose a smaller size, fewer pictures or fewer draws"):
         cost.check_size(ask)
     cost.check_size(PageParams(dataset="digits", count=1000, size=64).ask())
+
+
+def test_what_would_take_an_hour_is_refused_and_not_begun() -> None:
+    slow = dataclasses.replace(suited("random"), count=8000, rule="dam", update="async")
+    with pytest.raises(ValueError, match=r"at most 15 minutes, this one would take about \d"):
+        cost.check_size(slow.ask())
