@@ -130,7 +130,7 @@ def _changed(cls: type[Params], values: dict[str, Any], prefix: str = "") -> lis
     for name, value in values.items():
         if value == getattr(default, name):
             continue
-        option = prefix + name.replace("_", "-")
+        option = "steps" if name == "time_steps" else prefix + name.replace("_", "-")
         if isinstance(value, bool):
             words.append(f"--{option}" if value else f"--no-{option}")
         else:
