@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from snncore import metrics
 
 Tensor = torch.Tensor
-# Of grey levels in 0..1: 10 of 255. Where the spiking memory names the right picture, no pixel that it
-# reads from 60 steps of spikes is off by more than 0.021 (MNIST, Fashion, GTSRB, photographs).
+# Of grey levels in 0..1: 10 of 255. Where the spiking memory names the right picture, no pixel that
+# it reads from 60 steps of spikes is off by more than 0.021 (MNIST, Fashion, GTSRB, photographs).
 TOLERANCE = 0.04
 CAP_DB = 99.0
 SSIM_PROBES = 1000  # of which SSIM is taken: 0.3 ms each, so at most a third of a second
