@@ -16,10 +16,11 @@ import streamlit as st
 
 ROWS = ("Original", "Corrupted", "Recalled")
 _LINE = 8  # columns beside each other, at most
-_LEAST, _WIDEST = 92, 210  # pixels of a picture on the screen
+_LEAST, _WIDEST = 80, 210  # pixels of a picture on the screen
 
 _CSS = """<style>
-.hop-rows {display: flex; flex-wrap: wrap; gap: 0.9rem 0.6rem; container-type: inline-size;}
+.hop-rows {display: flex; flex-wrap: wrap; gap: 0.9rem 0.6rem; container-type: inline-size;
+  position: relative; padding-left: 5.2rem;}
 .hop-card {width: var(--hop-card); margin: 0; display: flex; flex-direction: column; gap: 4px;
   font-size: 0.8rem; line-height: 1.3;}
 .hop-card .three {display: flex; flex-direction: column; gap: 4px;}
@@ -32,13 +33,15 @@ _CSS = """<style>
 .hop-card .bad {color: #B84A00; font-weight: 600;}
 .hop-dark .good {color: #35C79B;}
 .hop-dark .bad {color: #FF9A55;}
-.hop-side {width: 4.9rem; display: flex; flex-direction: column; font-size: 0.8rem;
+.hop-side {position: absolute; left: 0; top: 0; width: 4.9rem; display: flex;
+  flex-direction: column; font-size: 0.8rem;
   font-weight: 600; opacity: 0.8; padding-top: 1.3rem;}
 .hop-side span {height: calc(var(--hop-card) * var(--hop-ratio) + 4px);
   display: flex; align-items: center;}
 .hop-looked .name {text-decoration: underline; text-underline-offset: 3px;}
 @media (max-width: 640px) {
   .hop-side {display: none;}
+  .hop-rows {padding-left: 0;}
   .hop-card {width: 100%;}
   .hop-card .three {flex-direction: row;}
   .hop-card .three > div {flex: 1;}
@@ -65,7 +68,7 @@ def gallery(cards: Sequence[Card], *, shape: tuple[int, int], dark: bool, looked
     """
     # As many in a line as fit with at least `_LEAST` pixels each, and no wider than `_WIDEST`.
     line = min(len(cards), _LINE)
-    card = f"clamp({_LEAST}px, calc((100cqw - 5.5rem) / {line} - 0.65rem), {_WIDEST}px)"
+    card = f"clamp({_LEAST}px, calc(100cqw / {line} - 0.65rem), {_WIDEST}px)"
     # Enlarged pixels keep their edges; a picture that is shrunk is smoothed by the browser.
     render = "pixelated" if shape[1] <= _WIDEST else "auto"
     style = f"--hop-card: {card}; --hop-ratio: {shape[0] / shape[1]:.4f}; --hop-render: {render}"

@@ -283,6 +283,9 @@ COMMANDS = [
      "hop_paint": "white"},
     {"hop_rule": "modern", "hop_mode": "grey", "hop_form": "dot", "hop_kind": "gaussian"},
     {"hop_dataset": "random", "hop_count": "5", "hop_draws": "2"},
+    {"hop_rule": "spiking-attractor", "hop_time_steps": "40", "hop_couplings": "hebb",
+     "hop_cue": "0.4", "hop_rate": "0.6"},
+    {"hop_rule": "seed-sync", "hop_kind": "gaussian", "hop_sigma": "3"},
     {"hop_dataset": "letters", "hop_threshold": "otsu", "hop_offset": "4", "hop_pick": "classes"},
 ]  # fmt: skip
 
