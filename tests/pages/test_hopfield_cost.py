@@ -45,7 +45,7 @@ def test_the_seconds_of_a_recall_are_known_before_it(values: dict[str, object]) 
         experiment(ask)
         seconds.append(time.process_time() - start)
     # Of one core; a loaded server needs up to twice as much, a quicker one less.
-    assert min(seconds) / 5 < cost.estimate_seconds(ask) < 8 * min(seconds) + 0.05
+    assert min(seconds) / 5 < cost.estimate_seconds(ask) < 5 * min(seconds) + 0.05
 
 
 def test_estimates_grow_with_the_work_and_the_first_page_is_quick() -> None:
