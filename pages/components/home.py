@@ -35,8 +35,9 @@ def start() -> None:
 def _logged(name: str) -> Vignette:
     try:
         return MAKERS[name]()
-    except Exception:
-        _log.exception("home picture %s failed", name)
+    except Exception as error:
+        if "interpreter shutdown" not in str(error):  # a server that is being stopped is no fault
+            _log.exception("home picture %s failed", name)
         raise
 
 
