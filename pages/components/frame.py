@@ -75,9 +75,11 @@ PAGES: dict[str, Page] = {
         "Hopfield Recall",
         ":material/psychology:",
         "Store pictures in an associative memory, damage one, and let the neurons restore it.",
-        "1. Choose the stored pictures, the kind and the amount of damage.\n"
-        "2. Choose the memory: classical, modern, or spiking neurons.\n"
-        "3. Compare the recalled picture with the best that any method could do.",
+        "1. Choose the stored pictures, or add your own: a file, the camera, a drawing.\n"
+        "2. Choose the kind and the amount of damage, and the memory that restores it.\n"
+        "3. Compare the recalled row with the best that any method could do.\n"
+        "4. *Watch* plays a recall step by step; *Look closer* compares memories and measures how "
+        "much they hold.",
     ),
     "stdp": Page(
         "pages/4_STDP_MNIST_Trainer.py",
