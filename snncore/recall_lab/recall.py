@@ -29,7 +29,7 @@ from snncore.recall_lab.settings import RecallParams
 from snncore.recall_lab.traces import Curves, Records, join_curves
 
 Tensor = torch.Tensor
-# Probes × (pixels or pictures) answered at a time. A float tensor of 40 MB has pages of its own that
+# Probes × (pixels or pictures) answered at a time. A float tensor of 40 MB has its own pages, which
 # go back to the system; parts of 16 MB were measured to leave 30 MB of holes behind, each.
 PART = 10_000_000
 POSTERIOR = 4_000_000  # probes × pictures up to which the posterior is kept
