@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.components.text import plain
-from snncore.recall_lab import Answer, Recall
+from snncore.recall_lab import TOLERANCE, Answer, Recall
 
 _COLOURS = {"green": "green", "amber": "orange", "red": "red"}
 _SIGNS = {
@@ -55,7 +55,9 @@ def verdict(r: Recall, *, asked: bool = False) -> Verdict:
             "like; nobody knows which one you meant.",
         )
     without = (
-        "without one wrong pixel" if r.mode == "binary" else "with every grey level within 5 %"
+        "without one wrong pixel"
+        if r.mode == "binary"
+        else f"with every grey level within {TOLERANCE:.0%}"
     )
     if good == count:
         return Verdict("success", f"All {count:,} {pictures} came back {without}.")
