@@ -67,7 +67,8 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
         mark = st.toggle("Mark wrong pixels", value=True, key="hop_mark", bind="query-params")
         which = _which(answer)
     with place:
-        gallery(cards.cards_of(answer, mark), shape=answer.patterns.shape, dark=dark, looked=which)
+        shown = cards.kept_cards(answer, mark, identity, own)
+        gallery(shown, shape=answer.patterns.shape, dark=dark, looked=which)
         count = len(answer.result.exact)
         if count > cards.MOST:
             st.caption(f"The first {cards.MOST} of {count:,} are shown; all of them count.")
@@ -147,8 +148,8 @@ def _live(live: job.Live, identity: str, dark: bool) -> None:
 def _which(answer: Answer) -> int:
     """The probe that the panels below follow."""
     options, first = cards.options(answer), cards.first_look(answer)
-    if st.session_state.get("hop_look") not in options:
-        st.session_state.pop("hop_look", None)
+    if st.session_state.get("hop_look", options[first]) not in options:
+        st.session_state["hop_look"] = options[first]  # set: else the box keeps its old words
     chosen = st.selectbox(
         "Look at", options, index=first, key="hop_look", bind="query-params", width=260,
         label_visibility="collapsed", help="The picture that the tabs below follow.",
