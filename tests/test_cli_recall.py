@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from snncore.cli import main
+from snncore.hopfield import NoiseParams, PatternParams
 from snncore.recall_lab import Ask, RecallParams, command, experiment
 
 
@@ -93,8 +94,6 @@ def test_answers_can_be_written_to_a_file(tmp_path: Path) -> None:
 
 
 def test_the_command_of_a_question_gives_its_answer() -> None:
-    from snncore.hopfield import NoiseParams, PatternParams
-
     ask = Ask(
         dataset="signs",
         patterns=PatternParams(count=6, size=20, threshold="otsu", pick="first"),
@@ -105,6 +104,18 @@ def test_the_command_of_a_question_gives_its_answer() -> None:
     )
     words = command(ask).removeprefix("python -m snncore recall ")
     assert report_of(words)["pixel_accuracy"] == experiment(ask).result.pixel_accuracy
+
+
+def test_picked_pictures_are_those_that_are_stored() -> None:
+    ask = Ask(
+        dataset="digits",
+        chosen=(7, 2, 40),
+        noise=NoiseParams("flip", 0.2),
+        recall=RecallParams(rule="hebb"),
+    )
+    report = report_of(command(ask).removeprefix("python -m snncore recall "))
+    assert report["pictures"] == 3
+    assert report["background_accuracy"] == experiment(ask).result.background_pixel_accuracy
 
 
 def test_a_load_beyond_capacity_explains_itself() -> None:
@@ -139,6 +150,9 @@ def test_options_that_do_not_matter_to_the_memory_are_named() -> None:
         (["--rule", "spiking", "--steps", "2"], "time_steps must be"),
         (["--device", "quantum"], "device must be one of"),
         (["--offset", "4"], "offset must be < 4"),
+        (["--pictures", "1,x"], "pictures must be whole numbers from 0"),
+        (["--pictures", "99"], "chosen must be numbers in 0..3"),
+        (["--pictures", "1", "--dataset", "random"], "pictures must be of a set"),
         (["--size", "5000"], "size must be"),
         (["--draws", "0"], "draws"),
         (["--dataset", "random", "--count", "5000", "--size", "256"], "use fewer"),

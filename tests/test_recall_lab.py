@@ -6,6 +6,11 @@ import csv
 import dataclasses
 import io
 import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +33,7 @@ from snncore.recall_lab import (
     Picture,
     RecallParams,
     command,
+    command_lacks,
     default_source,
     experiment,
     film,
@@ -405,22 +411,41 @@ def test_the_table_has_a_line_for_each_probe() -> None:
     assert float(rows[7]["pixel_accuracy"]) == pytest.approx(float(answer.result.pixels[7]))
 
 
-@pytest.mark.parametrize("rule", ["spiking", "dam"])
 def test_the_program_to_take_along_finds_the_same_numbers(
-    rule: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    own = Picture.of(np.arange(60, dtype=np.uint8).reshape(6, 10), "mine")
-    ask = small(rule, own=(own,) if rule == "dam" else (), noise=NoiseParams("flip", 0.45))
-    answer = experiment(ask)
-    monkeypatch.chdir(tmp_path)  # type: ignore[arg-type]
-    with open("recall.npz", "wb") as file:
-        file.write(npz(ask, answer))
-    text = script(ask, answer)
+    ask = small("spiking", noise=NoiseParams("flip", 0.45))
+    text = script(ask, experiment(ask))
     exec(compile(text, "program", "exec"), {})
     assert "the same numbers" in capsys.readouterr().out
     other = text.replace("seed=3", "seed=4")
     with pytest.raises(AssertionError):
         exec(compile(other, "program", "exec"), {})
+
+
+def test_the_program_runs_from_another_folder_as_its_first_lines_say(tmp_path: Path) -> None:
+    own = Picture.of(np.arange(60, dtype=np.uint8).reshape(6, 10), "mine")
+    ask = small("dam", own=(own,), drawing=own)
+    answer = experiment(ask)
+    program = tmp_path / "recall.py"
+    program.write_text(script(ask, answer), encoding="utf-8")
+    (tmp_path / "recall.npz").write_bytes(npz(ask, answer))
+    line = re.search(r"^ {4}(.*python) recall\.py$", program.read_text(encoding="utf-8"), re.M)
+    assert line is not None and line[1] == "PYTHONPATH=. .venv/bin/python"
+    root = Path(__file__).parents[1]  # the folder of the repository
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(**more: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, str(program)]
+        return subprocess.run(
+            words, cwd=root, env=bare | more, capture_output=True, text=True, timeout=120
+        )
+
+    done = run(PYTHONPATH=".")
+    assert done.returncode == 0 and "the same numbers" in done.stdout, done.stderr
+    lost = run()  # Python looks for modules beside the program, not in the current folder
+    assert lost.returncode != 0 and len(lost.stderr.splitlines()) == 1
+    assert "snncore" in lost.stderr and "first lines" in lost.stderr
 
 
 def test_the_command_line_names_what_differs_from_the_defaults() -> None:
@@ -429,3 +454,19 @@ def test_the_command_line_names_what_differs_from_the_defaults() -> None:
         "python -m snncore recall --dataset icons --count 5 --size 16 --rule pseudo-inverse "
         "--noise flip:0.2 --diagonal 0.5 --draws 2 --seed 3"
     )
+
+
+def test_the_command_line_names_picked_pictures() -> None:
+    ask = small(chosen=(4, 1))
+    assert "--dataset icons --pictures 4,1 --size 16 " in command(ask)
+    assert "--count" not in command(ask) and not command_lacks(ask)
+
+
+def test_what_the_command_line_cannot_carry_is_named() -> None:
+    own = Picture.of(np.zeros((6, 6), dtype=np.uint8), "mine")
+    assert "your own picture." in command_lacks(small(own=(own,)))
+    assert "your 2 own pictures and your drawing" in command_lacks(
+        small(own=(own, own), drawing=own)
+    )
+    assert "program" in command_lacks(small(drawing=own))
+    assert not command_lacks(small())

@@ -18,6 +18,7 @@ from snncore.device import choose_device
 from snncore.hopfield import AttractorParams, NoiseParams, PatternParams, Patterns, SpikingParams
 from snncore.params import Params
 from snncore.recall_lab import (
+    RANDOM,
     RULES,
     Answer,
     Ask,
@@ -36,6 +37,20 @@ def _taken(cls: type[Params], values: dict[str, Any], prefix: str = "") -> Any:
     """The parameters of `cls` among the options; those not given keep their default."""
     given = {name: values[prefix + name] for name in cls.specs() if prefix + name in values}
     return cls.from_dict(given)
+
+
+def _numbers(text: str, dataset: str) -> tuple[int, ...]:
+    """The pictures that `--pictures` names."""
+    if not text:
+        return ()
+    if dataset == RANDOM:
+        raise ValueError(f"pictures must be of a set that is loaded, got {RANDOM}; use --count")
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise ValueError(
+            f"pictures must be whole numbers from 0 with commas between them, got {text[:60]!r}"
+        )
+    return tuple(map(int, parts))
 
 
 def _attractor_options(function: Any) -> Any:
@@ -117,6 +132,13 @@ def _answer(ask: Ask, patterns: Patterns, device: torch.device) -> Answer:
     help=PatternParams.specs()["pick"].help + " [default: contrast for gtsrb, else first]",
 )
 @click.option(
+    "--pictures",
+    "chosen",
+    default="",
+    help="Numbers of single pictures of the set, from 0, with commas between them: 0,5,2. In place "
+    "of --count, --offset and --pick.",
+)
+@click.option(
     "--noise",
     default="flip:0.3",
     show_default=True,
@@ -153,6 +175,7 @@ def recall(
     dataset: str,
     split: str | None,
     pick: str | None,
+    chosen: str,
     noise: str,
     steps: int,
     draws: int,
@@ -176,6 +199,7 @@ def recall(
         attractor=_taken(AttractorParams, values, ATTRACTOR),
         seed=seed,
         draws=draws,
+        chosen=_numbers(chosen, dataset),
         distinct=distinct,
     )
     ask = _with_steps(ask, steps)

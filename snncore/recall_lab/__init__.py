@@ -6,7 +6,7 @@ An `Ask` says which pictures are stored, how they are damaged and which memory i
 
 from snncore.recall_lab.ask import RANDOM, Ask, Picture, Source, default_source, load_patterns
 from snncore.recall_lab.compare import Comparison, Row, compare
-from snncore.recall_lab.export import command, described, npz, scores_csv, script
+from snncore.recall_lab.export import command, command_lacks, described, npz, scores_csv, script
 from snncore.recall_lab.film import Frame, film, spikes_of
 from snncore.recall_lab.marks import answer_of
 from snncore.recall_lab.recall import Recall, recall
@@ -14,6 +14,7 @@ from snncore.recall_lab.rules import RULES, Rule, check_mode, rules_for
 from snncore.recall_lab.scores import CAP_DB, TOLERANCE
 from snncore.recall_lab.session import Answer, Progress, assumed_noise, experiment, stream
 from snncore.recall_lab.settings import RecallParams
+from snncore.recall_lab.warm import is_compiled
 
 __all__ = [
     "CAP_DB",
@@ -35,11 +36,13 @@ __all__ = [
     "assumed_noise",
     "check_mode",
     "command",
+    "command_lacks",
     "compare",
     "default_source",
     "described",
     "experiment",
     "film",
+    "is_compiled",
     "load_patterns",
     "npz",
     "recall",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.params import Params
-from snncore.recall_lab.ask import Ask, Picture, default_source
+from snncore.recall_lab.ask import RANDOM, Ask, Picture, default_source
 from snncore.recall_lab.rules import RULES
 from snncore.recall_lab.session import Answer
 
@@ -98,16 +98,20 @@ def scores_csv(answer: Answer) -> str:
 
 
 def command(ask: Ask) -> str:
-    """The command line that computes the same; own pictures it cannot carry."""
+    """The command line that computes the same, but for what `command_lacks` names."""
     source = default_source(ask.dataset)
     words = [f"--dataset {ask.dataset}"]
     if ask.split != source.split:
         words.append(f"--split {ask.split}")
     patterns = ask.patterns.to_dict()
-    pick = patterns.pop("pick")
-    words += [f"--count {patterns.pop('count')}"]
-    if pick != source.pick:
-        words.append(f"--pick {pick}")
+    pick, count = patterns.pop("pick"), patterns.pop("count")
+    if ask.chosen and ask.dataset != RANDOM:
+        del patterns["offset"]
+        words.append("--pictures " + ",".join(map(str, ask.chosen)))
+    else:
+        words.append(f"--count {count}")
+        if pick != source.pick:
+            words.append(f"--pick {pick}")
     words += _changed(type(ask.patterns), patterns)
     words += [f"--rule {ask.rule}", f"--noise {ask.noise.to_text()}"]
     info = RULES[ask.rule]
@@ -122,6 +126,23 @@ def command(ask: Ask) -> str:
     if ask.distinct:
         words.append("--distinct")
     return "python -m snncore recall " + " ".join([*words, f"--seed {ask.seed}"])
+
+
+def command_lacks(ask: Ask) -> str:
+    """What `command` cannot carry of `ask`, in a sentence; empty where it computes the same."""
+    lost = []
+    if ask.own:
+        lost.append(
+            "your own picture" if len(ask.own) == 1 else f"your {len(ask.own)} own pictures"
+        )
+    if ask.drawing is not None:
+        lost.append("your drawing, with which the memory is asked")
+    if not lost:
+        return ""
+    return (
+        f"This command computes something else: it cannot carry {' and '.join(lost)}. What is "
+        "shown here is computed by the program under *Export*, with the arrays (NPZ) beside it."
+    )
 
 
 def _changed(cls: type[Params], values: dict[str, Any], prefix: str = "") -> list[str]:
@@ -139,11 +160,18 @@ def _changed(cls: type[Params], values: dict[str, Any], prefix: str = "") -> lis
     return words
 
 
-_SCRIPT = '''"""Repeats one recall and checks its numbers; run it from the repository.
-{needs}"""
+_SCRIPT = '''"""Repeats one recall and checks its numbers. Run it in the folder of the repository:
 
+    PYTHONPATH=. .venv/bin/python {program}
+
+Where it lies elsewhere, give its whole path.{needs}
+"""
+
+try:
 {imports}
-from snncore.recall_lab import {names}
+    from snncore.recall_lab import {names}
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{{error}}: run this as its first lines say") from None
 {held}
 ask = Ask(
 {fields}
@@ -163,11 +191,15 @@ CHECKED = ("pixel_accuracy", "exact_fraction", "bound_pixel_accuracy", "bound_ex
            "psnr_db")  # fmt: skip
 
 
-def script(ask: Ask, answer: Answer, *, file: str = "recall.npz") -> str:
+def script(
+    ask: Ask, answer: Answer, *, file: str = "recall.npz", program: str = "recall.py"
+) -> str:
     """A program that recomputes `answer` and asserts its numbers.
 
     Args:
-        file: where `npz` was saved; only read where own pictures belong to the question.
+        file: name of the file of `npz`, which must lie beside the program; only read where own
+            pictures belong to the question.
+        program: what the program is saved as; its first lines name it.
     """
     own = bool(ask.own) or ask.drawing is not None
     plain = ("dataset", "split", "seed", "draws", "chosen", "distinct")
@@ -183,13 +215,17 @@ def script(ask: Ask, answer: Answer, *, file: str = "recall.npz") -> str:
     if ask.drawing is not None:
         fields += [f"    drawing=Picture.of(held['drawing'], {ask.drawing.name!r}),"]
     classes = sorted({type(getattr(ask, name)).__name__ for name in PARTS} - {"RecallParams"})
-    imports = "from snncore.hopfield import " + ", ".join(classes)
+    imports = ["from pathlib import Path", "", "import numpy as np", ""] if own else []
+    imports.append("from snncore.hopfield import " + ", ".join(classes))
     wanted = {name: getattr(answer.result, name) for name in CHECKED}
     return _SCRIPT.format(
-        needs=f"Needs the exported {file} in this folder, for your own pictures.\n" if own else "",
-        imports=("import numpy as np\n\n" if own else "") + imports,
+        program=program,
+        needs=f" Your own pictures are read from {file}, beside it." if own else "",
+        imports="\n".join(f"    {line}".rstrip() for line in imports),
         names=("Ask, Picture, " if own else "Ask, ") + "RecallParams, experiment",
-        held=f'\nheld = np.load("{file}", allow_pickle=False)' if own else "",
+        held=f'\nheld = np.load(Path(__file__).with_name("{file}"), allow_pickle=False)'
+        if own
+        else "",
         fields="\n".join(fields),
         expected="\n".join(f"    {k!r}: {v!r}," for k, v in wanted.items() if v is not None),
         agree=AGREE,
