@@ -6,27 +6,27 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike
 
 from pages.components import controls as widgets
 from pages.components import sections as shared
-from pages.components.encoding_section_base import Work as Work
-from pages.components.encoding_section_base import at_once as at_once
-from pages.components.encoding_section_base import job as job
-from pages.components.encoding_section_base import started as started
 from pages.components.hopfield_bench import RecallBench as RecallBench
+from pages.components.hopfield_scores import percent as percent
+from pages.components.section_jobs import Work as Work
+from pages.components.section_jobs import at_once as at_once
+from pages.components.section_jobs import job as job
+from pages.components.section_jobs import started as started
 from pages.components.sections import DASH as DASH
 from pages.components.sections import Section as Section
 from pages.components.sections import computed as computed
 from pages.components.sections import grid as grid
 from pages.components.sections import hint as hint
 from pages.components.sections import number as number
-from snncore.hopfield import RuleParams
+from snncore.hopfield import AttractorParams, NoiseParams, RuleParams, SpikingParams
 from snncore.params import Params, Value, digest
 from snncore.plots.vega import Chart
-from snncore.recall_lab import RULES, Ask
+from snncore.recall_lab import RULES, Ask, RecallParams
 
 P = TypeVar("P", bound=Params)
 
@@ -52,8 +52,11 @@ def counterpart(name: str) -> str:
 
 
 def rule_params(bench: RecallBench, name: str) -> RuleParams:
-    """A rule with the settings that the page has for it."""
-    return dataclasses.replace(bench.ask.recall, rule=counterpart(name)).rule_params()
+    """A rule with the settings that the page has for it; those that it does not read are left at
+    their defaults, so that turning them changes nothing here."""
+    rule = RULES[counterpart(name)]
+    read = [field for field in RuleParams.specs() if field in rule.settings]
+    return RuleParams(rule=rule.name, **{f: getattr(bench.ask.recall, f) for f in read})
 
 
 def rule_choice(bench: RecallBench, key: str, *, graded: bool = True) -> RuleParams:
@@ -114,23 +117,35 @@ def switch(title: str, options: Sequence[str], key: str, help: str | None = None
 def chosen_values(keys: Mapping[str, Any]) -> dict[str, Any]:
     """What the address must carry of these widgets: key → the value that needs no mention."""
     known = {key: st.session_state.get(key, first) for key, first in keys.items()}
-    return {key: value for key, value in known.items() if value != keys[key]}
+    return {
+        key: value if value != [] else ""  # an empty word in the address: nothing is chosen
+        for key, value in known.items()
+        if value != keys[key]
+    }
 
 
-def neutral(bench: RecallBench) -> Ask:
+def damaged(bench: RecallBench) -> Ask:
     """The page's pictures and damage without its memory: turning that changes nothing here."""
     return dataclasses.replace(
-        bench.ask, recall=dataclasses.replace(bench.ask.recall, rule="modern", steps=0)
+        bench.ask,
+        recall=RecallParams(rule="modern"),  # stores pictures of every mode
+        spiking=SpikingParams(),
+        attractor=AttractorParams(),
     )
 
 
-def identity(name: str, bench: RecallBench, *parts: Any, pictures: bool) -> str:
+def stored(bench: RecallBench) -> Ask:
+    """The page's pictures alone, for work that damages them in its own way."""
+    return dataclasses.replace(damaged(bench), noise=NoiseParams(), draws=1, drawing=None)
+
+
+def identity(name: str, bench: RecallBench, *parts: Any, ask: Ask | None) -> str:
     """Equal for equal work, which is computed once for all visitors.
 
     Args:
-        pictures: whether the work depends on the page's pictures and damage.
+        ask: what the work reads of the page; None if it draws its own patterns.
     """
-    return digest("hopfield", name, bench.seed, neutral(bench).digest if pictures else "", *parts)
+    return digest("hopfield", name, bench.seed, "" if ask is None else ask.digest, *parts)
 
 
 def able(bench: RecallBench, rule: RuleParams) -> bool:
@@ -167,11 +182,3 @@ def chart(spec: Chart, key: str, alt: str) -> None:
 def download(name: str, columns: Mapping[str, ArrayLike], key: str) -> None:
     """Short columns as a file; the session keeps them as long as it lives."""
     shared.download(name, lambda: columns, f"{key}_csv")
-
-
-def percent(share: float) -> str:
-    """0.98765 → "98.8 %"; only what is all right is called 100 %."""
-    if not np.isfinite(share):
-        return DASH
-    whole = share in (0.0, 1.0)
-    return f"{100 * share:.4g}\u00a0%" if whole else f"{min(100 * share, 99.9):.1f}\u00a0%"

@@ -27,7 +27,6 @@ class Map(NamedTuple):
 
     title: str  # of the memory
     found: Basin
-    here: tuple[float, float] | None  # load and flips of the page
 
 
 def basins(bench: RecallBench) -> None:
@@ -52,16 +51,15 @@ def basins(bench: RecallBench) -> None:
     if own and len(bench.names) < 2:
         base.hint("One picture alone is always found: store at least two, or take random ones.")
         return
-    identity = base.identity("basin", bench, rule, params, own, pictures=own)
-    ask, seed, here = base.neutral(bench), bench.seed, _here(bench)
-    dark = bench.dark
+    ask, seed = base.stored(bench) if own else None, bench.seed
+    here, dark = _here(bench), bench.dark
     size = bench.answer.patterns.states.shape[1] if own else params.n
     found = base.job(
         KEY,
         "Map the basins",
-        identity,
-        lambda: _work(params, rule, ask if own else None, seed, here),
-        lambda found, current: _draw(found, current, dark),
+        base.identity("basin", bench, rule, params, ask=ask),
+        lambda: _work(params, rule, ask, seed),
+        lambda found, current: _draw(found, here if current else None, dark),
         16 * size * (params.probes + 2 * (len(bench.names) if own else int(2 * size))),
     )
     if found is not None:
@@ -80,22 +78,17 @@ def _here(bench: RecallBench) -> tuple[float, float] | None:
     return (count / size, noise.strength) if noise.kind == "flip" else None
 
 
-def _work(
-    params: BasinParams,
-    rule: RuleParams,
-    ask: Ask | None,
-    seed: int,
-    here: tuple[float, float] | None,
-) -> Iterator[Progress]:
+def _work(params: BasinParams, rule: RuleParams, ask: Ask | None, seed: int) -> Iterator[Progress]:
     yield Progress(0.0, "Drawing the patterns")
     patterns = None if ask is None else load_patterns(ask)
     for found in basin(params, rule, patterns, seed=seed):
         words = f"{found.done} of {found.total} cells"
-        one = Map(RULES[rule.rule].title, found, here)
+        one = Map(RULES[rule.rule].title, found)
         yield Progress(found.done / max(found.total, 1), words, one)
 
 
-def _draw(one: Map, current: bool, dark: bool) -> None:
+def _draw(one: Map, here: tuple[float, float] | None, dark: bool) -> None:
+    """`here`: load and flips of the page, where the map is of what the page shows now."""
     found = one.found
     x = found.loads
     x_title = f"Load P/N (N = {found.n:,})"
@@ -106,13 +99,12 @@ def _draw(one: Map, current: bool, dark: bool) -> None:
         f"Half recalled: {one.title}": (x, border(x, found.flips, share)),
         "Half recalled: best possible": (x, border(x, found.flips, bound)),
     }
-    here = one.here
     if here is not None and found.own:
         here = (float(found.counts[-1]), here[1])
     spec = share_map(
         x, found.flips, share,
         (x_title, "Share of pixels flipped at the start", "Pictures recalled without an error"),
-        lines=lines, here=here if current else None, dark=dark,
+        lines=lines, here=here, dark=dark,
     )  # fmt: skip
     st.vega_lite_chart(
         spec=spec,
@@ -122,7 +114,7 @@ def _draw(one: Map, current: bool, dark: bool) -> None:
     )
     if found.done < found.total:
         st.caption("Open cells look like their nearest neighbour until they are computed.")
-    elif here is not None and current:
+    elif here is not None:
         st.caption("The diamond is the page's own load and flips, where they lie on this map.")
 
 

@@ -93,9 +93,7 @@ def laboratory(bench: RecallBench) -> None:
     for _, rule, own in plans:
         if base.computed(lambda rule=rule, own=own: point_counts(own, rule)) is None:
             return
-    identity = base.identity(
-        "capacity", bench, [[rule, own] for _, rule, own in plans], pictures=False
-    )
+    identity = base.identity("capacity", bench, [[rule, own] for _, rule, own in plans], ask=None)
     seed, dark = bench.seed, bench.dark
     found = base.job(
         KEY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -56,8 +57,8 @@ def side_by_side(bench: RecallBench) -> None:
     if not names:
         base.hint("Choose at least one memory.")
         return
-    ask, which = base.neutral(bench), bench.which
-    identity = base.identity("comparison", bench, names, which, pictures=True)
+    ask, which = _question(bench, names), bench.which
+    identity = base.identity("comparison", bench, names, which, ask=ask)
     pictures = bench.answer.patterns
     count, size = pictures.states.shape
     stored = thumbnail(pictures.states[bench.target].numpy(), pictures.picture_shape, pictures.mode)
@@ -82,7 +83,22 @@ def link_values() -> dict[str, Value]:
     """What the address must carry to restore the choice of memories."""
     chosen = list(st.session_state.get(f"{KEY}_rules", ()))
     usual = st.session_state.get(f"{KEY}_all")  # those that the page's pictures allow
-    return {} if chosen == usual else {f"{KEY}_rules": chosen}  # type: ignore[dict-item]
+    # An empty word in the address: nothing is chosen
+    return {} if chosen == usual else {f"{KEY}_rules": chosen or ""}  # type: ignore[dict-item]
+
+
+def _question(bench: RecallBench, names: Sequence[str]) -> Ask:
+    """The page's pictures and damage, and those settings that the chosen memories read."""
+    ask, rules = bench.ask, [RULES[name] for name in names]
+    first = base.damaged(bench)
+    read = {field for rule in rules for field in rule.settings} - {"steps"}
+    own = {rule.own for rule in rules}
+    return dataclasses.replace(
+        first,
+        recall=dataclasses.replace(first.recall, **{f: getattr(ask.recall, f) for f in read}),
+        spiking=ask.spiking if "spiking" in own else first.spiking,
+        attractor=ask.attractor if "attractor" in own else first.attractor,
+    )
 
 
 def _chosen(bench: RecallBench) -> tuple[str, ...]:

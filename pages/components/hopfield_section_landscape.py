@@ -74,7 +74,7 @@ def surface(bench: RecallBench) -> None:
         rule,
         _dynamics(bench, rule.rule),
         assumed_noise(bench.ask),
-        base.neutral(bench),
+        base.damaged(bench),
         bench.answer.probes.rows([bench.which]),  # a copy, not a view of all
         bench.which,
     )
@@ -92,7 +92,7 @@ def _survey(
 
     def identity(of: LandscapeParams) -> str:
         return base.identity(
-            "landscape", bench, of, task.rule, task.dynamics, task.which, pictures=True
+            "landscape", bench, of, task.rule, task.dynamics, task.which, ask=task.ask
         )
 
     if _cost(params, count, size) <= _QUICK:

@@ -53,14 +53,14 @@ def finder(bench: RecallBench) -> None:
         return
     if own and not base.two_valued(bench):
         return
-    identity = base.identity("spurious", bench, rule, params, own, pictures=own)
-    ask, seed, title = base.neutral(bench), bench.seed, RULES[rule.rule].title
+    ask = base.stored(bench) if own else None
+    seed, title = bench.seed, RULES[rule.rule].title
     size = bench.answer.patterns.states.shape[1] if own else 1024
     found = base.job(
         JOB,
         "Find the states",
-        identity,
-        lambda: _work(params, rule, ask if own else None, seed, title),
+        base.identity("spurious", bench, rule, params, ask=ask),
+        lambda: _work(params, rule, ask, seed, title),
         lambda states, _: _draw(states),
         16 * size * params.starts,
     )

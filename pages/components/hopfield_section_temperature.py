@@ -77,14 +77,14 @@ def warmth(bench: RecallBench) -> None:
     if own and len(bench.names) < 2:
         base.hint("Store at least two pictures, or take random patterns.")
         return
-    identity = base.identity("temperature", bench, rule, params, own, pictures=own)
-    ask, seed, dark = base.neutral(bench), bench.seed, bench.dark
+    ask = base.stored(bench) if own else None
+    seed, dark = bench.seed, bench.dark
     size = bench.answer.patterns.states.shape[1] if own else params.n
     found = base.job(
         KEY,
         "Heat it",
-        identity,
-        lambda: _work(params, rule, ask if own else None, seed),
+        base.identity("temperature", bench, rule, params, ask=ask),
+        lambda: _work(params, rule, ask, seed),
         lambda diagram, _: _draw(diagram, dark),
         16 * size * (params.probes + (len(bench.names) if own else int(params.load_to * size))),
     )

@@ -20,6 +20,7 @@ from pages.components import encoding_section_base as base
 from pages.components import encoding_section_damage as damage
 from pages.components import encoding_section_progress as progress
 from pages.components import encoding_section_statistics as statistics
+from pages.components import section_jobs as jobs
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_signal_presets import SignalSending
@@ -254,7 +255,7 @@ def test_sections_keep_no_spikes_in_their_files_and_jobs(
     values: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: dict[str, Any] = {}
-    button, panel = st.download_button, base.job_panel
+    button, panel = st.download_button, jobs.job_panel
 
     def keep_file(label: str, data: Any, **more: Any) -> bool:
         kept[more["key"]] = data
@@ -265,7 +266,7 @@ def test_sections_keep_no_spikes_in_their_files_and_jobs(
         return panel(key, **more)
 
     monkeypatch.setattr(st, "download_button", keep_file)
-    monkeypatch.setattr(base, "job_panel", keep_job)
+    monkeypatch.setattr(jobs, "job_panel", keep_job)
     codes = ("poisson", *SLOTS[1:]) if values.ndim == 2 else ("delta", "rate", "sigma_delta")
     names = ("distortion", "budget", "damage", "intervals", "information", "progress", "gallery")
     show(values, codes, *names)

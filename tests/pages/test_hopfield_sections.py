@@ -23,20 +23,23 @@ NAMES = [section.name for section in hopfield_sections.SECTIONS]
 def _script() -> None:
     import json
 
+    import numpy as np
     import streamlit as st
 
     from pages.components.hopfield_bench import RecallBench
     from pages.components.hopfield_sections import open_sections, sections
-    from snncore.hopfield import NoiseParams, PatternParams
-    from snncore.recall_lab import Ask, RecallParams, experiment
+    from snncore.hopfield import NoiseParams, PatternParams, SpikingParams
+    from snncore.recall_lab import Ask, Picture, RecallParams, experiment
 
     wanted = json.loads(st.query_params["bench"])
     ask = Ask(
         dataset="icons",
         patterns=PatternParams(count=wanted["count"], size=16, mode=wanted["mode"]),
-        noise=NoiseParams(wanted["kind"], 0.3),
-        recall=RecallParams(rule=wanted["rule"]),
-        seed=3,
+        noise=NoiseParams(wanted["kind"], wanted.get("strength", 0.3)),
+        recall=RecallParams(rule=wanted["rule"], **wanted.get("recall", {})),
+        spiking=SpikingParams(**wanted.get("spiking", {})),
+        seed=wanted.get("seed", 3),
+        own=tuple(Picture.of(np.array(rows, np.uint8)) for rows in wanted.get("own", ())),
     )
     answer = experiment(ask)
     sections(RecallBench(ask, answer, ask.digest, ask.seed, False, 0, False))
@@ -49,11 +52,14 @@ def show(
     count: int = 3,
     mode: str = "binary",
     kind: str = "flip",
+    bench: dict[str, object] | None = None,
     **query: str,
 ) -> AppTest:
-    """The list of sections with these open, on a page of its own."""
+    """The list of sections with these open, on a page of its own; `bench`: more of its settings."""
     at = AppTest.from_function(_script, default_timeout=120)
-    at.query_params["bench"] = json_of(rule=rule, count=count, mode=mode, kind=kind)
+    at.query_params["bench"] = json_of(
+        rule=rule, count=count, mode=mode, kind=kind, **(bench or {})
+    )  # fmt: skip
     for name in names:
         at.query_params[hopfield_sections.open_key(name)] = "true"
     for name, value in query.items():
@@ -211,7 +217,7 @@ def test_the_basins_are_a_map_with_two_borders(what: str) -> None:
     at = show("basin", hop_bas_what=what, **small)
     finish(at, "hop_bas")
     data = chart_data(at)
-    assert {"line0", "line1"} <= set(data) or {"line0"} <= set(data)
+    assert {"line0", "line1"} <= set(data)
     z = data["cells"]["z"]
     assert len(z) == 9 and z.between(0, 1).all()
     assert z.iloc[0] == 1.0  # no flips and the smallest load: the picture itself
@@ -288,3 +294,23 @@ def test_a_map_of_an_earlier_setting_is_called_so() -> None:
     at.get_by_key("hop_bas_probes").set_value(4).run()
     assert "of an earlier setting" in words(shown(at))
     assert "Data (CSV)" not in labels(at)
+
+
+def test_the_diamond_on_a_map_follows_the_page() -> None:
+    small = {"hop_bas_n": "100", "hop_bas_columns": "5", "hop_bas_rows": "3", "hop_bas_probes": "2"}
+    at = show("basin", **small)
+    finish(at, "hop_bas")
+    seen = []
+    for count, strength in ((8, 0.3), (12, 0.1)):
+        at.query_params["bench"] = json_of(
+            rule="hebb", count=count, mode="binary", kind="flip", strength=strength
+        )
+        shown(at.run())
+        here = chart_data(at)["here"].iloc[0]
+        seen.append((here["x"], here["y"]))
+        assert "The diamond" in words(at) and "earlier setting" not in words(at)
+    assert seen == [(8 / 256, 0.3), (12 / 256, 0.1)]
+    at.query_params["bench"] = json_of(rule="hebb", count=3, mode="binary", kind="erase")
+    shown(at.run())  # its damage has no place on the map, which is still of what is set
+    assert "The diamond" not in words(at) and "earlier setting" not in words(at)
+    assert not len(chart_data(at).get("here", ()))
