@@ -50,7 +50,7 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
         return None
     own = bool(chosen.own.pictures) or chosen.own.question is not None
     identity = ask.digest
-    with st.spinner("Recalling", show_time=False):
+    with st.spinner(scores.waiting(ask.recall.rule), show_time=False):
         answer = attempt(lambda: _known(ask))
     if isinstance(answer, ValueError):
         st.error(f"{str(answer)[:1].upper()}{str(answer)[1:]}.")
@@ -59,8 +59,8 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
         answer = _long(ask, dark)
         if answer is None:
             return None
-    elif job.is_short(ask):
-        job.leave()
+    else:
+        job.leave(ask)
     scores.show_verdict(answer)
     place = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="hop_looks"):
@@ -127,8 +127,11 @@ def _long(ask: Ask, dark: bool) -> Answer | None:
             "pictures settle.",
             icon=":material/play_circle:",
         )
-    elif view.key == identity and view.state == "done":
-        return job.kept.get(identity)
+    elif job.identity_of(view.key) == identity:
+        if job.is_again(view):
+            st.caption("The answer was no longer kept here, so it is computed again.")
+        if view.state == "done":
+            return job.kept.get(identity)
     return None
 
 

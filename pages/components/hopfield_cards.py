@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.hopfield_gallery import Card
+from pages.components.hopfield_gallery import Card, side_of
 from pages.components.hopfield_scores import decibel, percent
+from pages.components.inline import inline
 from snncore.hopfield import CYCLE, MOVING
 from snncore.plots import recall as figures
-from snncore.plots.base import png
 from snncore.recall_lab import Answer, Recall
 
 MOST = 24  # columns of the gallery; all pictures count in the scores
@@ -25,16 +26,34 @@ class Look(NamedTuple):
 
     shape: tuple[int, int]
     mode: str
+    side: int = side_of(MOST)  # pixels of the longer side, at most; a job sends them many times
 
     def png(self, values: NDArray[Any], **marks: Any) -> bytes:
-        """One picture, in its own pixels."""
-        return png(figures.tile(values, self.shape, mode=self.mode, side=0, **marks))
+        """One picture, no larger than the gallery shows it on a fine screen."""
+        return figures.thumbnail(values, self.shape, mode=self.mode, side=self.side, **marks)
+
+
+def kept_cards(answer: Answer, mark: bool, identity: str, own: bool) -> tuple[Card, ...]:
+    """`cards_of` an answer of this identity, made once; own pictures are kept for their session."""
+    keep = _kept_own if own else _kept
+    return inline(lambda: keep(identity, mark, answer))
+
+
+@st.cache_data(max_entries=24, ttl=1800, max_size="24MB", show_spinner=False)
+def _kept(identity: str, mark: bool, _answer: Answer) -> tuple[Card, ...]:
+    return cards_of(_answer, mark)
+
+
+@st.cache_data(max_entries=4, ttl=1800, scope="session", show_spinner=False)
+def _kept_own(identity: str, mark: bool, _answer: Answer) -> tuple[Card, ...]:
+    return cards_of(_answer, mark)
 
 
 def cards_of(answer: Answer, mark: bool) -> tuple[Card, ...]:
     """The first columns of a finished recall."""
-    r, look = answer.result, Look(answer.patterns.shape, answer.patterns.mode)
+    r = answer.result
     count = min(MOST, len(r.exact))
+    look = Look(answer.patterns.shape, answer.patterns.mode, side_of(count))
     targets = r.targets[:count].numpy()
     wanted = answer.patterns.states.numpy()[targets]
     given, known = answer.probes.values[:count].numpy(), answer.probes.known[:count].numpy()

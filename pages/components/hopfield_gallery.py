@@ -17,10 +17,12 @@ import streamlit as st
 ROWS = ("Original", "Corrupted", "Recalled")
 _LINE = 8  # columns beside each other, at most
 _LEAST, _WIDEST = 80, 210  # pixels of a picture on the screen
+_LARGE = 4  # cards that are shown about `_WIDEST` wide; more are shown some 100 pixels wide
 
 _CSS = """<style>
 .hop-rows {display: flex; flex-wrap: wrap; gap: 0.9rem 0.6rem; container-type: inline-size;
   position: relative; padding-left: 5.2rem;}
+.hop-list {display: contents;}
 .hop-card {width: var(--hop-card); margin: 0; display: flex; flex-direction: column; gap: 4px;
   font-size: 0.8rem; line-height: 1.3;}
 .hop-card .three {display: flex; flex-direction: column; gap: 4px;}
@@ -42,7 +44,8 @@ _CSS = """<style>
 @media (max-width: 640px) {
   .hop-side {display: none;}
   .hop-rows {padding-left: 0;}
-  .hop-card {width: 100%;}
+  .hop-list {display: contents;}
+.hop-card {width: 100%;}
   .hop-card .three {flex-direction: row;}
   .hop-card .three > div {flex: 1;}
 }
@@ -59,6 +62,11 @@ class Card(NamedTuple):
     lines: tuple[str, ...]  # below it
 
 
+def side_of(count: int) -> int:
+    """Pixels that the longer side of each of so many pictures need not exceed."""
+    return 256 if count <= _LARGE else 128
+
+
 def gallery(cards: Sequence[Card], *, shape: tuple[int, int], dark: bool, looked: int = -1) -> None:
     """Draw the rows.
 
@@ -70,7 +78,8 @@ def gallery(cards: Sequence[Card], *, shape: tuple[int, int], dark: bool, looked
     line = min(len(cards), _LINE)
     card = f"clamp({_LEAST}px, calc(100cqw / {line} - 0.65rem), {_WIDEST}px)"
     # Enlarged pixels keep their edges; a picture that is shrunk is smoothed by the browser.
-    render = "pixelated" if shape[1] <= _WIDEST else "auto"
+    wide = _WIDEST if len(cards) <= _LARGE else _LEAST + 16
+    render = "pixelated" if shape[1] <= wide else "auto"
     style = f"--hop-card: {card}; --hop-ratio: {shape[0] / shape[1]:.4f}; --hop-render: {render}"
     names = "".join(f"<span>{row}</span>" for row in ROWS)
     body = "".join(_card(card, k == looked) for k, card in enumerate(cards))
@@ -79,7 +88,8 @@ def gallery(cards: Sequence[Card], *, shape: tuple[int, int], dark: bool, looked
     with st.container(key="hop_gallery"):
         st.html(
             f'<div class="{theme}" style="{style}"><div class="hop-side" aria-hidden="true">'
-            f"{names}</div>{body}</div>"
+            f'{names}</div><div class="hop-list" role="list" aria-label="Pictures">{body}</div>'
+            "</div>"
         )
 
 
@@ -92,7 +102,8 @@ def _card(card: Card, looked: bool) -> str:
     tone = {True: "good", False: "bad", None: "say"}[card.good]
     lines = "".join(f'<div class="say">{escape(line)}</div>' for line in card.lines)
     return (
-        f'<figure class="hop-card{" hop-looked" if looked else ""}">'
+        f'<figure class="hop-card{" hop-looked" if looked else ""}" role="listitem" '
+        f'aria-label="{name}">'
         f'<div class="name" title="{name}">{name}</div><div class="three">{images}</div>'
         f'<figcaption><div class="{tone}">{escape(card.verdict)}</div>{lines}</figcaption></figure>'
     )

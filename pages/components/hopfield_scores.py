@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.components.text import plain
-from snncore.recall_lab import TOLERANCE, Answer, Recall
+from snncore.recall_lab import TOLERANCE, Answer, Recall, is_compiled
 
 _COLOURS = {"green": "green", "amber": "orange", "red": "red"}
 _SIGNS = {
@@ -31,6 +31,13 @@ def decibel(value: float | None) -> str:
     if value is None:
         return "–"
     return "perfect" if value >= 99 else f"{value:.1f} dB"
+
+
+def waiting(rule: str) -> str:
+    """What is said while a short recall runs: the first on a fresh server is not short."""
+    if is_compiled(rule):
+        return "Recalling"
+    return "The first recall on this server compiles its kernels, some ten seconds"
 
 
 class Verdict(NamedTuple):
@@ -105,6 +112,12 @@ def totals(answer: Answer) -> None:
     with st.container(horizontal=True, gap="small", key="hop_scores"):
         st.metric("Pixels right", percent(r.pixel_accuracy), width="content")
         st.metric("Exact", f"{int(r.exact.sum()):,} of {count:,}", width="content")
+        st.metric(
+            "Mean overlap",
+            "1" if r.exact_fraction == 1 else f"{min(float(r.overlap.mean()), 0.999):.3f}",
+            width="content",
+            help="Of the answers with their pictures: 1 is the same picture, −1 its negative.",
+        )
         if r.mode != "binary":
             st.metric("PSNR", decibel(r.psnr_db), width="content", help=_PSNR_HELP)
             st.metric("SSIM", "–" if r.ssim_mean is None else f"{r.ssim_mean:.3f}", width="content")

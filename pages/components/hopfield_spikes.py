@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages.components.hopfield_bench import RecallBench
+from pages.components.inline import inline
 from pages.components.text import plain
 from snncore.hopfield import SpikingTrace
 from snncore.hopfield.spiking_race import race
@@ -125,19 +129,15 @@ def _memory(bench: RecallBench, trace: SpikingTrace) -> None:
 
 
 def _reaction(bench: RecallBench, trace: SpikingTrace) -> None:
-    probes = bench.answer.probes.rows(slice(0, MOST_PROBES))
-    expected = race(bench.answer.patterns, probes, bench.ask.spiking)
-    count = len(probes.values)
-    drift = expected.drift.numpy().astype(np.float64)
+    expected = inline(lambda: _expected(bench.identity, bench))
+    count = len(expected.drift)
     targets = bench.answer.result.targets[:count]
-    grid = np.linspace(min(0.0, float(drift.min())), max(1e-3, float(drift.max())), 60)
-    line = expected.step(expected.drift.new_tensor(grid)).numpy().astype(np.float64)
     steps = trace.decision_step[:count].numpy()
     st.markdown("**Reaction times**")
     st.vega_lite_chart(
         spec=figures.reaction_chart(
-            drift, steps, (trace.winner[:count] == targets).numpy(), (grid, line), bench.which,
-            dark=bench.dark,
+            expected.drift, steps, (trace.winner[:count] == targets).numpy(),
+            (expected.grid, expected.line), bench.which, dark=bench.dark,
         ),
         key="hop_spk_reaction",
         width="stretch",
@@ -149,6 +149,25 @@ def _reaction(bench: RecallBench, trace: SpikingTrace) -> None:
         "left take longer, as people do. The line is the theory U = d·t + u·t(t+1)/2 = 1, without "
         "a free parameter." + (f" {never} inputs were never decided." if never else "")
     )
+
+
+class _Expected(NamedTuple):
+    """When the inputs should be decided; a few numbers, so that many are kept."""
+
+    drift: NDArray[np.float64]  # of the leading unit, one for each input
+    grid: NDArray[np.float64]  # drifts of the theory's line
+    line: NDArray[np.float64]  # steps there
+
+
+@st.cache_data(max_entries=64, ttl=1800, show_spinner=False)
+def _expected(identity: str, _bench: RecallBench) -> _Expected:
+    """The theory of one recall: with many stored pictures it takes as long as a short recall."""
+    probes = _bench.answer.probes.rows(slice(0, MOST_PROBES))
+    found = race(_bench.answer.patterns, probes, _bench.ask.spiking)
+    drift = found.drift.numpy().astype(np.float64)
+    grid = np.linspace(min(0.0, float(drift.min())), max(1e-3, float(drift.max())), 60)
+    line = found.step(found.drift.new_tensor(grid)).numpy().astype(np.float64)
+    return _Expected(drift, grid, line)
 
 
 def _attractor(bench: RecallBench, trace: SpikingTrace) -> None:

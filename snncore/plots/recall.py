@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from snncore import datasets
 from snncore.plots.base import COLOURS, png
 from snncore.plots.vega import Chart, axis, layer, span, tip
 from snncore.recall_lab.scores import TOLERANCE
@@ -18,6 +20,7 @@ WRONG, UNKNOWN = COLOURS["spike"], COLOURS["reference"]
 OFF = TOLERANCE  # a grey level further from the original is called wrong
 LINES = 60  # of a chart: more cannot be told apart
 TILE = 176  # pixels of a tile's longer side, at least: twice what a page shows, for fine screens
+_FEW = 16  # colours: such a picture takes at most half a byte for each pixel, however large it is
 
 
 def _ink(colour: str) -> tuple[int, int, int]:
@@ -63,6 +66,51 @@ def tile(
         rgb[wrong_pixels(states, truth, shape, mode)] = _ink(WRONG)
     scale = max(1, -(-side // max(shape)))
     return rgb.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def thumbnail(
+    states: NDArray[Any],
+    shape: tuple[int, int],
+    *,
+    mode: str = "binary",
+    known: NDArray[np.bool_] | None = None,
+    truth: NDArray[Any] | None = None,
+    side: int,
+) -> bytes:
+    """PNG of a `tile` in its own pixels, as few bytes as it takes: dozens are sent at a time.
+
+    Args:
+        side: pictures with more than a few colours are shrunk until the longer side is at most
+            this. Marks are shrunk with the picture: a single wrong pixel becomes a tint.
+    """
+    rgb = tile(states, shape, mode=mode, known=known, truth=truth, side=0)
+    if mode != "rgb":
+        small = _paletted(rgb, _FEW if max(shape) > side else 256)
+        if small:
+            return small
+    rgb = datasets.resize(rgb[None], datasets.fitted_size(*shape, side))[0]
+    plain = mode != "rgb" and bool((rgb[..., 0] == rgb[..., 1]).all())
+    return png(np.ascontiguousarray(rgb[..., 1]) if plain else rgb)
+
+
+def _paletted(rgb: NDArray[np.uint8], most: int) -> bytes:
+    """PNG with a palette of a grey picture with marks; b"" where it has more than `most` colours.
+
+    The two marks are told apart, and from grey, by their green and by red that is not the same.
+    """
+    code = rgb[..., 1].astype(np.int16)
+    code[rgb[..., 0] != rgb[..., 1]] += 256
+    used = np.flatnonzero(np.bincount(code.reshape(-1), minlength=512))
+    if len(used) > most:
+        return b""
+    inks = {256 + ink[1]: ink for ink in (_ink(WRONG), _ink(UNKNOWN))}
+    place = np.zeros(512, dtype=np.uint8)
+    place[used] = np.arange(len(used))
+    image = Image.fromarray(place[code])
+    image.putpalette([level for k in used.tolist() for level in inks.get(k, (k, k, k))])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def wrong_pixels(
