@@ -37,6 +37,7 @@ from snncore.recall_lab import (
     default_source,
     experiment,
     film,
+    limit,
     load_patterns,
     npz,
     recall,
@@ -346,6 +347,16 @@ def test_the_last_of_a_stream_is_the_answer(rule: str) -> None:
     assert len(last.overlap) == len(whole.result.trace_steps)
 
 
+def test_the_lights_of_an_answer_are_judged_by_its_own_noise_and_degree() -> None:
+    def said(ask: Ask) -> dict[str, str]:
+        return {light.name: light.sentence for light in experiment(ask).flight.lights}
+
+    little, much = (said(small(noise=NoiseParams("flip", q))) for q in (0.05, 0.45))
+    assert little["distance"] != much["distance"]
+    ask = small("dam", recall=RecallParams(rule="dam", degree=5))
+    assert "degree 5" in said(ask)["dam"]
+
+
 def test_a_stream_in_parts_shows_finished_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
@@ -386,6 +397,23 @@ def test_the_spike_record_of_any_probe_can_be_had_again() -> None:
     assert trace is not None and answer.result.spikes is not None
     assert int(trace.decision_step[0]) == int(answer.result.spikes.decision_step[6])
     assert spikes_of(small("hebb"), experiment(small("hebb")), 0) is None
+
+
+def test_memories_that_go_by_distance_take_wrong_pictures_from_inverted_grey_pixels() -> None:
+    """Ten grey articles of clothing: Gaussian noise they stand, 30 % inverted pixels not."""
+    for kind, strength in (("gaussian", 0.3), ("flip", 0.3)):
+        ask = Ask(
+            dataset="letters",
+            patterns=PatternParams(count=26, size=12, mode="grey", pick="first"),
+            noise=NoiseParams(kind, strength),
+            recall=RecallParams(rule="spiking"),
+        )
+        r = experiment(ask).result
+        wrong = int((r.nearest != r.targets).sum())
+        print(kind, wrong, int(r.exact.sum()), int(r.bound_exact.sum()))
+        assert bool(limit("spiking", "grey", kind)) == (kind == "flip")
+    assert not limit("spiking", "binary", "flip") and not limit("hebb", "grey", "flip")
+    assert "distance" in limit("modern", "rgb", "salt_pepper")
 
 
 # --- exports

@@ -194,7 +194,7 @@ def stream(
             pictures[piece.first : end] = moment.states[: end - piece.first].cpu().numpy()
         answer = None
         if piece.result is not None:
-            flight = preflight(loaded, ask.rule)
+            flight = preflight(loaded, ask.rule, noise=assumed_noise(ask), degree=ask.recall.degree)
             answer = Answer(
                 loaded,
                 questions.made(),
