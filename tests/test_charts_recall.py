@@ -46,6 +46,18 @@ def test_wrong_pixels_are_orange_and_counted_alike_in_all_modes() -> None:
     assert figures.wrong_pixels(off, rgb, (2, 2), "rgb").tolist() == [[False, False], [True, False]]
 
 
+@pytest.mark.parametrize("mode", ["grey", "rgb"])
+def test_a_picture_that_is_wrong_all_over_is_still_seen_through_its_marks(mode: str) -> None:
+    channels = 3 if mode == "rgb" else 1
+    truth = np.full(4 * channels, 0.5, dtype=np.float32)
+    row = np.repeat(np.array([0.0, 0.3, 0.52, 1.0], dtype=np.float32), channels)
+    first, second, right, last = colours(figures.tile(row, (2, 2), mode=mode, truth=truth, side=0))
+    assert right == (133,) * 3
+    assert all(red > green > blue for red, green, blue in (first, second, last))
+    levels = np.diff([sum(first), sum(second), sum(last)]) / 3
+    assert levels == pytest.approx([0.15 * 255, 0.35 * 255], abs=1)  # half of the contrast is left
+
+
 def test_grey_and_colour_are_clipped_for_display_only() -> None:
     row = np.array([-0.5, 0.5, 1.5, 1.0], dtype=np.float32)
     before = row.copy()
@@ -64,6 +76,38 @@ def test_small_pictures_are_enlarged_by_whole_numbers(
 ) -> None:
     states = np.ones(shape[0] * shape[1], dtype=np.int8)
     assert figures.tile(states, shape, side=side).shape == (shape[0] * scale, shape[1] * scale, 3)
+
+
+def opened(data: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+@pytest.mark.parametrize("mode", ["binary", "grey", "rgb"])
+def test_a_thumbnail_of_a_small_picture_is_its_tile_to_the_pixel(mode: str) -> None:
+    random = np.random.default_rng(0)
+    numbers = 40 * 60 * (3 if mode == "rgb" else 1)
+    truth = random.random(numbers, dtype=np.float32)
+    if mode == "binary":
+        truth = np.sign(truth - 0.5)
+    marks = {"mode": mode, "truth": truth, "known": random.random(numbers) < 0.95}
+    for values in (truth * np.sign(random.random(numbers) - 0.1), random.normal(size=numbers)):
+        tile = figures.tile(values, (40, 60), side=0, **marks)
+        marked = [c for c in colours(tile) if c == ORANGE or (c[0] - c[1], c[1] - c[2]) == (59, 47)]
+        assert marked and (mode == "rgb" or BLUE in colours(tile))
+        shown = figures.thumbnail(values, (40, 60), side=60, **marks)
+        assert np.array_equal(opened(shown), tile)
+
+
+def test_a_thumbnail_is_shrunk_unless_few_colours_make_it_small_anyway() -> None:
+    random = np.random.default_rng(0)
+    signs = np.sign(random.random(200 * 100) - 0.5)
+    whole = figures.thumbnail(signs, (200, 100), side=50)
+    assert opened(whole).shape == (200, 100, 3) and len(whole) < 200 * 100 / 8 + 500
+    noise = random.random(200 * 100, dtype=np.float32)
+    small = figures.thumbnail(noise, (200, 100), mode="grey", side=50)
+    assert opened(small).shape == (50, 25, 3) and len(small) < 50 * 25 * 1.1 + 200
+    assert opened(small).mean() == pytest.approx(127.5, abs=2)  # an average, not single pixels
+    assert opened(small).std() < 40  # of single pixels it would be 74
 
 
 def test_the_sheet_has_three_rows_and_holds_every_picture_whole() -> None:

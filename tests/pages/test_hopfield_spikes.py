@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components import hopfield_spikes
+from snncore.hopfield import Patterns, Probes, SpikingParams
+from snncore.hopfield.spiking_race import Race, race
 from snncore.plots import recall_spikes as figures
+from tests.pages.opening import chart_data
 
 
 def panel(rule: str, mode: str, count: int, noise: str, which: int) -> None:
@@ -63,6 +67,25 @@ def test_a_spiking_memory_shows_its_spikes_and_its_cost(rule: str, mode: str, no
     assert "synaptic events for an input" in words
     assert ("Reaction times" in words) == (rule == "spiking")
     assert "nan" not in words
+
+
+def test_the_theory_of_a_recall_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def spy(patterns: Patterns, probes: Probes, params: SpikingParams) -> Race:
+        asked.append(len(probes.values))
+        return race(patterns, probes, params)
+
+    monkeypatch.setattr(hopfield_spikes, "race", spy)
+    hopfield_spikes._expected.clear()
+    first = run("spiking", which=0)
+    again = run("spiking", which=2)  # another visitor who looks at another picture
+    assert asked == [4]
+    charts = [chart_data(app, 2) for app in (first, again)]
+    assert charts[0]["theory"].equals(charts[1]["theory"])
+    assert charts[0]["here"]["probe"].tolist() == [1] and charts[1]["here"]["probe"].tolist() == [3]
+    run("spiking", noise="flip:0.2")
+    assert asked == [4, 4]
 
 
 def test_a_memory_without_spikes_says_so() -> None:
