@@ -93,11 +93,12 @@ def check(name: str, value: Any, spec: Spec) -> Value:
         raise ValueError(f"{name} must be finite, got {value}")
     if spec.kind == "int" and value != int(value):
         raise ValueError(f"{name} must be a whole number, got {value}")
+    shown = int(value) if spec.kind == "int" else value  # as it was written: without ".0"
     if value < spec.lo or (spec.lo_open and value == spec.lo):
         sign = ">" if spec.lo_open else ">="
-        raise ValueError(f"{name} must be {sign} {spec.lo:g}{unit}, got {value}")
+        raise ValueError(f"{name} must be {sign} {spec.lo:g}{unit}, got {shown}")
     if value > spec.hi:
-        raise ValueError(f"{name} must be <= {spec.hi:g}{unit}, got {value}")
+        raise ValueError(f"{name} must be <= {spec.hi:g}{unit}, got {shown}")
     return int(value) if spec.kind == "int" else float(value)
 
 

@@ -19,7 +19,7 @@ from pages.components.hopfield_player import player_panel
 from pages.components.hopfield_spikes import spikes_panel
 from pages.components.job_panel import job_panel
 from snncore.plots.recall import live_chart, overlap_chart
-from snncore.recall_lab import RULES, Answer, Ask, check_mode
+from snncore.recall_lab import RANDOM, RULES, Answer, Ask, rules_for
 
 COMPACT = """<style>
 [data-testid="stMainBlockContainer"] {padding-left: 2.5rem; padding-right: 2.5rem;}
@@ -87,20 +87,26 @@ def _known(ask: Ask) -> Answer | None:
 
 
 def _possible(ask: Ask) -> bool:
-    """Whether the memory can store such pictures; if not, why, and two ways out."""
-    try:
-        check_mode(ask.rule, ask.mode)
-    except ValueError as reason:
-        st.warning(f"{str(reason)[:1].upper()}{str(reason)[1:]}.", icon=":material/contrast:")
-        with st.container(horizontal=True):
-            for label, name, value in (
-                ("Black and white pictures", "mode", "binary"),
-                (f"Memory: {RULES['modern'].title}", "rule", "modern"),
-                (f"Memory: {RULES['spiking'].title}", "rule", "spiking"),
-            ):
-                st.button(label, key=f"{KEY}__to_{value}", on_click=_set, args=(name, value))
-        return False
-    return True
+    """Whether there are such pictures and the memory can store them; if not, why, and ways out."""
+    others = rules_for(ask.mode)
+    if ask.dataset == RANDOM and ask.mode != "binary":
+        words, others = "Random pixels are black and white: choose *Binary* under *Pixels*.", ()
+    elif ask.rule not in others:
+        colours = "grey" if ask.mode == "grey" else "in colour"
+        words = (
+            f"{RULES[ask.rule].title} stores black and white pictures only, and these are "
+            f"{colours}. Choose *Binary* under *Pixels*, or a memory that stores them: "
+            f"{', '.join(RULES[rule].title for rule in others)}."
+        )
+    else:
+        return True
+    st.warning(words, icon=":material/contrast:")
+    ways = [("Black and white pictures", "mode", "binary")]
+    ways += [(f"Memory: {RULES[rule].title}", "rule", rule) for rule in others]
+    with st.container(horizontal=True):
+        for label, name, value in ways:
+            st.button(label, key=f"{KEY}__to_{value}", on_click=_set, args=(name, value))
+    return False
 
 
 def _set(name: str, value: str) -> None:

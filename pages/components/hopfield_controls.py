@@ -23,13 +23,14 @@ from snncore import datasets
 from snncore.hopfield import NoiseParams, Patterns
 from snncore.hopfield.noise import IDEAS, TITLES
 from snncore.params import parse
-from snncore.recall_lab import RANDOM, RULES, Ask, Picture, load_patterns
+from snncore.recall_lab import RANDOM, RULES, Ask, Picture, limit, load_patterns
 
 LOST = f"{KEY}__lost"  # what the address asks for in vain, until it is said
 _MOST_COMPLAINTS = 3
 _OF_A_SET = ("count", "offset", "size", "pick")  # each data set has its own
 _MORE = ("update", "steps", "temperature", "block", "rate", "drive", "integration", "urgency")
 _BINARY_ONLY = ("rate", "drive")
+_SETS = {RANDOM: "Random pixels", "gtsrb": "Road signs (GTSRB)"}  # titles that fit the box
 _MODES = {"binary": "Binary", "grey": "Grey", "rgb": "Colour"}
 
 
@@ -64,7 +65,7 @@ class Chosen(NamedTuple):
 def titles() -> dict[str, dict[str, str]]:
     """Fields whose words are spelled out, also in the address."""
     return {
-        "dataset": {i.name: i.title for i in datasets.catalogue()} | {RANDOM: "Random pixels"},
+        "dataset": {i.name: i.title for i in datasets.catalogue()} | _SETS,
         "rule": {name: rule.title for name, rule in RULES.items()},
         "kind": dict(TITLES),
         "mode": _MODES,
@@ -149,7 +150,7 @@ def choices() -> Chosen:
     _seed(draw, own.question is None)
     st.markdown("##### 3 Recall")
     values["rule"] = _titled("rule", words["rule"], first.rule)
-    _settings(values, draw)
+    _settings(values, draw, own.question is not None)
     chosen = Chosen(PageParams.from_dict(values), own, picked, bool(distinct), absent)
     if not _fits(chosen):
         st.stop()
@@ -170,10 +171,17 @@ def _stored(values: dict[str, Any], picked: tuple[int, ...]) -> Patterns:
     return load_patterns(PageParams.from_dict(values).ask(chosen=picked))
 
 
-def _settings(values: dict[str, Any], draw: Any) -> None:
-    """What the chosen memory can be told: what matters most at once, the rest in a box."""
+def _settings(values: dict[str, Any], draw: Any, asked: bool) -> None:
+    """What the chosen memory can be told: what matters most at once, the rest in a box.
+
+    Args:
+        asked: with a drawing, so that nothing is damaged.
+    """
     rule = RULES[values["rule"]]
     st.caption(rule.idea)
+    weak = "" if asked else limit(rule.name, values["mode"], values["kind"])
+    if weak:
+        st.caption(f":material/info: {weak}")
     names = list(rule.settings)
     names += {"spiking": SPIKING, "attractor": ATTRACTOR, "": ()}[rule.own]
     if values["mode"] != "binary":

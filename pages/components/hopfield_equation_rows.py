@@ -34,9 +34,10 @@ def _flips(bench: RecallBench) -> float | None:
 def _saved(bench: RecallBench) -> str:
     _, n = _sizes(bench)
     held = bench.answer.result.weight_bytes
+    saved = 4 * n * n / max(held, 1)
     return (
         f"W would be {n:,} × {n:,} numbers, {4 * n * n / 1e6:,.1f} MB. It is never built: the "
-        f"factors take {held / 1e6:,.2f} MB, {4 * n * n / max(held, 1):,.1f} times less."
+        f"factors take {held / 1e6:,.2f} MB, {saved:,.{0 if saved >= 10 else 1}f} times less."
     )
 
 
@@ -55,8 +56,15 @@ def _first_error(bench: RecallBench) -> tuple[tuple[str, ...], str]:
     )
     return (formula,), (
         f"So few pixels would be wrong after one step if the pictures were **random** (Hertz, "
-        f"Krogh & Palmer 1991); here {wrong:.2g} are in the end. Real pictures overlap."
+        f"Krogh & Palmer 1991), {_percent(error)}; here {_percent(wrong)} are in the end. Real "
+        "pictures overlap."
     )
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 1e-4:
+        return "under 0.01 %"
+    return f"{100 * share:.2g} %" if share < 0.99 else "100 %"
 
 
 def _hebb(bench: RecallBench) -> Told:

@@ -43,12 +43,13 @@ GOOD_BAD = {
     ),
     "modern": (
         "Everything here: with β matched to the damage, one step is the best that exists.",
-        "A β far too small, which blends pictures, or the dot product on grey ones, which "
-        "prefers bright pictures.",
+        "A β far too small, which blends pictures; on grey ones the dot product, which prefers "
+        "bright pictures, and many inverted or replaced pixels, which are far off by distance.",
     ),
     "spiking": (
         "The same as the softmax memory, with spikes: a race that takes longer for harder input.",
-        "Very short times, in which chance decides the race.",
+        "Very short times, in which chance decides; and grey pictures with many inverted or "
+        "replaced pixels: the race goes by distance, which suits Gaussian noise.",
     ),
     "spiking-attractor": (
         "Showing that a picture lives on in the spikes after the input is gone.",

@@ -39,7 +39,7 @@ WORDS: dict[str, dict[str, str]] = {
         "Pseudo-inverse": "Couplings that take the overlaps between the stored pictures into "
         "account and undo them exactly.",
         "Self-coupling D": "How much a pixel listens to itself. In the pseudo-inverse a large one "
-        "freezes wrong pixels where they are.",
+        "keeps most wrong pixels where they are.",
         "Dense associative memory": "Overlaps are raised to a power or put into an exponential, "
         "so that the best-fitting picture outweighs all others: far more pictures fit.",
         "Softmax and β": "Turns scores into shares that sum to 1. A small β blends many pictures, "

@@ -53,7 +53,16 @@ class PageParams(Params):
     )
     count: int = _like(PatternParams, "count", 4, lo=1, hi=10_000, label="How many are stored")
     offset: int = _like(PatternParams, "offset", 0, hi=60_000, label="Begin at")
-    size: int = _like(PatternParams, "size", 128, lo=8, hi=256, step=4, label="Size")
+    size: int = _like(
+        PatternParams,
+        "size",
+        128,
+        lo=8,
+        hi=256,
+        step=4,
+        label="Size",
+        help="Longest side to which the pictures are shrunk or enlarged.",
+    )
     mode: str = _like(PatternParams, "mode", label="Pixels")
     threshold: str = _like(PatternParams, "threshold")
     pick: str = _like(PatternParams, "pick", "first")

@@ -42,8 +42,8 @@ PRESETS: dict[str, Preset] = {
         "icons", share=0.1, rule="pseudo-inverse",
     ),
     "Self-coupling freezes": _preset(
-        "with its whole self-coupling (D = 1) every pixel believes itself and wrong ones stay; "
-        "with D = 0.15 nearly all pictures come back.",
+        "with its whole self-coupling (D = 1) a pixel listens to itself: six wrong ones in ten "
+        "stay and not one picture comes back; with D = 0.15 nearly all do.",
         "random", count=200, size=20, share=0.1, rule="pseudo-inverse", diagonal=1.0,
     ),
     "Half hidden": _preset(
@@ -79,9 +79,9 @@ PRESETS: dict[str, Preset] = {
         "feedback's rates.",
         "signs", mode="rgb", kind="gaussian", sigma=0.3,
     ),
-    "Seed: worse than its input": _preset(
-        "one Hebbian step from 0/1 spikes, as in the program that this page grew from: fewer "
-        "pixels are right than before.",
+    "Example program: worse than its input": _preset(
+        "one Hebbian step from 0/1 spikes, as in a program that is often shown: fewer pixels are "
+        "right than before.",
         "icons", share=0.15, rule="seed-lif",
     ),
     "Random pictures": _preset(
@@ -95,6 +95,9 @@ PRESETS: dict[str, Preset] = {
         "mnist", count=3000, rule="modern",
     ),
 }  # fmt: skip
+
+
+UNMARKED = ("The brightest wins",)  # all pixels are wrong: marks would hide the answers
 
 
 def preset_bar(chosen: Chosen) -> None:
@@ -123,4 +126,5 @@ def show(name: str) -> None:
     for key, value in state_of(KEY, PRESETS[name].params).items():
         st.session_state[key] = value
     st.session_state["hop_distinct"] = False
+    st.session_state["hop_mark"] = name not in UNMARKED
     st.session_state.pop("hop_picked", None)

@@ -10,7 +10,7 @@ from snncore.recall_lab.export import command, command_lacks, described, npz, sc
 from snncore.recall_lab.film import Frame, film, spikes_of
 from snncore.recall_lab.marks import answer_of
 from snncore.recall_lab.recall import Recall, recall
-from snncore.recall_lab.rules import RULES, Rule, check_mode, rules_for
+from snncore.recall_lab.rules import RULES, Rule, check_mode, limit, rules_for
 from snncore.recall_lab.scores import CAP_DB, TOLERANCE
 from snncore.recall_lab.session import Answer, Progress, assumed_noise, experiment, stream
 from snncore.recall_lab.settings import RecallParams
@@ -43,6 +43,7 @@ __all__ = [
     "experiment",
     "film",
     "is_compiled",
+    "limit",
     "load_patterns",
     "npz",
     "recall",

@@ -149,6 +149,19 @@ _RULES = (
 RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES}
 
 
+_GRADED_LIMIT = (
+    "In grey and colour this memory goes by distance, which suits Gaussian noise. A pixel that is "
+    "inverted or replaced is far off, so with many of them it takes a wrong picture where the best "
+    "possible answer, which counts the pixels that agree, still finds the right one."
+)
+
+
+def limit(rule: str, mode: str, kind: str) -> str:
+    """What `rule` is not made for in such pictures and damage, in words; empty for no limit."""
+    by_distance = mode != "binary" and mode in RULES[rule].modes
+    return _GRADED_LIMIT if by_distance and kind in ("flip", "reassign", "salt_pepper") else ""
+
+
 def rules_for(mode: str) -> tuple[str, ...]:
     """Names of the memories that can store pictures of `mode`, in the order of the list."""
     return tuple(rule.name for rule in _RULES if mode in rule.modes)

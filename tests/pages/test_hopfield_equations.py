@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -57,7 +58,11 @@ def test_every_memory_shows_its_equations(rule: str) -> None:
 def test_numbers_are_those_of_the_run() -> None:
     assert rf"w_{{ij}} = \frac{{1}}{{{256}}} \sum_{{\mu=1}}^{{{4}}}" in shown("hebb")
     expected = 0.5 * math.erfc(0.4 / math.sqrt(2 * 3 / 256))
-    assert f"{expected:.2g}" in shown("hebb")
+    text = shown("hebb")
+    assert f"{expected:.2g}" in text
+    assert re.search(r"; here [\d.]+ % are in the end", text)  # a share of the pixels, in words
+    saved = re.search(r"MB, (\S+) times less", text)
+    assert saved is not None and ("." in saved[1]) == (float(saved[1].replace(",", "")) < 10)
     assert "D = 0.4" in shown("pseudo-inverse", diagonal=0.4)
     assert "n = 12" in shown("dam", degree=12)
     assert r"\bar\xi" in shown("dam", degree=3, centred=True)
