@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -29,6 +29,7 @@ from snncore.plots.vega import Chart
 from snncore.recall_lab import RULES, Ask, RecallParams
 
 P = TypeVar("P", bound=Params)
+T = TypeVar("T")
 
 AS_PAGE = "As on the page"
 RANDOM, PAGE = "Random patterns", "The page's pictures"
@@ -104,6 +105,18 @@ def fields(cls: type[P], key: str, only: Sequence[str], columns: int = 4) -> P |
     except ValueError as reason:
         hint(f"These values do not fit together: {reason}.")
         return None
+
+
+def labelled(cls: type[Params], work: Callable[[], T]) -> T:
+    """`work`, whose refusals call a field of `cls` as its control is called."""
+    try:
+        return work()
+    except ValueError as reason:
+        name, _, rest = str(reason).partition(" ")
+        spec = cls.specs().get(name)
+        if spec is None:
+            raise
+        raise ValueError(f"{widgets.label_of(name, spec)} {rest}") from reason
 
 
 def switch(title: str, options: Sequence[str], key: str, help: str | None = None) -> str:

@@ -91,7 +91,7 @@ def laboratory(bench: RecallBench) -> None:
     ]
     plans = [(RULES[rule.rule].title, rule, plan(params, rule)) for rule in rules]
     for _, rule, own in plans:
-        if base.computed(lambda rule=rule, own=own: point_counts(own, rule)) is None:
+        if base.computed(lambda rule=rule, own=own: _counts(own, rule)) is None:
             return
     identity = base.identity("capacity", bench, [[rule, own] for _, rule, own in plans], ask=None)
     seed, dark = bench.seed, bench.dark
@@ -128,6 +128,11 @@ def plan(params: LabParams, rule: RuleParams) -> CapacityParams:
     if first.axis == "linear":
         own["load_to"] = params.load_to
     return dataclasses.replace(first, **own)
+
+
+def _counts(plan: CapacityParams, rule: RuleParams) -> np.ndarray:
+    """Stored patterns of each point; refusals name the controls of the page."""
+    return base.labelled(LabParams, lambda: point_counts(plan, rule))
 
 
 def _rules() -> tuple[str, ...]:

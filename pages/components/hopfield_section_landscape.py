@@ -158,7 +158,9 @@ def _controls(bench: RecallBench) -> tuple[LandscapeParams, RuleParams] | None:
 def _work(params: LandscapeParams, task: Task) -> Iterator[Progress]:
     yield Progress(0.0, "Storing the pictures")
     title = RULES[task.rule.rule].title
-    for found in task.pieces(load_patterns(task.ask), params, task.ask.seed):
+    patterns = load_patterns(task.ask)
+    pieces = base.labelled(LandscapeParams, lambda: task.pieces(patterns, params, task.ask.seed))
+    for found in pieces:
         words = f"{found.done} of {found.total} cells"
         yield Progress(found.done / max(found.total, 1), words, Scene(title, found))
 

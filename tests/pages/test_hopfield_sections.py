@@ -204,6 +204,12 @@ def test_the_laboratory_draws_theory_at_once_and_points_when_asked() -> None:
     assert "Data (CSV)" in labels(at)
 
 
+def test_what_cannot_be_stored_is_refused_with_the_name_of_its_control() -> None:
+    at = show("capacity", hop_cap_n="4000", hop_cap_load_to="1.5")
+    (said,) = [info.value for info in at.info]
+    assert said.startswith("Load up to must be <= 1.25") and not at.button
+
+
 @pytest.mark.parametrize("rule", ["dam", "exponential"])
 def test_memories_beyond_n_have_an_axis_of_powers(rule: str) -> None:
     at = show("capacity", hop_cap_rules=[RULES[rule].title], hop_cap_points="4")  # type: ignore[arg-type]
