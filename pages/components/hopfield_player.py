@@ -17,11 +17,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.encoding_section_base import job
 from pages.components.hopfield_bench import RecallBench
 from pages.components.hopfield_cost import estimate_seconds, size_of
 from pages.components.hopfield_job import SHORT_S, answered
 from pages.components.inline import inline
+from pages.components.section_jobs import job
 from pages.components.sections import hint
 from snncore.jobs import Progress
 from snncore.params import digest
