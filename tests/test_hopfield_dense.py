@@ -264,9 +264,27 @@ def test_many_pictures_are_looked_at_in_chunks(monkeypatch: pytest.MonkeyPatch) 
         torch.testing.assert_close(part.energy, view.energy)
 
 
-@pytest.mark.parametrize("beta", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("form", ["distance", "dot"])
+def test_energy_at_no_sharpness_is_its_limit(form: str) -> None:
+    """From both sides, and with unknown pixels too."""
+    patterns = random_patterns(5, 40).double()
+    states = 0.3 * random_patterns(4, 40, seed=1).double()
+    known = torch.arange(40).expand(4, -1) % 3 > 0
+    near, at, opposite = (
+        modern_memory(patterns, beta, form=form, dtype=torch.float64) for beta in (1e-6, 0.0, -1e-6)
+    )
+    for seen in (None, known):
+        view = at.look(states, seen)
+        wanted = patterns.mean(dim=0).expand(4, -1)
+        torch.testing.assert_close(view.field, wanted, atol=1e-12, rtol=0)
+        for side in (near, opposite):  # E is off by ½ β times a variance of about 40
+            other = side.look(states, seen).energy
+            torch.testing.assert_close(view.energy, other, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("beta", [math.nan, math.inf])
 def test_bad_sharpness_is_named(beta: float) -> None:
-    with pytest.raises(ValueError, match="beta must be > 0"):
+    with pytest.raises(ValueError, match="beta must be finite"):
         modern_memory(random_patterns(2, 10), beta)
 
 

@@ -361,3 +361,42 @@ def test_matched_sharpness_needs_a_damage() -> None:
         make_memory(patterns)
     memory = make_memory(patterns, RuleParams(rule="modern"), NoiseParams("flip", 0.3))
     assert memory.beta == pytest.approx(0.4236, abs=1e-4)
+
+
+@pytest.mark.parametrize("n", [16, 64])
+def test_storkey_far_beyond_capacity_is_refused_with_the_cure(n: int) -> None:
+    """Its couplings grow as c^P: at 5 N they are some 100 times too large, at 50 N nothing."""
+    memory = storkey(random_patterns(5 * n, n))
+    view = memory.look(random_patterns(20, n, seed=1).float())
+    assert bool(torch.isfinite(view.field).all() and torch.isfinite(view.energy).all())
+    with pytest.raises(ValueError, match=r"storkey, its capacity.*store fewer, or choose the rule"):
+        storkey(random_patterns(50 * n, n))
+
+
+def test_storkey_in_float32_keeps_the_signs_of_float64_wherever_it_is_not_refused() -> None:
+    accepted = 0
+    for load in (5, 8, 10, 11, 12, 13, 14, 16):
+        patterns = random_patterns(16 * load, 16)
+        try:
+            memory = storkey(patterns)
+        except ValueError:
+            break
+        accepted, x = load, patterns.float()
+        exact = storkey(patterns, dtype=torch.float64).field(x.double())
+        assert ((memory.field(x) > 0) == (exact > 0)).float().mean() > 0.95
+    assert 8 <= accepted < 16
+
+
+@pytest.mark.parametrize("text", ["flip:0.5", "flip:0.7", "flip:1", "reassign:1", "salt_pepper:1"])
+def test_softmax_is_matched_to_every_damage(text: str) -> None:
+    """Half of the pixels flipped tell nothing: the mean picture. More tell the opposite."""
+    patterns = random_patterns(3, 200)
+    stored = Patterns(patterns, (1, 200), ("",) * 3)
+    noise = NoiseParams.from_text(text)
+    memory = make_memory(stored, RuleParams(rule="modern"), noise)
+    for step in settle(memory, -patterns.float()):
+        assert bool(torch.isfinite(step.states).all() and torch.isfinite(step.energy).all())
+        if step.step == 1:
+            likeliest = patterns if noise.strength in (0.7, 1.0) and noise.kind == "flip" else None
+            wanted = patterns.float().mean(dim=0) if likeliest is None else likeliest.float()
+            torch.testing.assert_close(step.states, wanted.expand(3, -1), atol=1e-4, rtol=0)

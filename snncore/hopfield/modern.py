@@ -9,7 +9,10 @@ Both are the same for ±1 pictures, whose |x|² are equal. For grey ones the dot
 retrieve the brightest. With β matched to the noise (½ ln((1-q)/q) for flips, 1/σ² for Gaussian
 noise) the softmax is the posterior over the stored pictures, so that one step is Bayes-optimal
 (`bound`); with a small β it answers with the mean of many pictures. Unknown pixels of an input are
-left out of both products; from the first step on all pixels are known. E never rises from there.
+left out of both products; from the first step on all pixels are known. For β >= 0 E never rises
+from there; β = 0, to which half of the pixels flipped is matched, is the limit in which lse(...)/β
+is a mean, and the answer the mean picture. β < 0, for more flips than that, answers with the
+opposite of what is seen.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ class Modern(NamedTuple):
 
     rule: str
     x: Tensor  # float32 [P, N], ±1 or 0..1
-    beta: float  # > 0
+    beta: float  # finite; <= 0 where the input says nothing, or the opposite
     distance: bool
     power: Tensor  # [P], |x|²
 
@@ -64,20 +67,28 @@ class Modern(NamedTuple):
         parts = torch.split(states, max(1, CHUNK // len(self.x)))
         return torch.cat([self._energy(part, self.logits(part)) for part in parts])
 
-    def _energy(self, states: Tensor, logits: Tensor) -> Tensor:
-        lse = torch.logsumexp(logits, dim=1) - math.log(len(self.x))
-        energy = 0.5 * torch.linalg.vecdot(states, states) - lse / self.beta
+    def _energy(self, states: Tensor, logits: Tensor, known: Tensor | None = None) -> Tensor:
+        states = states if known is None else states * known
+        if self.beta:
+            lse = torch.logsumexp(logits, dim=1) - math.log(len(self.x))
+            free = lse / self.beta
+        else:
+            free = self._likeness(states, known).mean(dim=1)
+        energy = 0.5 * torch.linalg.vecdot(states, states) - free
         return energy if self.distance else energy + 0.5 * self.power.max()
 
     def logits(self, states: Tensor, known: Tensor | None = None) -> Tensor:
         """β (X S) or β (X S - ½|x|²) [B, P], over the known pixels only."""
+        return self.beta * self._likeness(states, known)
+
+    def _likeness(self, states: Tensor, known: Tensor | None) -> Tensor:
         seen = states if known is None else states * known
         dots = seen @ self.x.T
         if self.distance and known is None:
             dots = dots - 0.5 * self.power
         elif self.distance and known is not None:
             dots = dots - 0.5 * (known.to(self.x.dtype) @ (self.x * self.x).T)
-        return self.beta * dots
+        return dots
 
     def look(self, states: Tensor, known: Tensor | None = None) -> View:
         """Next states and energy of these, in chunks that bound the memory for overlaps."""
@@ -90,7 +101,7 @@ class Modern(NamedTuple):
             where = None if known is None else known[i : i + chunk]
             logits = self.logits(part, where)
             fields.append(torch.softmax(logits, dim=1) @ self.x)
-            energies.append(self._energy(part if where is None else part * where, logits))
+            energies.append(self._energy(part, logits, where))
         return View(torch.cat(fields), torch.cat(energies))
 
     def sweep(
@@ -109,13 +120,14 @@ def modern_memory(
     """The softmax memory of pictures [P, N], binary (±1) or graded (0..1).
 
     Args:
-        beta: inverse temperature, > 0; about 1/N is an average of everything, 1 a hard choice.
+        beta: inverse temperature; about 1/N is an average of nearly everything, 1 a hard choice, 0
+            the mean picture, and < 0 the opposite of what is seen.
         form: "distance" or "dot".
     """
     if patterns.ndim != 2 or 0 in patterns.shape:
         raise ValueError(f"patterns must be [P, N] and not empty, got {tuple(patterns.shape)}")
-    if not (math.isfinite(beta) and beta > 0.0):
-        raise ValueError(f"beta must be > 0, got {beta}")
+    if not math.isfinite(beta):
+        raise ValueError(f"beta must be finite, got {beta}")
     if form not in ("distance", "dot"):
         raise ValueError(f"form must be one of distance, dot, got {form!r}")
     x = patterns.to(dtype)

@@ -55,6 +55,7 @@ class RecallParams(Params):
         return RuleParams(**{name: getattr(self, name) for name in names})
 
     def dynamics(self) -> DynamicsParams:
-        """How its states move; `steps` is never 0 here."""
-        values = {name: getattr(self, name) for name in DynamicsParams.specs()}
+        """How its states move: what the rule does not read stays at its default, `steps` > 0."""
+        read = set(DynamicsParams.specs()) & set(self.info.settings)
+        values = {name: getattr(self, name) for name in read}
         return DynamicsParams(**{**values, "steps": self.steps or self.info.steps})
