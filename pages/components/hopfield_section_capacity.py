@@ -39,7 +39,7 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class LabParams(Params):
-    """What is simulated; every point costs tens of milliseconds at 1,000 neurons."""
+    """What is simulated; points beyond a memory's capacity cost the most."""
 
     n: int = integer(500, 100, 4000, "Neurons, one for each pixel.", step=100, label="Neurons N")
     flips: float = number(0.0, 0.0, 0.5, "Share of the pixels flipped at the start.", step=0.05,
