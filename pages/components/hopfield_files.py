@@ -8,11 +8,12 @@ from pages.components import hopfield_cards as cards
 from pages.components.controls import state_of
 from pages.components.hopfield_bench import RecallBench
 from pages.components.hopfield_controls import Chosen, titles
-from pages.components.hopfield_job import JOB, answered
+from pages.components.hopfield_job import JOB, answered, is_short
+from pages.components.hopfield_kept import kept
 from pages.components.hopfield_params import FIRST_SET, KEY, suited
 from pages.components.hopfield_sections import open_sections
 from pages.components.share import Download, share_bar
-from snncore.recall_lab import RULES, Ask, command, npz, scores_csv, script
+from snncore.recall_lab import RULES, Answer, Ask, command, command_lacks, npz, scores_csv, script
 
 
 def share(chosen: Chosen, bench: RecallBench | None) -> None:
@@ -22,6 +23,7 @@ def share(chosen: Chosen, bench: RecallBench | None) -> None:
         params=link(chosen, bench),
         downloads=[] if bench is None else downloads(bench.ask),
         missing=chosen.own.missing,
+        lacking=command_lacks(chosen.ask),
     )
 
 
@@ -68,18 +70,31 @@ def downloads(ask: Ask) -> list[Download]:
     return [
         Download(
             "Pictures (PNG)",
-            lambda: cards.sheet(answered(ask), title()),
+            lambda: cards.sheet(still(ask), title()),
             "recall.png",
             "image/png",
         ),
-        Download("Arrays (NPZ)", lambda: npz(ask, answered(ask)), "recall.npz", "application/zip"),
-        Download(
-            "Scores (CSV)", lambda: scores_csv(answered(ask)).encode(), "recall.csv", "text/csv"
-        ),
+        Download("Arrays (NPZ)", lambda: npz(ask, still(ask)), "recall.npz", "application/zip"),
+        Download("Scores (CSV)", lambda: scores_csv(still(ask)).encode(), "recall.csv", "text/csv"),
         Download(
             "Program (Python)",
-            lambda: script(ask, answered(ask)).encode(),
+            lambda: script(ask, still(ask)).encode(),
             "recall.py",
             "text/x-python",
         ),
     ]
+
+
+def still(ask: Ask) -> Answer:
+    """The answer that is shown; a long one is not computed again behind a button.
+
+    Raises:
+        ValueError: it is no longer kept.
+    """
+    found = kept.get(ask.digest)
+    if found is None and not is_short(ask):
+        raise ValueError(
+            "The answer is no longer kept on this server: reload the page and recall again, then "
+            "export."
+        )
+    return answered(ask) if found is None else found

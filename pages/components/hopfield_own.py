@@ -68,13 +68,14 @@ class Own(NamedTuple):
     def missing(self) -> str:
         """What a link leaves out, in a sentence; "" where it carries everything."""
         lost = sum(not linkable(one) for one in self.pictures)
-        lost += self.question is not None and not linkable(self.question)
-        if not lost:
+        what = [f"{'one picture' if lost == 1 else f'{lost} pictures'} of your own"] if lost else []
+        if self.question is not None and not linkable(self.question):
+            what.append("the drawing that you ask with, so that damaged pictures are asked for")
+        if not what:
             return ""
-        what = "one picture" if lost == 1 else f"{lost} pictures"
         return (
-            f"This link opens the page as you see it, without {what} of your own: it carries only "
-            "black-and-white drawings of at most 32×32 pixels."
+            f"This link opens the page as you see it, without {' and '.join(what)}: it carries "
+            "only black-and-white drawings of at most 32×32 pixels."
         )
 
 

@@ -24,6 +24,7 @@ def share_bar(
     params: Mapping[str, object],
     downloads: Sequence[Download],
     missing: str = "",
+    lacking: str = "",
 ) -> None:
     """Draw the row.
 
@@ -33,6 +34,7 @@ def share_bar(
             left out.
         downloads: files for the Export button; without any, the button is not drawn.
         missing: what the link cannot carry, in a sentence.
+        lacking: what the command cannot carry, in a sentence.
     """
     with st.container(horizontal=True, gap="small", key="share_bar"):
         with st.popover("Share", icon=":material/link:", key="share_link", width="content"):
@@ -42,7 +44,8 @@ def share_bar(
             if url is None:
                 st.caption("Add it to the address of this page.")
         with st.popover("Command", icon=":material/terminal:", key="share_command"):
-            st.markdown("The same computation in a terminal, in the folder of this project:")
+            same = "The same computation in a terminal, in the folder of this project:"
+            st.markdown(lacking or same)
             st.code(command, language="bash", wrap_lines=True)
         if downloads:
             with st.popover("Export", icon=":material/download:", key="share_export"):

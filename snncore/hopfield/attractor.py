@@ -57,9 +57,9 @@ class _Run(NamedTuple):
         )  # fmt: skip
 
     def readout(self, step: int) -> Tensor:
-        last = step >= self.how.n_steps
-        seen = self.state.total if last else self.state.trace
-        return torch.where(seen > 0, 1, -1).to(torch.int8)
+        if step < self.how.n_steps:
+            return self.state.trace.sign().to(torch.int8)  # 0 where no cell has spiked yet
+        return torch.where(self.state.total > 0, 1, -1).to(torch.int8)
 
     def alive(self) -> Tensor:
         """bool [B], whether any cell spiked while the answer was read."""

@@ -50,7 +50,7 @@ class SpikingFrame(NamedTuple):
     """The answer so far, while the network runs."""
 
     step: int  # steps done, 1..T
-    readout: Tensor  # [B, N], as the final one
+    readout: Tensor  # [B, N], as the final one; before it, 0 in a binary one: no majority yet
     decided: Tensor  # bool [B], whether a memory unit has fired
 
 

@@ -153,8 +153,13 @@ def reading(step: int, decided: Tensor, how: Scalars) -> tuple[Tensor, Tensor]:
 
 
 def readout(state: State, drive: Input, how: Scalars, step: int) -> Tensor:
-    """The answer after `step` steps: int8 ±1, or float32 0..1."""
+    """The answer after `step` steps: int8 ±1, or float32 0..1.
+
+    Binary, before the last step: 0 where ON and OFF cell have spiked equally much, or not at all.
+    """
     if how.binary:
+        if step < how.n_steps:
+            return state.total.sign().to(torch.int8)
         return torch.where(state.total > 0, 1, -1).to(torch.int8)
     left = how.n_steps - state.decided
     lag = torch.div(left, 4, rounding_mode="floor").clamp(max=LAG)

@@ -46,7 +46,8 @@ def tile(
         known: bool [N]; pixels that are not known are grey-blue. Without it, exactly 0 means
             unknown in a binary picture.
         truth: the picture that it should be [N]; wrong pixels are orange: the other colour in a
-            binary picture, off by more than `OFF` in any channel of the others.
+            binary picture. In the others, where nearly all may be off by more than `OFF` in some
+            channel, they are tinted half orange, so that the picture is still seen.
         side: small pictures are enlarged, by whole numbers, to at least this many pixels; 0 leaves
             them as they are.
     """
@@ -63,7 +64,8 @@ def tile(
     elif mode == "binary":
         rgb[values[..., 0] == 0] = _ink(UNKNOWN)
     if truth is not None:
-        rgb[wrong_pixels(states, truth, shape, mode)] = _ink(WRONG)
+        wrong, ink = wrong_pixels(states, truth, shape, mode), np.array(_ink(WRONG), dtype=np.uint8)
+        rgb[wrong] = ink if mode == "binary" else rgb[wrong] // 2 + ink // 2
     scale = max(1, -(-side // max(shape)))
     return rgb.repeat(scale, axis=0).repeat(scale, axis=1)
 
@@ -96,18 +98,16 @@ def thumbnail(
 def _paletted(rgb: NDArray[np.uint8], most: int) -> bytes:
     """PNG with a palette of a grey picture with marks; b"" where it has more than `most` colours.
 
-    The two marks are told apart, and from grey, by their green and by red that is not the same.
+    Red and green tell all colours of such a picture apart: greys, inks and tints of greys.
     """
-    code = rgb[..., 1].astype(np.int16)
-    code[rgb[..., 0] != rgb[..., 1]] += 256
-    used = np.flatnonzero(np.bincount(code.reshape(-1), minlength=512))
+    code = rgb[..., 0].astype(np.int32) * 256 + rgb[..., 1]
+    used = np.flatnonzero(np.bincount(code.reshape(-1), minlength=1 << 16))
     if len(used) > most:
         return b""
-    inks = {256 + ink[1]: ink for ink in (_ink(WRONG), _ink(UNKNOWN))}
-    place = np.zeros(512, dtype=np.uint8)
-    place[used] = np.arange(len(used))
+    blue, place = np.zeros(1 << 16, dtype=np.uint8), np.zeros(1 << 16, dtype=np.uint8)
+    blue[code], place[used] = rgb[..., 2], np.arange(len(used))
     image = Image.fromarray(place[code])
-    image.putpalette([level for k in used.tolist() for level in inks.get(k, (k, k, k))])
+    image.putpalette([level for k in used.tolist() for level in (k >> 8, k & 255, int(blue[k]))])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

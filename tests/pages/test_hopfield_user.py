@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_hopfield import PAGE, TINY, opened, own_manager, rows, scores, shown, words
+from pages.components import hopfield_own
+from pages.components.hopfield_params import PageParams
+from snncore.recall_lab import experiment, film
+from tests.pages.test_hopfield import TINY, opened, own_manager, shown, words
 
 __all__ = ["own_manager"]  # a manager of each test's own
 
@@ -34,3 +39,32 @@ def test_the_look_at_box_says_the_picture_that_the_panels_follow() -> None:
     assert browser.look(app) in app.selectbox(key="hop_look").options
     app.button(key="hop__reset").click().run()
     assert browser.look(shown(app)) == "1 astronaut" == app.selectbox(key="hop_look").value
+
+
+@pytest.mark.parametrize("rule", ["spiking", "spiking-attractor"])
+def test_a_pixel_that_has_not_spiked_yet_shows_the_input(rule: str) -> None:
+    ask = PageParams(dataset="icons", count=3, size=16, rule=rule).ask()
+    way = film(ask, experiment(ask), 0)
+    assert min(frame.overlap for frame in way) >= way[0].overlap - 0.05
+    assert way[-1].overlap > way[0].overlap + 0.5
+    assert all(np.isin(frame.pixels, (-1, 1)).all() for frame in way)
+
+
+LARGE = hopfield_own.picture_of("mine", "drawing", np.eye(64, dtype=np.uint8) * 255)
+
+
+def test_the_command_says_what_of_ones_own_it_lacks() -> None:
+    app = opened(**TINY)
+    assert "The same computation in a terminal" in words(app)
+    app.session_state["hop__own"] = (LARGE,)
+    said = words(shown(app.run()))
+    assert "The same computation in a terminal" not in said
+    assert "cannot carry" in said and "Export" in said
+
+
+def test_the_link_says_that_a_question_is_lost() -> None:
+    assert "without one picture of your own: it" in hopfield_own.Own((LARGE,)).missing
+    asked = hopfield_own.Own(question=LARGE).missing
+    assert "without the drawing that you ask with" in asked and "of your own" not in asked
+    both = hopfield_own.Own((LARGE, LARGE), question=LARGE).missing
+    assert "without 2 pictures of your own and the drawing that you ask with" in both
