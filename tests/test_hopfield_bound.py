@@ -28,6 +28,7 @@ from snncore.hopfield import (
 from snncore.hopfield import bound as bound_function
 from snncore.hopfield.bound import agreements
 from snncore.hopfield.patterns import MODES
+from snncore.hopfield.tolerant import most_within, windows
 
 Array = NDArray[np.float64]
 SHAPE = (3, 4)
@@ -215,6 +216,50 @@ def test_nothing_beats_the_bound_on_average(kind: str, mode: str) -> None:
         difference = exact - right
         error = float(difference.std()) / len(targets) ** 0.5
         assert float(difference.mean()) >= -3 * error, name
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_no_grey_level_has_more_of_the_posterior_within_the_tolerance(count: int) -> None:
+    generator = torch.Generator().manual_seed(count)
+    states = torch.rand(count, 30, generator=generator) ** 2
+    posterior = torch.softmax(2 * torch.randn(70, count, generator=generator), dim=1)
+    mean = posterior @ states
+
+    def mass(levels: torch.Tensor) -> torch.Tensor:
+        near = (states - levels[:, None]).abs() <= 0.04
+        return (posterior[:, :, None] * near).sum(dim=1)
+
+    got = mass(most_within(posterior, states, mean, 0.04))
+    tried = torch.stack([mass(torch.full((1, 30), v)) for v in np.arange(-0.04, 1.04, 0.002)])
+    assert (got >= tried.amax(dim=0) - 1e-4).all()  # so much of the posterior is left out
+    assert (got >= mass(mean) - 1e-4).all()
+    elsewhere = mass(windows(states, posterior, mean, 0.04))
+    torch.testing.assert_close(elsewhere, got, atol=1e-4, rtol=0)
+
+
+def test_levels_within_the_tolerance_are_the_nearest_ones_to_the_mean() -> None:
+    states = torch.tensor([[0.5, 0.10], [0.9, 0.12], [0.1, 0.90]])
+    posterior = torch.tensor([[0.5, 0.2, 0.3], [0.0, 0.5, 0.5]])
+    mean = posterior @ states
+    got = most_within(posterior, states, mean, 0.04)
+    torch.testing.assert_close(windows(states, posterior, mean, 0.04), got)
+    # of 0.08..0.14 the nearest to 0.384; of two equal chances the darker one, as near to the mean
+    torch.testing.assert_close(got[0], torch.tensor([0.46, 0.14]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(got[1], torch.tensor([0.14, 0.16]), atol=1e-4, rtol=0)
+    sure = most_within(torch.eye(3), states, states, 0.04)
+    assert torch.equal(sure, states)
+    with pytest.raises(ValueError, match="tolerance must be > 0, got 0"):
+        most_within(posterior, states, mean, 0.0)
+
+
+def test_beyond_many_likely_pictures_the_likeliest_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    states = torch.tensor([[0.1], [0.5], [0.9]])
+    posterior = torch.tensor([[0.2, 0.3, 0.5]])
+    monkeypatch.setattr(sys.modules["snncore.hopfield.tolerant"], "MOST", 1)
+    got = most_within(posterior, states, posterior @ states, 0.04)
+    assert got.item() == pytest.approx(0.86, abs=1e-4)
 
 
 # --- ties, certainty, extremes

@@ -206,7 +206,7 @@ def test_no_memory_beats_the_best_possible_grey_levels(sigma: float) -> None:
     patterns = load_patterns(
         small(dataset="digits", patterns=PatternParams(count=100, mode="grey", pick="first"))
     )
-    targets = torch.arange(100).repeat(3)
+    targets = torch.arange(100).repeat(2)
     probes = damage(patterns, noise, targets=targets, seed=0)
     asked = [("modern", beta) for beta in (0.0, 3.0, 1000.0)] + [("spiking", 0.0)]
     for rule, beta in asked:
@@ -217,7 +217,7 @@ def test_no_memory_beats_the_best_possible_grey_levels(sigma: float) -> None:
             ahead = mine.float() - best.float()
             error = float(ahead.std()) / len(targets) ** 0.5
             assert float(ahead.mean()) <= 3 * error, (rule, beta)
-        assert got.psnr_db <= got.bound_psnr_db + 0.3, (rule, beta)  # 300 probes err by that
+        assert got.psnr_db <= got.bound_psnr_db + 0.3, (rule, beta)  # 200 probes err by that
 
 
 def test_scores_count_unknown_pixels_as_background() -> None:
@@ -373,7 +373,7 @@ def test_the_last_of_a_stream_is_the_answer(rule: str) -> None:
     assert torch.equal(last.answer.probes.values, whole.probes.values)
     assert ((last.recalled > 0) == (whole.result.recalled[:4].numpy() > 0)).all()
     assert (snapshots[0].recalled == whole.probes.values[:4].numpy()).all()
-    assert len(last.overlap) == len(whole.result.trace_steps)
+    assert len(last.overlap) == len(last.answer.result.trace_steps)
 
 
 def test_the_lights_of_an_answer_are_judged_by_its_own_noise_and_degree() -> None:

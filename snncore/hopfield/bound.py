@@ -4,7 +4,8 @@ Which picture a probe came from can only be told from the likelihood p(probe | p
 P pictures equally likely the posterior is softmax(ln p). The picture with the largest posterior
 (maximum likelihood; equal pictures count together) is right most often; the posterior's mean
 gives the best single pixels: its sign the fewest wrong ones in binary, itself the least mean
-squared error in grey. A network below the bound is at fault; at the bound, the noise is.
+squared error in grey (the most levels within a tolerance: see `tolerant`). A network below the
+bound is at fault; at the bound, the noise is.
 
 ln p, up to what is equal for all pictures; S the probe, x a picture, s the strength, A the number
 of pixels in which S and x agree:

@@ -14,8 +14,8 @@ from snncore.hopfield import (
     as_is,
     background,
     bound,
-    same_picture,
 )
+from snncore.hopfield.tolerant import most_within
 from snncore.recall_lab import scores
 from snncore.recall_lab.networks import Moment
 
@@ -31,17 +31,17 @@ class Marks(NamedTuple):
     exact: Tensor  # bool [n]
     overlap: Tensor  # float32 [n]
     nearest: Tensor  # int64 [n]
-    bound_pixel: Tensor  # int8 or float32 [n, N]
+    bound_pixel: Tensor  # int8 or float32 [n, N], of which most pixels are right
     bound_picture: Tensor  # int64 [n]
     posterior: Tensor  # float32 [n, P], or [n, 0] where it is not kept
     bound_pixels: Tensor  # float32 [n]
-    bound_exact: Tensor  # bool [n]
+    bound_exact: Tensor  # bool [n], of the likeliest picture
     probe_pixels: Tensor  # float32 [n]
     probe_exact: Tensor  # bool [n]
     background_pixels: Tensor  # float32 [n]
     psnr: Tensor  # float32 [n] dB
     probe_psnr: Tensor
-    bound_psnr: Tensor
+    bound_psnr: Tensor  # of the least mean squared error
     background_psnr: Tensor
     ssim: Tensor  # float32, NaN where not taken
     probe_ssim: Tensor
@@ -66,6 +66,10 @@ def mark(
 ) -> Marks:
     """Score the last moment of some probes against the pictures `targets` [n].
 
+    No single picture is the best possible under every score. In grey the most pixels within the
+    tolerance come from `most_within`, the least squared error from the mean of the posterior, and
+    the most right pictures from the likeliest one: each score of the bound is that of its own best.
+
     Args:
         posterior: whether the bound's posterior is kept.
         ssim: of how many of the probes the structural similarity is taken.
@@ -78,6 +82,11 @@ def mark(
     if mode != "binary":
         shown = shown.clamp(0.0, 1.0)  # noise is clipped only where it is looked at
     constant = torch.full_like(wanted, background(patterns))
+
+    pixels = best.pixels
+    if mode != "binary":
+        pixels = most_within(best.posterior, stored, best.pixels, scores.TOLERANCE)
+    named = scores.right(stored[best.picture], wanted, mode).all(dim=1)
 
     def share(good: Tensor) -> Tensor:
         return good.to(torch.float32).mean(dim=1)
@@ -99,11 +108,11 @@ def mark(
         exact=right.all(dim=1),
         overlap=scores.overlap(answers, wanted, mode),
         nearest=scores.nearest(answers, stored, mode),
-        bound_pixel=best.pixels,
+        bound_pixel=pixels,
         bound_picture=best.picture,
         posterior=best.posterior if posterior else best.posterior.new_zeros(len(targets), 0),
-        bound_pixels=share(scores.right(best.pixels, wanted, mode)),
-        bound_exact=same_picture(patterns, best.picture, targets),
+        bound_pixels=share(scores.right(pixels, wanted, mode)),
+        bound_exact=named,
         probe_pixels=share(seen),
         probe_exact=seen.all(dim=1),
         background_pixels=share(scores.right(constant, wanted, mode)),

@@ -56,7 +56,7 @@ class Recall(NamedTuple):
     weight_bytes: int
     pixel_accuracy: float
     exact_fraction: float
-    bound: Bound  # its posterior has no columns where B·P > POSTERIOR
+    bound: Bound  # its pixels: most are right; its posterior has no columns if B·P > POSTERIOR
     bound_pixels: Tensor  # float32 [B]
     bound_exact: Tensor  # bool [B], right picture chosen by maximum likelihood
     bound_pixel_accuracy: float
@@ -67,11 +67,11 @@ class Recall(NamedTuple):
     background_pixel_accuracy: float  # one constant picture for all
     psnr: Tensor | None  # float32 [B] dB; None for binary pictures, like all below
     ssim: Tensor | None  # float32 [B]; NaN beyond the first scores.SSIM_PROBES
-    psnr_db: float | None  # the mean
+    psnr_db: float | None  # from the mean squared error of all
     ssim_mean: float | None
     probe_psnr_db: float | None  # of the probe clipped to 0..1
     probe_ssim: float | None
-    bound_psnr_db: float | None
+    bound_psnr_db: float | None  # of the posterior mean, which errs least
     background_psnr_db: float | None
     spikes: SpikingTrace | None  # [B] fields of all probes, others of the first `recorded`
     recorded: int
@@ -129,13 +129,13 @@ def pieces(
         noise: what the bound knows of the damage.
     """
     total, steps = len(targets), 0
-    size = part_size(patterns, total)
     posterior = total * len(patterns.states) <= POSTERIOR
     clock, records = _Clock(), Records()
     parts: list[Marks] = []
     curves: list[Curves] = []
     with clock:
         network = make()
+    size = min(part_size(patterns, total), network.most or total)
     for first in range(0, total, size):
         goal, numbers = targets[first : first + size], samples[first : first + size]
         probes = probes_of(first, first + len(goal))
@@ -180,6 +180,9 @@ def _recall(
     def maybe(values: Tensor) -> float | None:
         return scores.mean(values) if grey else None
 
+    def decibel(values: Tensor) -> float | None:
+        return scores.pooled(values) if grey else None
+
     longest = max((curve.steps for curve in curves), key=len)
     return Recall(
         rule=rule,
@@ -211,12 +214,12 @@ def _recall(
         background_pixel_accuracy=mean(m.background_pixels),
         psnr=m.psnr if grey else None,
         ssim=m.ssim if grey else None,
-        psnr_db=maybe(m.psnr),
+        psnr_db=decibel(m.psnr),
         ssim_mean=maybe(m.ssim),
-        probe_psnr_db=maybe(m.probe_psnr),
+        probe_psnr_db=decibel(m.probe_psnr),
         probe_ssim=maybe(m.probe_ssim),
-        bound_psnr_db=maybe(m.bound_psnr),
-        background_psnr_db=maybe(m.background_psnr),
+        bound_psnr_db=decibel(m.bound_psnr),
+        background_psnr_db=decibel(m.background_psnr),
         spikes=records.joined(),
         recorded=records.kept,
     )

@@ -1,8 +1,9 @@
 """What an answer is worth: right pixels, overlap, PSNR and SSIM, for each of B probes.
 
 Binary pictures (±1) are right or wrong pixel by pixel. Grey levels are numbers: a pixel counts as
-right within `TOLERANCE`. Signal-to-noise ratios are capped at `CAP_DB`, so that one perfect answer
-does not make every mean infinite.
+right within `TOLERANCE`. Signal-to-noise ratios are capped at `CAP_DB`. That of many answers is
+taken from their mean squared error: a mean of decibels would reward whoever guesses, right for
+once without any error, above the answer that errs least (and no closed form knows its best).
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ def psnr(answers: Tensor, wanted: Tensor) -> Tensor:
     """float32 [B]: peak signal-to-noise ratio of pictures in 0..1 in dB, at most `CAP_DB`."""
     mse = ((answers.to(torch.float32) - wanted) ** 2).mean(dim=1)
     return (-10.0 * torch.log10(mse.clamp(min=1e-12))).clamp(max=CAP_DB)
+
+
+def pooled(decibels: Tensor) -> float:
+    """The ratio in dB of many pictures together, from their mean squared error; NaN of none."""
+    errors = 10.0 ** (-0.1 * decibels.cpu().numpy().astype(np.float64))
+    return -10.0 * math.log10(errors.mean()) if len(errors) else math.nan
 
 
 def ssim(
