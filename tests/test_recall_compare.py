@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
 
 from snncore.hopfield import NoiseParams, PatternParams
-from snncore.recall_lab import RULES, Ask, RecallParams, Row, compare, experiment, rules_for
+from snncore.recall_lab import (
+    RULES,
+    Ask,
+    RecallParams,
+    Row,
+    compare,
+    experiment,
+    film,
+    rules_for,
+    stream,
+)
+from snncore.recall_lab import session as session_module
+from snncore.recall_lab.networks import MOMENTS, WATCHED, build
 
 
 def icons(**changes: object) -> Ask:
@@ -97,3 +112,60 @@ def test_a_memory_of_black_and_white_is_not_compared_on_grey() -> None:
     ask = icons(patterns=PatternParams(count=3, mode="grey"), recall=RecallParams(rule="modern"))
     with pytest.raises(ValueError, match="black and white pictures only"):
         next(compare(ask, ("hebb",)))
+
+
+@pytest.mark.parametrize(("update", "temperature"), [("sync", 0.2), ("async", 0.0), ("block", 0.2)])
+def test_every_memory_is_compared_under_all_dynamics(update: str, temperature: float) -> None:
+    """A softmax memory knows neither: it is asked as it is asked without them."""
+    recall = RecallParams(rule="hebb", update=update, temperature=temperature, steps=2)
+    tiny = icons(patterns=PatternParams(count=2, size=8, pick="first"), recall=recall, draws=1)
+    *_, last = compare(tiny)
+    assert [row.name for row in last.rows][: len(RULES)] == list(RULES)
+    plain = dataclasses.replace(tiny, recall=RecallParams(rule="modern"))
+    row = last.rows[list(RULES).index("modern")]
+    assert (row.picture == experiment(plain).result.recalled[0].numpy()).all()
+
+
+@pytest.mark.parametrize("kind", ["flip", "reassign", "salt_pepper"])
+def test_every_memory_is_compared_where_the_damage_leaves_nothing(kind: str) -> None:
+    tiny = icons(
+        patterns=PatternParams(count=2, size=8, pick="first"), noise=NoiseParams(kind, 1.0), draws=1
+    )
+    *_, last = compare(tiny, ("hebb", "modern"))
+    assert all(np.isfinite(row.picture).all() for row in last.rows)
+
+
+@pytest.mark.parametrize("rule", ["spiking", "spiking-attractor"])
+def test_a_spiking_memory_stops_only_for_a_viewer(rule: str) -> None:
+    """The answer is the same bit for bit, and so is the record of its cells."""
+    ask = icons(recall=RecallParams(rule=rule))
+    alone, *_, end = stream(ask, shown=0)
+    *_, watched = stream(ask, shown=1)
+    assert alone.step == 0 and end.answer is not None and watched.answer is not None
+    one, other = end.answer.result, watched.answer.result
+    assert one.trace_steps == (0, one.steps)
+    assert len(other.trace_steps) == WATCHED + 1
+    assert torch.equal(one.recalled, other.recalled)
+    assert one.spikes is not None and other.spikes is not None
+    for a, b in zip(one.spikes, other.spikes, strict=True):
+        assert torch.equal(a, b)
+    assert len(list(compare(ask, (rule,)))) == 3  # the start, the end, the rows
+    assert 30 <= len(film(ask, watched.answer, 0)) <= MOMENTS + 1
+
+
+def test_large_spiking_runs_and_sweeps_can_be_left_after_a_moment() -> None:
+    """Not asking for more is how to cancel, so no caller waits for minutes."""
+    many = icons(
+        dataset="random",
+        patterns=PatternParams(count=2000, size=28),
+        recall=RecallParams(rule="dam", update="async"),
+    )
+    stored = session_module.load_patterns(many)
+    parts = [many, many.with_rule("hebb")]
+    most = [session_module.network(ask, stored).most for ask in parts]
+    assert most[0] is not None and 1 <= most[0] < 64 and most[1] is not None
+    assert most[0] < most[1] < 2000
+    assert session_module.network(many.with_rule("modern"), stored).most is None
+    a = many.with_rule("spiking")
+    memory = build(stored, a.recall, a.noise, a.spiking, a.attractor)
+    assert memory.every < memory.steps  # type: ignore[attr-defined]

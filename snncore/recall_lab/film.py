@@ -12,7 +12,7 @@ from snncore.device import choose_device
 from snncore.hopfield import SpikingTrace
 from snncore.recall_lab import scores
 from snncore.recall_lab.ask import Ask
-from snncore.recall_lab.networks import Moment
+from snncore.recall_lab.networks import MOMENTS, Moment
 from snncore.recall_lab.session import Answer, network
 
 
@@ -26,8 +26,10 @@ class Frame(NamedTuple):
     flips: int  # pixels that changed since the frame before
 
 
-def _way(ask: Ask, answer: Answer, which: int, device: torch.device | None) -> list[Moment]:
-    """All moments of probe `which`: the same as in the whole batch."""
+def _way(
+    ask: Ask, answer: Answer, which: int, device: torch.device | None, moments: int = 1
+) -> list[Moment]:
+    """All moments of probe `which`: the states that it had in the whole batch."""
     if not 0 <= which < len(answer.result.targets):
         raise ValueError(
             f"which must be in 0..{len(answer.result.targets) - 1}, the probes, got {which}"
@@ -37,7 +39,8 @@ def _way(ask: Ask, answer: Answer, which: int, device: torch.device | None) -> l
     probe = answer.probes.rows(slice(which, which + 1)).to(where)
     number = torch.tensor([which], device=where)
     goal = answer.result.targets[which : which + 1].to(where)
-    return list(network(ask, stored).run(probe, seed=ask.seed, samples=number, targets=goal))
+    memory = network(ask, stored, moments=moments)
+    return list(memory.run(probe, seed=ask.seed, samples=number, targets=goal))
 
 
 def film(
@@ -50,7 +53,7 @@ def film(
     """
     if count < 2:
         raise ValueError(f"count must be >= 2, the input and the answer, got {count}")
-    way = _way(ask, answer, which, device)
+    way = _way(ask, answer, which, device, MOMENTS)
     wanted = answer.patterns.states[answer.result.targets[which]][None].to(way[0].states.device)
     picks = sorted({round(float(k)) for k in np.linspace(0, len(way) - 1, count)})
     frames: list[Frame] = []

@@ -22,7 +22,7 @@ from snncore.hopfield import (
     preflight,
 )
 from snncore.recall_lab.ask import Ask, load_patterns
-from snncore.recall_lab.networks import Network, build
+from snncore.recall_lab.networks import WATCHED, Network, build
 from snncore.recall_lab.recall import Recall, part_size, pieces
 
 Tensor = torch.Tensor
@@ -59,6 +59,9 @@ class Progress(NamedTuple):
     answer: Answer | None
 
 
+ASKED = "Your own question has no right answer"  # how the note on a drawing begins
+
+
 def to_cpu(value: Any) -> Any:
     """A tuple with named fields, and those within it, with all tensors on the CPU."""
     if isinstance(value, torch.Tensor):
@@ -89,9 +92,11 @@ def question(ask: Ask, patterns: Patterns) -> Probes:
     return Probes(values, torch.ones_like(values, dtype=torch.bool))
 
 
-def network(ask: Ask, patterns: Patterns) -> Network:
-    """The memory of `ask` with `patterns` stored."""
-    return build(patterns, ask.recall, assumed_noise(ask), ask.spiking, ask.attractor)
+def network(ask: Ask, patterns: Patterns, *, moments: int = 1) -> Network:
+    """The memory of `ask` with `patterns` stored; `moments` as in `networks.build`."""
+    return build(
+        patterns, ask.recall, assumed_noise(ask), ask.spiking, ask.attractor, moments=moments
+    )
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
@@ -156,7 +161,8 @@ def stream(
     Not asking for the next snapshot is how to cancel.
 
     Args:
-        shown: V, of how many probes the pictures so far are given.
+        shown: V, of how many probes the pictures so far are given; 0 leaves a spiking memory's fast
+            loop alone, and its overlaps are then known at the start and the end.
         device: where to compute; the one of `choose_device` if None.
         patterns: what `load_patterns(ask)` gives, where the caller has it already.
 
@@ -176,7 +182,7 @@ def stream(
         questions.part,
         questions.targets,
         questions.samples,
-        lambda: network(ask, stored),
+        lambda: network(ask, stored, moments=WATCHED if shown else 1),
         rule=ask.rule,
         noise=assumed_noise(ask),
         seed=ask.seed,
@@ -232,8 +238,8 @@ def _notes(ask: Ask, patterns: Patterns, flight: Preflight) -> tuple[str, ...]:
     notes = [light.sentence for light in flight.lights if light.colour == "red" and light.matters]
     if ask.drawing is not None:
         notes.append(
-            "Your own question has no right answer: it is held against the stored picture that is "
-            f"most likely under {assumed_noise(ask).to_text()}."
+            f"{ASKED}: it is held against the stored picture that is most likely under "
+            f"{assumed_noise(ask).to_text()}."
         )
     wished, there = ask.patterns.count, len(patterns.states) - len(ask.own)
     if not ask.chosen and not ask.distinct and there < wished:
