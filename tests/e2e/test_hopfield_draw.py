@@ -16,10 +16,11 @@ from playwright.sync_api import Locator, Page, expect
 from snncore.datasets.drawing import read_link, write_drawing
 
 from .conftest import READY, Visitor
+from .test_hopfield_player import TEXT
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
-PAGE = "Hopfield_Recall?hop_dataset=icons&hop_count=3"
+PAGE = "Hopfield_Recall?hop_dataset=icons&hop_count=2&hop_size=16"
 
 
 def opened(visitor: Visitor, query: str = "") -> Locator:
@@ -102,18 +103,18 @@ def test_keys_draw_and_whatever_was_done_is_undone(visit: Visit) -> None:
     paper.press("1")  # a thin line
     paper.press(" ")
     expect(words).to_have_text("Row 17, column 17: white")
-    for _ in range(24):
-        paper.press("Shift+ArrowLeft" if _ < 12 else "Shift+ArrowUp")
-    expect(words).to_have_text("Row 5, column 5: white")
+    for k in range(8):
+        paper.press("Shift+ArrowLeft" if k < 4 else "Shift+ArrowUp")
+    expect(words).to_have_text("Row 13, column 13: white")
     want = np.zeros((32, 32), dtype=bool)
-    want[16, 4:17] = want[4:17, 4] = True
+    want[16, 12:17] = want[12:17, 12] = True
     assert np.array_equal(pixels(paper) > 0, want)
     undo = page.get_by_role("button", name="Undo")
-    for _ in range(25):
+    for _ in range(9):
         undo.click()
     expect(undo).to_be_disabled()
     assert not pixels(paper).any()
-    for _ in range(25):
+    for _ in range(9):
         paper.press("Control+y")
     assert np.array_equal(pixels(paper) > 0, want)
     page.get_by_role("button", name="Fill an area").click()
@@ -130,9 +131,8 @@ def test_keys_draw_and_whatever_was_done_is_undone(visit: Visit) -> None:
     assert not pixels(paper).any()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_finger_draws_on_a_phone_and_the_page_stays_where_it_is(visit: Visit, dark: bool) -> None:
-    visitor = visit(width=390, dark=dark)
+def test_a_finger_draws_on_a_phone_and_the_page_stays_where_it_is(visit: Visit) -> None:
+    visitor = visit(width=390)
     paper = opened(visitor)
     page = paper.page
     box = paper.bounding_box()
@@ -158,6 +158,11 @@ def test_a_finger_draws_on_a_phone_and_the_page_stays_where_it_is(visit: Visit, 
     drawn = pixels(paper)
     assert (drawn[8:28, 16] == 255).all() and not drawn[:, :10].any()
     assert page.locator(".drawing").bounding_box() == above
+    for scheme, text in TEXT.items():  # the same visit: what is drawn stays
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator(".drawing")).to_have_css("color", text)
+        assert np.array_equal(pixels(paper), drawn)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_files_are_stored_beside_the_set_and_bad_ones_are_said(visit: Visit) -> None:
