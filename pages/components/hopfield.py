@@ -17,7 +17,7 @@ from pages.components.hopfield_gallery import gallery
 from pages.components.hopfield_params import KEY
 from pages.components.hopfield_player import player_panel
 from pages.components.hopfield_spikes import spikes_panel
-from pages.components.job_panel import job_panel
+from pages.components.job_panel import duration, job_panel
 from snncore.plots.recall import live_chart, overlap_chart
 from snncore.recall_lab import RANDOM, RULES, Answer, Ask, rules_for
 
@@ -61,7 +61,7 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
             return None
     else:
         job.leave(ask)
-    scores.show_verdict(answer)
+    scores.show_verdict(answer, ask.noise)
     place = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="hop_looks"):
         mark = st.toggle("Mark wrong pixels", value=True, key="hop_mark", bind="query-params")
@@ -129,7 +129,7 @@ def _long(ask: Ask, dark: bool) -> Answer | None:
     )
     if view is None:
         st.info(
-            f"This takes about {cost.estimate_seconds(ask):.0f} s. Press *Recall* and watch the "
+            f"This takes about {duration(cost.estimate_seconds(ask))}. Press *Recall* and watch the "
             "pictures settle.",
             icon=":material/play_circle:",
         )
@@ -170,7 +170,8 @@ def _legend(answer: Answer, mark: bool) -> str:
     words = ["Under each picture: how much came back, and what the best possible decoder makes of "
              "the same input."]  # fmt: skip
     if mark and answer.result.exact_fraction < 1:
-        words.append("Orange: a wrong pixel.")
+        graded = answer.patterns.mode != "binary"
+        words.append("Orange tint: a wrong pixel." if graded else "Orange: a wrong pixel.")
     if not bool(answer.probes.known.all()):
         words.append("Grey-blue: unknown.")
     return " ".join(words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,6 @@ from snncore.recall_lab.session import Questions
 JOB = f"{KEY}_job"  # in the address: the recall that is shown
 KIND = "recall"
 _TICKET, _VIEW = f"{KEY}_ticket", f"{KEY}_view"  # where the job panel keeps them
-_STARTED = f"{KEY}__started"  # in the session: the recalls that it asked for
 SHORT_S = 0.3  # of one core: a recall that runs within the move of a slider
 MODEST_S = 8.0  # one that starts by itself, as a job
 EVERY_S = 0.2  # between two sets of pictures of a job
@@ -110,31 +110,57 @@ def answered(ask: Ask) -> Answer:
 
 
 def submit(owner: str, ask: Ask) -> Ticket:
-    """Ask for a recall; equal ones are computed once."""
-    started().add(ask.digest)
-    size = size_of(ask)
+    """Ask for a recall; equal ones are computed once, unless the answer is no longer kept.
+
+    A job that is done holds no answer, and the manager would give it out for minutes: who finds it
+    without its answer takes the next turn, a job of another name, which the others find too.
+    """
+    manager, size = get_manager(KIND), size_of(ask)
     held = 24 * size.probes * size.pixels + 12 * size.patterns * (size.pixels + size.probes)
-    return get_manager(KIND).submit(owner, ask.digest, lambda: work(ask), held + (16 << 20))
+    for turn in count():
+        key = f"{ask.digest}.{turn}" if turn else ask.digest
+        ticket = manager.submit(owner, key, lambda: work(ask), held + (16 << 20))
+        if not _lost(manager.get(ticket.id)):
+            break
+    return ticket
+
+
+def identity_of(key: str) -> str:
+    """Digest of the question that a job of this name answers."""
+    return key.partition(".")[0]
+
+
+def is_again(view: JobView) -> bool:
+    """Whether the job computes what was computed lately and is no longer kept."""
+    return identity_of(view.key) != view.key
+
+
+def _lost(view: JobView | None) -> bool:
+    """Whether the job has ended and its answer is not kept any more."""
+    if view is None or view.state != "done":
+        return False
+    return kept.get(identity_of(view.key)) is None
 
 
 def settle(ask: Ask, *, start: bool = False) -> str:
     """Before the job panel: forget what is of other settings; start what is wanted.
 
     A link's recall is joined only if it is the one of these very settings and pictures: nobody
-    sees what another visitor uploaded. Returns why it could not be started, or "".
+    sees what another visitor uploaded. Returns why nothing was started or shown, or "".
     """
     identity, manager = ask.digest, get_manager(KIND)
     ticket, watch = st.session_state.get(_TICKET), st.query_params.get(JOB)
     view: JobView | None = manager.get(ticket) if ticket else None
     view = view or st.session_state.get(_VIEW)
-    if view is not None and view.key != identity:
+    if view is not None and identity_of(view.key) != identity:
         if view.active:  # others who watch it keep it
             manager.cancel(view.ticket)
         forget()
         view, watch = None, None
-    if watch and manager.key_of(watch) not in (None, identity):
+    watched = manager.key_of(watch) if watch else None
+    if watched is not None and identity_of(watched) != identity:
         _unname()  # before the job panel joins it
-    elif watch and view is None and manager.key_of(watch) == identity:
+    elif watch and watched is not None and view is None:
         try:
             joined = manager.join(owner_id(), watch)
         except Rejected as reason:
@@ -142,6 +168,10 @@ def settle(ask: Ask, *, start: bool = False) -> str:
         if joined is not None:
             st.session_state[_TICKET] = joined.id
             view = manager.get(joined.id)
+    lost = _lost(view)
+    if lost:
+        forget()
+        view = None
     start = start or (view is None and estimate_seconds(ask) <= MODEST_S)
     if start and (view is None or not view.active):
         forget()
@@ -149,13 +179,9 @@ def settle(ask: Ask, *, start: bool = False) -> str:
             st.session_state[_TICKET] = submit(owner_id(), ask).id
         except (Rejected, ValueError) as reason:
             return str(reason)
+    elif lost:
+        return "The answer of this recall is no longer kept here: *Recall* computes it again."
     return ""
-
-
-def started() -> set[str]:
-    """The recalls that this session asked for."""
-    found: set[str] = st.session_state.setdefault(_STARTED, set())
-    return found
 
 
 def forget() -> None:
@@ -165,10 +191,12 @@ def forget() -> None:
     _unname()
 
 
-def leave() -> None:
-    """The page shows a short recall: a job of earlier settings is given back."""
+def leave(ask: Ask) -> None:
+    """The page shows the answer to `ask`: a job of earlier settings is given back."""
     ticket = st.session_state.get(_TICKET)
     view = get_manager(KIND).get(ticket) if ticket else None
+    if view is not None and identity_of(view.key) == ask.digest:
+        return
     if view is not None and view.active:
         get_manager(KIND).cancel(view.ticket)
     forget()

@@ -169,7 +169,10 @@ def _list(mine: Own) -> None:
                     on_click=hopfield_own.remove,
                     args=(index,),
                 )
-    st.caption(f"{len(mine.pictures)} of at most {MAX_OWN}; they stay in this session.")
+    st.caption(
+        f"{len(mine.pictures)} of at most {MAX_OWN}; they stay in this session. Answers computed "
+        "from them leave the server's memory 30 minutes after the last look."
+    )
 
 
 def _thumbnail(one: OwnPicture) -> bytes:
