@@ -36,7 +36,7 @@ from snncore.recall_lab.trials import (
 )
 
 Array = NDArray[np.float64]
-MOST = 4e12  # products of a whole map at most: a minute or two
+MOST = 4e12  # products of a whole map at most
 ASYNC = 20.0  # how much dearer a product is when pixels move one after the other
 
 
@@ -44,7 +44,8 @@ ASYNC = 20.0  # how much dearer a product is when pixels move one after the othe
 class BasinParams(Params):
     """Which cells, and how many recalls each.
 
-    The map of the defaults takes some 5 s; dearer ones up to two minutes, then they are refused.
+    A map of more than `MOST` products is refused; the cells come from coarse to fine as they are
+    done.
     """
 
     n: int = integer(

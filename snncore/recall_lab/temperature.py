@@ -32,7 +32,7 @@ from snncore.recall_lab.trials import (
 )
 
 Array = NDArray[np.float64]
-MOST = 2e11  # pixel visits × patterns of a whole diagram: minutes
+MOST = 2e11  # pixel visits × patterns of a whole diagram at most
 RANDOM = 200.0  # what the random numbers of a visit cost, in products
 _GRID = 121  # points of the theory lines
 _MARKS = 76  # temperatures of a dial
@@ -42,7 +42,8 @@ _MARKS = 76  # temperatures of a dial
 class TemperatureParams(Params):
     """Which cells, and how long each is kept warm.
 
-    The diagram of the defaults takes some 20 s; ones of more than a few minutes are refused.
+    A diagram of more than `MOST` visits is refused; the cells come from coarse to fine as they are
+    done.
     """
 
     n: int = integer(
