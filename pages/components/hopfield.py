@@ -61,7 +61,7 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
             return None
     else:
         job.leave(ask)
-    scores.show_verdict(answer, ask.noise)
+    scores.show_verdict(answer)
     place = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="hop_looks"):
         mark = st.toggle("Mark wrong pixels", value=True, key="hop_mark", bind="query-params")
