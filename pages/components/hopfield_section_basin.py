@@ -114,8 +114,8 @@ def _draw(one: Map, here: tuple[float, float] | None, dark: bool) -> None:
     )
     if found.done < found.total:
         st.caption("Open cells look like their nearest neighbour until they are computed.")
-    elif here is not None:
-        st.caption("The diamond is the page's own load and flips, where they lie on this map.")
+    elif "here" in spec["datasets"]:  # it lies on this map
+        st.caption("The diamond is the page's own load and flips.")
 
 
 def _columns(found: Basin) -> dict[str, Any]:

@@ -183,7 +183,7 @@ def _grid(table: Table) -> None:
         "Pixels": bar("Pixels right", format="%.2f %%", min_value=0, max_value=100),
         "Exact": bar("Without an error", format="%.1f %%", min_value=0, max_value=100),
         "Below": st.column_config.NumberColumn(
-            "Below the best",
+            "Below the best [points]",
             format="%.2f",
             help="Percentage points of pixels that the best possible answer has more.",
         ),
@@ -193,7 +193,7 @@ def _grid(table: Table) -> None:
             "Time [ms]", format="%.3g", help="Of the network alone, all pictures together."
         ),
         "Weights": st.column_config.NumberColumn(
-            "Memory [kB]", format="%.4g", help="Of what is stored: weights and pictures."
+            "Weights [kB]", format="%.4g", help="Of what is stored: weights and pictures."
         ),
     }
     if table.mode == "binary":
@@ -253,7 +253,7 @@ def markdown(table: Table) -> str:
     """The table for a report."""
     grey = table.mode != "binary"
     head = ["memory", "pixels right", "without an error", *(["PSNR [dB]"] if grey else []),
-            "steps", "time [ms]", "memory [kB]"]  # fmt: skip
+            "steps", "time [ms]", "weights [kB]"]  # fmt: skip
     lines = [head, ["---"] + ["---:"] * (len(head) - 1)]
     for line in table.lines:
         cells = _cells(line, table)

@@ -37,10 +37,11 @@ def finder(bench: RecallBench) -> None:
         "A memory comes to rest in more states than were stored. With Hebb's rule each picture's "
         "**negative** is as deep as itself; the sign of the sum of three pictures is a **mixture** "
         "that overlaps with each by about ½ and lies at −0.375 per pixel where a picture lies at "
-        "−0.5 (random patterns, Amit, Gutfreund & Sompolinsky 1985); beyond these are "
-        "**spin-glass** states that look like nothing stored. The finder starts many times, runs "
-        "to rest and names where it landed. Kinds are told by overlaps, so for pictures that look "
-        "alike the border between a mixture and another state is a convention."
+        "−0.5 (random patterns, Amit, Gutfreund & Sompolinsky 1985); beyond these, random "
+        "patterns have **spin-glass** states that look like nothing stored, and pictures that "
+        "share a part have **other states**: what they share, or its negative. The finder starts "
+        "many times, runs to rest and names where it landed. Kinds are told by overlaps, so for "
+        "pictures that look alike the border between a mixture and another state is a convention."
     )
     left, right = st.columns([1.4, 1])
     with left:
@@ -48,7 +49,7 @@ def finder(bench: RecallBench) -> None:
     with right:
         rule = base.rule_choice(bench, KEY, graded=False)
     own = what == base.PAGE
-    params = base.fields(SpuriousParams, KEY, ("starts", "start", "steps", "update"))
+    params = base.fields(SpuriousParams, KEY, ("starts", "start", "steps", "update"), columns=2)
     if params is None:
         return
     if own and not base.two_valued(bench):
@@ -98,7 +99,7 @@ def _draw(states: States) -> None:
             continue
         lines.append(
             [
-                TITLES[kind],
+                _title(kind, states.own),
                 base.percent(float(found.share[k])),
                 str(int(found.kind_states[k])),
                 base.number(float(found.kind_energy[k]), 3),
@@ -113,7 +114,7 @@ def _draw(states: States) -> None:
         st.markdown("**The most frequent states**")
     with st.container(horizontal=True, gap="small", key=f"{KEY}_strip"):
         for k, png in enumerate(states.pngs):
-            words = _name(found, k)
+            words = _name(found, k, states.own)
             picture(
                 png,
                 caption=f"{words} · {base.percent(found.counts[k] / found.done)}",
@@ -122,13 +123,22 @@ def _draw(states: States) -> None:
             )
 
 
-def _name(found: Spurious, k: int) -> str:
+def _title(kind: str, own: bool) -> str:
+    """Spin glasses are of random patterns; pictures that are alike have states of what they share.
+
+    Args:
+        own: the stored patterns are the page's pictures.
+    """
+    return "Other state" if own and kind == "other" else TITLES[kind]
+
+
+def _name(found: Spurious, k: int, own: bool) -> str:
     kind = found.kind[k]
     if kind.startswith("mixture"):
         return f"{TITLES[kind]} of " + ", ".join(str(n + 1) for n in found.mix[k])
     if kind in ("stored", "near", "inverted"):
         return f"{TITLES[kind]} {int(found.nearest[k]) + 1}"
-    return f"{TITLES[kind]}, overlap {base.number(float(found.overlap[k]), 2)}"
+    return f"{_title(kind, own)}, overlap {base.number(float(found.overlap[k]), 2)}"
 
 
 def _columns(found: Spurious) -> dict[str, Any]:

@@ -120,7 +120,8 @@ def _dial(bench: RecallBench) -> None:
         Series(f"Load {params.load:g}", temperatures, theory, "theory"),
     ]
     spec = curves(
-        lines, "Temperature T", "Overlap m", marks=[Mark(f"T = {params.t:g}", params.t)],
+        lines, "Temperature T", "Overlap m",
+        marks=[Mark(f"T = {params.t:g}", params.t, colour="spike")],
         x_span=(0.0, _DIAL_TO), y_span=(-0.03, 1.06), height=240,
         columns={"signal": "width < 420 ? 1 : 3"},
     )  # fmt: skip

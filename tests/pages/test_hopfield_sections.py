@@ -8,13 +8,16 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from pages.components import hopfield_section_spurious as section_spurious
 from pages.components import hopfield_sections
 from pages.components.hopfield_section_compare import Line, Table, markdown
-from snncore.hopfield import NoiseParams, PatternParams
-from snncore.recall_lab import RULES, Ask, experiment
+from snncore.hopfield import NoiseParams, PatternParams, RuleParams
+from snncore.recall_lab import RULES, Ask, experiment, load_patterns
 from snncore.recall_lab.compare import Row
+from snncore.recall_lab.spurious import SpuriousParams, spurious
 from tests.pages.opening import chart_data
 
 NAMES = [section.name for section in hopfield_sections.SECTIONS]
@@ -257,6 +260,17 @@ def test_the_finder_names_what_it_found() -> None:
     assert len(at.get("image")) + len(at.get("imgs")) >= 1
 
 
+def test_states_of_pictures_that_share_a_part_are_not_called_spin_glasses() -> None:
+    """Hebb's couplings of twelve icons come to rest in what the icons share, or its negative."""
+    icons = load_patterns(Ask(dataset="icons", patterns=PatternParams(count=12, size=32)))
+    *_, found = spurious(SpuriousParams(starts=30), RuleParams(rule="hebb"), icons)
+    shared = torch.where(icons.states.float().sum(dim=0) > 0, 1.0, -1.0)
+    likeness = torch.from_numpy(found.states).float() @ shared / len(shared)
+    assert set(found.kind) == {"other"} and bool((likeness.abs() > 0.9).all())
+    assert {section_spurious._title(kind, True) for kind in found.kind} == {"Other state"}
+    assert section_spurious._title("other", False) == "Other state (spin glass)"
+
+
 @pytest.mark.parametrize("rule", ["modern", "spiking"])
 def test_spurious_states_are_looked_for_in_a_memory_of_two_values(rule: str) -> None:
     at = show("spurious", rule=rule)
@@ -315,6 +329,11 @@ def test_the_diamond_on_a_map_follows_the_page() -> None:
         here = chart_data(at)["here"].iloc[0]
         seen.append((here["x"], here["y"]))
         assert "The diamond" in words(at) and "earlier setting" not in words(at)
+    at.query_params["bench"] = json_of(
+        rule="hebb", count=12, mode="binary", kind="flip", strength=1.0
+    )
+    shown(at.run())  # beyond the map's last row: no diamond, and no word of one
+    assert "The diamond" not in words(at) and not len(chart_data(at).get("here", ()))
     assert seen == [(8 / 256, 0.3), (12 / 256, 0.1)]
     at.query_params["bench"] = json_of(rule="hebb", count=3, mode="binary", kind="erase")
     shown(at.run())  # its damage has no place on the map, which is still of what is set
