@@ -61,7 +61,7 @@ def recalled(chosen: Chosen, dark: bool) -> RecallBench | None:
             return None
     else:
         job.leave(ask)
-    scores.show_verdict(answer)
+    scores.show_verdict(answer, ask.noise)
     place = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="hop_looks"):
         mark = st.toggle("Mark wrong pixels", value=True, key="hop_mark", bind="query-params")
@@ -129,8 +129,8 @@ def _long(ask: Ask, dark: bool) -> Answer | None:
     )
     if view is None:
         st.info(
-            f"This takes about {duration(cost.estimate_seconds(ask))}. Press *Recall* and watch the "
-            "pictures settle.",
+            f"This takes about {duration(cost.estimate_seconds(ask))}. Press *Recall* and watch "
+            "the pictures settle.",
             icon=":material/play_circle:",
         )
     elif job.identity_of(view.key) == identity:

@@ -134,7 +134,9 @@ def details(answer: Answer, k: int) -> tuple[str, ...]:
     if not bool(r.exact[k]):
         other, target = int(r.nearest[k]), int(r.targets[k])
         if other != target:
-            lines.append(f"looks like {answer.patterns.names[other]}")
+            names = answer.patterns.names
+            which = f" (number {other + 1})" if names.count(names[other]) > 1 else ""
+            lines.append(f"looks like {names[other]}{which}")
         state = {MOVING: "still moving", CYCLE: "flickers between two states"}
         if r.spikes is None and int(r.status[k]) in state:
             lines.append(state[int(r.status[k])])

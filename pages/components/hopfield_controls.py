@@ -9,6 +9,7 @@ import streamlit as st
 from pages.components import hopfield_source as source
 from pages.components.controls import control, label_of
 from pages.components.fetch import present_or_offer
+from pages.components.hopfield_own import LOST, lose, unreadable
 from pages.components.hopfield_params import (
     ATTRACTOR,
     FIRST_SET,
@@ -25,7 +26,6 @@ from snncore.hopfield.noise import IDEAS, TITLES
 from snncore.params import parse
 from snncore.recall_lab import RANDOM, RULES, Ask, Picture, limit, load_patterns
 
-LOST = f"{KEY}__lost"  # what the address asks for in vain, until it is said
 _MOST_COMPLAINTS = 3
 _OF_A_SET = ("count", "offset", "size", "pick")  # each data set has its own
 _MORE = ("update", "steps", "temperature", "block", "rate", "drive", "integration", "urgency")
@@ -96,7 +96,8 @@ def begin() -> None:
                 parse(label_of(name, spec), text, spec)
         except ValueError as error:
             lost.append(plain(str(error)))
-    st.session_state[LOST] = lost[:_MOST_COMPLAINTS]
+    for complaint in (*lost, *unreadable()):
+        lose(complaint)
     first = suited(asked.get("dataset", FIRST_SET)).to_dict() | asked
     for name, value in first.items():
         st.session_state.setdefault(f"{KEY}_{name}", value)
@@ -108,7 +109,8 @@ def say_lost() -> None:
     if lost:
         st.session_state[LOST] = []
         st.warning(
-            f"This address asks for what there is not here: {'; '.join(lost)}. The usual value is "
+            "This address asks for what there is not here: "
+            f"{'; '.join(lost[:_MOST_COMPLAINTS])}. The usual value is "
             "taken.",
             icon=":material/link_off:",
         )

@@ -23,6 +23,7 @@ KEPT_SIDE = 256  # pixels: no pattern is larger
 DRAWN, ASKED = "hop_drawn", "hop_ask"  # names in the address
 _PICTURES, _QUESTION, _REFUSED = "hop__own", "hop__own_question", "hop__own_refused"
 _LINKED = "hop__own_linked"  # that the address was read
+LOST = "hop__lost"  # in the session: what the address asks for in vain, until the page says it
 _MAX_REFUSED = 4
 _NAME = 40  # letters
 
@@ -122,6 +123,21 @@ def refuse(words: str) -> None:
     st.session_state[_REFUSED] = (*st.session_state.get(_REFUSED, ()), words)[-_MAX_REFUSED:]
 
 
+def lose(words: str) -> None:
+    """Remember what the address asks for in vain; the page says it once."""
+    st.session_state[LOST] = [*st.session_state.get(LOST, []), words]
+
+
+def unreadable() -> list[str]:
+    """What is wrong with the drawings of the address, in words."""
+    bad = {DRAWN: "a drawing to be stored", ASKED: "a drawing to ask with"}
+    return [
+        f"{what} that can be read"
+        for name, what in bad.items()
+        if any(not _readable(text) for text in st.query_params.get_all(name)[:MAX_OWN])
+    ]
+
+
 def forgive() -> None:
     """Forget the complaints."""
     st.session_state.pop(_REFUSED, None)
@@ -186,6 +202,14 @@ def _take_linked() -> None:
         refuse(f"The link has {len(texts):,} drawings; the first {MAX_OWN} of them were read")
     if asked and (pixels := _linked(asked[-1])) is not None:
         ask_with(pixels)
+
+
+def _readable(text: str) -> bool:
+    try:
+        read_link(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _linked(text: str) -> NDArray[np.uint8] | None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from pages.components.hopfield_own import lose
 from pages.components.inline import inline
 from snncore import datasets
 from snncore.plots.base import png
@@ -94,7 +95,7 @@ def _known(dataset: str, count: int) -> _Picks:
     if before is None:
         wanted = _numbers(st.session_state.get(PICKED, st.query_params.get(PICKED, "")), count)
         if wanted is None:
-            st.warning(f"The address names pictures that are not among these {count:,}.")
+            lose(f"pictures that are not among these {count:,}")
         return _Picks(dataset, wanted or ())
     if before.dataset != dataset:
         return _Picks(dataset, (), before.version + 1)

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.components.text import plain
+from snncore.hopfield import NoiseParams
 from snncore.recall_lab import TOLERANCE, Answer, Recall, is_compiled
+from snncore.recall_lab.session import ASKED
 
 _COLOURS = {"green": "green", "amber": "orange", "red": "red"}
 _SIGNS = {
@@ -67,7 +69,8 @@ def verdict(r: Recall, *, asked: bool = False) -> Verdict:
         else f"with every grey level within {TOLERANCE:.0%}"
     )
     if good == count:
-        return Verdict("success", f"All {count:,} {pictures} came back {without}.")
+        who = "The picture" if count == 1 else f"All {count:,} pictures"
+        return Verdict("success", f"{who} came back {without}.")
     here = f"This memory restores **{good:,} of {count:,}** {pictures} {without}"
     blank = ""
     if r.pixel_accuracy < r.probe_pixel_accuracy:
@@ -94,14 +97,22 @@ def verdict(r: Recall, *, asked: bool = False) -> Verdict:
     )
 
 
-def show_verdict(answer: Answer) -> None:
-    """The sentence in its box."""
+def show_verdict(answer: Answer, noise: NoiseParams) -> None:
+    """The sentence in its box, and what to know before believing it."""
     judged = verdict(answer.result, asked=answer.asked)
     box = {"success": st.success, "warning": st.warning, "info": st.info}[judged.kind]
     icons = {"success": ":material/check_circle:", "warning": ":material/report:"}
     box(judged.text, icon=icons.get(judged.kind, ":material/info:"))
     said = {light.sentence for light in answer.flight.lights}  # below the pictures
-    for note in (note for note in answer.notes if note not in said):
+    r, notes = answer.result, [note for note in answer.notes if note not in said]
+    if answer.asked:  # the box says it
+        notes = [note for note in notes if not note.startswith(ASKED)]
+    elif noise.kind == "flip" and noise.strength > 0.5 and not bool(r.exact.all()):
+        notes.append(
+            "The best possible decoder knows that most pixels are inverted, and turns them back; "
+            "no memory is told."
+        )
+    for note in notes:
         st.caption(f":material/info: {plain(note)}")
 
 
@@ -121,20 +132,8 @@ def totals(answer: Answer) -> None:
         if r.mode != "binary":
             st.metric("PSNR", decibel(r.psnr_db), width="content", help=_PSNR_HELP)
             st.metric("SSIM", "–" if r.ssim_mean is None else f"{r.ssim_mean:.3f}", width="content")
-        st.metric(
-            "Best possible",
-            percent(r.bound_pixel_accuracy),
-            width="content",
-            help=f"Pixels right. {BEST_HELP}",
-        )
-        st.metric(
-            "Best, exact",
-            f"{int(r.bound_exact.sum()):,} of {count:,}",
-            width="content",
-            help="How many pictures the most likely stored picture is right for.",
-        )
-        if r.mode != "binary":
-            st.metric("Best PSNR", decibel(r.bound_psnr_db), width="content")
+        if not answer.asked:  # nobody knows the right answer
+            _best(r)
         st.metric(
             "Input as it is",
             percent(r.probe_pixel_accuracy) if r.mode == "binary" else decibel(r.probe_psnr_db),
@@ -151,6 +150,30 @@ def totals(answer: Answer) -> None:
             help="Answering every time with one colour, the most suitable one. A memory below "
             "this has recalled nothing, however high its pixel accuracy looks.",
         )
+
+    if not answer.asked and r.pixel_accuracy > r.bound_pixel_accuracy + 1e-6:
+        st.caption(
+            "More pixels are right than the best possible decoder has: it is the best on average, "
+            "and on these pictures the memory was luckier."
+        )
+
+
+def _best(r: Recall) -> None:
+    """The numbers of the best possible decoder."""
+    st.metric(
+        "Best possible",
+        percent(r.bound_pixel_accuracy),
+        width="content",
+        help=f"Pixels right. {BEST_HELP}",
+    )
+    st.metric(
+        "Best, exact",
+        f"{int(r.bound_exact.sum()):,} of {len(r.exact):,}",
+        width="content",
+        help="How many pictures the most likely stored picture is right for.",
+    )
+    if r.mode != "binary":
+        st.metric("Best PSNR", decibel(r.bound_psnr_db), width="content")
 
 
 _PSNR_HELP = (

@@ -14,6 +14,7 @@ from pages.components.text import plain
 from snncore.hopfield import SpikingTrace
 from snncore.hopfield.spiking_race import race
 from snncore.plots import recall_spikes as figures
+from snncore.recall_lab import RULES
 
 MOST_UNITS = 8  # rows of memory units in the raster
 MOST_LINES = 24
@@ -26,8 +27,9 @@ def spikes_panel(bench: RecallBench) -> None:
     trace = bench.answer.result.spikes
     if trace is None:
         st.info(
-            "This memory computes with signs and numbers, not with spikes. Choose **Spiking** or "
-            "the **spiking attractor** as the memory to watch neurons decide.",
+            "This memory computes with signs and numbers, not with spikes. Choose "
+            f"**{RULES['spiking'].title}** or **{RULES['spiking-attractor'].title}** as the memory "
+            "to watch neurons decide.",
             icon=":material/bolt:",
         )
         return

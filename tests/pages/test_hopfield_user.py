@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components import hopfield_own
 from pages.components.hopfield_params import PageParams
-from snncore.recall_lab import experiment, film
-from tests.pages.test_hopfield import TINY, opened, own_manager, shown, words
+from snncore.datasets.drawing import write_drawing
+from snncore.recall_lab import RULES, experiment, film
+from tests.pages.opening import open_page
+from tests.pages.test_hopfield import PAGE, TINY, opened, own_manager, rows, scores, shown, words
 
 __all__ = ["own_manager"]  # a manager of each test's own
 
@@ -68,3 +72,48 @@ def test_the_link_says_that_a_question_is_lost() -> None:
     assert "without the drawing that you ask with" in asked and "of your own" not in asked
     both = hopfield_own.Own((LARGE, LARGE), question=LARGE).missing
     assert "without 2 pictures of your own and the drawing that you ask with" in both
+
+
+def test_what_a_damaged_link_lacks_is_said() -> None:
+    app = open_page(PAGE, **TINY, hop_ask="b8x8.!!", hop_drawn="<script>", hop_picked="1.9999")
+    said = next(w.value for w in app.warning if "asks for what there is not here" in w.value)
+    assert "a drawing to ask with" in said and "a drawing to be stored" in said
+    assert "pictures that are not among these" in said and "script" not in said
+    assert scores(app)["Exact"] == "3 of 3"
+    assert not [w for w in app.run().warning if "not here" in w.value]
+
+
+def test_a_drawing_is_not_held_against_a_best_possible_answer() -> None:
+    side = np.zeros((16, 16), dtype=np.uint8)
+    side[4:12, 4:12] = 255
+    app = opened(**TINY, hop_ask=write_drawing(side))
+    assert "nobody knows which one you meant" in app.info[0].value
+    assert not [name for name in scores(app) if name.startswith("Best")]
+    assert "no right answer" not in words(app)
+
+
+def test_an_inverted_input_is_explained() -> None:
+    asked = {**TINY, "hop_rule": "hebb"}
+    app = opened(**asked, hop_share="1.0")
+    assert "knows that most pixels are inverted" in words(app)
+    app.slider(key="hop_share").set_value(0.3).run()
+    assert "inverted" not in words(shown(app))
+
+
+def test_a_memory_that_is_luckier_than_the_bound_is_called_so() -> None:
+    app = opened()
+    assert "luckier" not in "".join(str(c.value) for c in app.caption)
+    app.pills(key="hop__preset").set_value("Too few pixels").run()
+    found = scores(shown(app))
+    right, best = (float(found[n].removesuffix(" %")) for n in ("Pixels right", "Best possible"))
+    assert right > best
+    assert any("the memory was luckier" in c.value for c in app.caption)
+
+
+def test_words_fit_their_numbers_and_the_menu() -> None:
+    app = opened(**{**TINY, "hop_count": "1"})
+    assert app.success[0].value.startswith("The picture came back")
+    app = opened(hop_dataset="digits", hop_count="20", hop_rule="hebb", hop_tab="Spikes")
+    assert re.search(r"looks like \w+ \(number \d+\)", rows(app))
+    for rule in ("spiking", "spiking-attractor"):
+        assert f"**{RULES[rule].title}**" in words(app)
