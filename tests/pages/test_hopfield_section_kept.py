@@ -13,7 +13,8 @@ import torch
 from pages.components import hopfield_section_base as base
 from pages.components import hopfield_section_landscape
 from pages.components import section_jobs as jobs
-from tests.pages.test_hopfield_sections import NAMES, show, words
+from tests.pages.opening import chart_data
+from tests.pages.test_hopfield_sections import NAMES, finish, json_of, show, shown, words
 
 
 def held(thing: Any) -> int:
@@ -124,3 +125,28 @@ def test_a_choice_of_nothing_comes_back_from_its_link() -> None:
         at = show(name, **{key: ""})
         assert at.session_state["link"] == {f"hop_open_{name}": True, key: ""}
         assert "Choose at least one memory" in words(at) and not at.button
+
+
+def test_the_diamond_on_a_map_follows_the_page() -> None:
+    small = {"hop_bas_n": "100", "hop_bas_columns": "5", "hop_bas_rows": "3", "hop_bas_probes": "2"}
+    at = show("basin", **small)
+    finish(at, "hop_bas")
+    seen = []
+    for count, strength in ((8, 0.3), (12, 0.1)):
+        at.query_params["bench"] = json_of(
+            rule="hebb", count=count, mode="binary", kind="flip", strength=strength
+        )
+        shown(at.run())
+        here = chart_data(at)["here"].iloc[0]
+        seen.append((here["x"], here["y"]))
+        assert "The diamond" in words(at) and "earlier setting" not in words(at)
+    at.query_params["bench"] = json_of(
+        rule="hebb", count=12, mode="binary", kind="flip", strength=1.0
+    )
+    shown(at.run())  # beyond the map's last row: no diamond, and no word of one
+    assert "The diamond" not in words(at) and not len(chart_data(at).get("here", ()))
+    assert seen == [(8 / 256, 0.3), (12 / 256, 0.1)]
+    at.query_params["bench"] = json_of(rule="hebb", count=3, mode="binary", kind="erase")
+    shown(at.run())  # its damage has no place on the map, which is still of what is set
+    assert "The diamond" not in words(at) and "earlier setting" not in words(at)
+    assert not len(chart_data(at).get("here", ()))

@@ -314,28 +314,3 @@ def test_a_map_of_an_earlier_setting_is_called_so() -> None:
     at.get_by_key("hop_bas_probes").set_value(4).run()
     assert "of an earlier setting" in words(shown(at))
     assert "Data (CSV)" not in labels(at)
-
-
-def test_the_diamond_on_a_map_follows_the_page() -> None:
-    small = {"hop_bas_n": "100", "hop_bas_columns": "5", "hop_bas_rows": "3", "hop_bas_probes": "2"}
-    at = show("basin", **small)
-    finish(at, "hop_bas")
-    seen = []
-    for count, strength in ((8, 0.3), (12, 0.1)):
-        at.query_params["bench"] = json_of(
-            rule="hebb", count=count, mode="binary", kind="flip", strength=strength
-        )
-        shown(at.run())
-        here = chart_data(at)["here"].iloc[0]
-        seen.append((here["x"], here["y"]))
-        assert "The diamond" in words(at) and "earlier setting" not in words(at)
-    at.query_params["bench"] = json_of(
-        rule="hebb", count=12, mode="binary", kind="flip", strength=1.0
-    )
-    shown(at.run())  # beyond the map's last row: no diamond, and no word of one
-    assert "The diamond" not in words(at) and not len(chart_data(at).get("here", ()))
-    assert seen == [(8 / 256, 0.3), (12 / 256, 0.1)]
-    at.query_params["bench"] = json_of(rule="hebb", count=3, mode="binary", kind="erase")
-    shown(at.run())  # its damage has no place on the map, which is still of what is set
-    assert "The diamond" not in words(at) and "earlier setting" not in words(at)
-    assert not len(chart_data(at).get("here", ()))
