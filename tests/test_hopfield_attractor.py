@@ -9,7 +9,8 @@ from snncore import datasets
 from snncore.hopfield import Patterns, Probes, random_patterns
 from snncore.hopfield import attractor as module
 from snncore.hopfield.attractor import AttractorParams, attractor_recall, attractor_stream
-from snncore.hopfield.attractor_steps import advance_torch
+from snncore.hopfield.attractor_steps import advance_torch, coupling
+from snncore.hopfield.low_rank import pseudo_inverse
 from snncore.hopfield.patterns import PatternParams, make_patterns
 from snncore.hopfield.spiking_record import SpikingTrace
 
@@ -163,3 +164,13 @@ def test_grey_pictures_are_refused_with_the_cure() -> None:
         attractor_recall(grey, torch.ones(1, 16))
     with pytest.raises(ValueError, match="every must be >= 1"):
         next(iter(attractor_stream(torch.ones(1, 4), torch.ones(1, 4), every=0)))
+
+
+def test_factors_of_large_pictures_that_differ_in_one_pixel_do_not_wrap_around() -> None:
+    """256 √N is 38,400 for 150 × 150: beyond 16 bits."""
+    states = random_patterns(1, (150, 150)).states.repeat(2, 1)
+    states[1, 7] *= -1
+    net = coupling(states, AttractorParams())
+    wanted = 256.0 * 150.0 * pseudo_inverse(states, 0.0).u
+    assert wanted.abs().max() > 2**15
+    torch.testing.assert_close(net.u.float(), wanted, atol=0.51, rtol=0)

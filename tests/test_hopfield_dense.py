@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -89,6 +90,21 @@ def test_centred_field_is_the_gradient_of_its_energy() -> None:
         states = flipped(patterns, 0.3).double().requires_grad_()
         (gradient,) = torch.autograd.grad(memory.energy(states).sum(), states)
         torch.testing.assert_close(memory.field(states), -gradient)
+
+
+def test_centred_energy_weighs_bias_and_valleys_as_written() -> None:
+    """E = -<x>.s - (M/n) ln sum max(D.s / N, 0)^n, with M the mean of |D|^2, which is not N."""
+    patterns = likenesses(6, 60)
+    x = patterns.numpy().astype(np.float64)
+    mean = x.mean(axis=0)
+    d = x - mean
+    power = float((d * d).sum(axis=1).mean())
+    assert power < 0.7 * 60
+    s = x[:3].copy()
+    s[:, ::7] *= -1
+    literal = -s @ mean - power / 3 * np.log((np.maximum(s @ d.T / 60, 0.0) ** 3).sum(axis=1))
+    memory = dam(patterns, 3, centred=True, dtype=torch.float64)
+    assert memory.energy(torch.from_numpy(s)).numpy() == pytest.approx(literal, rel=1e-12)
 
 
 def test_centring_rescues_a_low_degree() -> None:

@@ -189,6 +189,19 @@ def test_winner_is_the_nearest_picture_even_of_incomplete_probes() -> None:
     assert (distance.argmin(dim=1) != torch.arange(30)).any()  # hard enough to say something
 
 
+def test_a_probe_of_which_little_is_known_decides_when_a_whole_one_does() -> None:
+    """Divisive gain control: a fifth of the evidence counts five times."""
+    patterns = random_patterns(8, (40, 40), seed=0)
+    states = patterns.states.to(torch.float32)
+    known = torch.rand(states.shape, generator=generator()) < 0.2
+    params = SpikingParams(urgency=1.0)  # so late that it is the evidence that decides
+    whole = spiking_recall(patterns, states, params).decision_step
+    part = spiking_recall(patterns, Probes(states * known, known), params).decision_step
+    assert (whole > 0).all() and (part > 0).all()
+    # 320 known pixels: their evidence is right to 6 %, and there are about seven steps
+    assert (whole - part).abs().max() <= 2
+
+
 def test_eight_steps_are_enough() -> None:
     patterns = bundled("icons")
     trace = spiking_recall(patterns, flipped(patterns.states, 0.3), SpikingParams(time_steps=8))

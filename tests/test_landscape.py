@@ -141,3 +141,14 @@ def test_pictures_that_are_not_there_or_equal_are_named() -> None:
             states=fair_patterns(10_000, 784, 0).states, shape=(28, 28), names=("",) * 10_000
         )
         landscape(many, LandscapeParams(cells=101, orders=8), HEBB)
+
+
+def test_a_recall_that_cannot_be_is_named_at_the_call() -> None:
+    patterns = fair_patterns(3, 50, 0)
+    small = damage(fair_patterns(3, 40, 0), NoiseParams("flip", 0.1), seed=0).rows(slice(0, 1))
+    with pytest.raises(ValueError, match="probe must be one picture of 50 numbers"):
+        landscape(patterns, LandscapeParams(), HEBB, small)
+    probe = damage(patterns, NoiseParams("flip", 0.1), seed=0).rows(slice(0, 1))
+    with pytest.raises(ValueError, match="update must be sync or block for modern"):
+        how = DynamicsParams(update="async")
+        landscape(patterns, LandscapeParams(), RuleParams(rule="modern"), probe, how)

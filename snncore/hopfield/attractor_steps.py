@@ -29,7 +29,7 @@ OVERLAP_LEVELS = 2048  # steps in which the overlaps are read
 class Coupling(NamedTuple):
     """W = UᵀU/N and what is taken off its diagonal."""
 
-    u: Tensor  # int16 [K, N], in 1/levels
+    u: Tensor  # int16, or int32 where numbers are large, [K, N], in 1/levels
     levels: int
     own: Tensor  # float32 [N], w_rec (1 - D) W_ii
 
@@ -81,7 +81,9 @@ def coupling(states: Tensor, p: AttractorParams) -> Coupling:
     else:
         w, levels = pseudo_inverse(states, p.diagonal), FACTOR_LEVELS
         factor = levels * n**0.5
-    u = (w.u * factor).round().to(torch.int16)
+    u = (w.u * factor).round()
+    # Where two large pictures differ in one pixel, a row of length √N lies on that pixel alone
+    u = u.to(torch.int16 if float(u.abs().max()) < 2**15 else torch.int32)
     return Coupling(u.contiguous(), levels, (p.w_recurrent * w.scale) * w.own)
 
 

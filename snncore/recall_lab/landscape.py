@@ -132,8 +132,10 @@ def landscape(
             )
     if bool((patterns.states[p.first] == patterns.states[p.second]).all()):
         raise ValueError(f"second must be another picture than first, got equal ones ({p.second})")
-    if probe is not None and len(probe.values) != 1:
-        raise ValueError(f"probe must be one picture, got {len(probe.values)}")
+    if probe is not None and tuple(probe.values.shape) != (1, n):
+        raise ValueError(
+            f"probe must be one picture of {n} numbers, [1, {n}], got {tuple(probe.values.shape)}"
+        )
     work = 4.0 * p.cells**2 * p.orders * count * n
     if work > MOST:
         raise ValueError(
@@ -142,7 +144,10 @@ def landscape(
         )
     kind = "flip" if patterns.mode == "binary" else "gaussian"
     memory = make_memory(patterns, how, noise or NoiseParams(kind=kind, strength=0.3))
-    way = None if probe is None else (probe, dynamics or DynamicsParams(), sample)
+    way = None
+    if probe is not None:
+        way = (probe, dynamics or DynamicsParams(), sample)
+        settle(memory, probe, way[1], seed=seed)  # nothing moves yet, but it refuses what misfits
     return _landscape(p, memory, patterns, way, seed)
 
 
