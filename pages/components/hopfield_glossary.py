@@ -81,7 +81,7 @@ WORDS: dict[str, dict[str, str]] = {
         "Posterior": "The probability of each stored picture given the probe. Its largest is the "
         "maximum-likelihood answer (most answers exact); its mean gives each single pixel best.",
         "PSNR": "Peak signal-to-noise ratio of grey answers in decibels: −20·log₁₀ of the root "
-        "mean square error. 20 dB is an error of a tenth; 99 is written for none.",
+        "mean square error of all answers. 20 dB is an error of a tenth; 99 is written for none.",
         "SSIM": "Structural similarity: likeness of local mean, contrast and pattern; 1 is equal.",
         "Load P/N": "Stored pictures for each pixel: how full the memory is.",
         "Capacity": "The load up to which recall works. For random pictures: 0.138 N with few "

@@ -50,7 +50,7 @@ class RuleParams(Params):
         0.15,
         0.0,
         1.0,
-        "Share D of the self-coupling that is kept (pseudo-inverse): 1 freezes errors.",
+        "Share D of the self-coupling that is kept (pseudo-inverse): 1 keeps most errors.",
         step=0.05,
         label="Self-coupling D",
     )
