@@ -79,7 +79,7 @@ class RecallPlayer extends Transport {
     ]);
     if (data.energy.length) {
       const [low, high] = [Math.min(...data.energy), Math.max(...data.energy)];
-      this.plot("Energy", low, high, [
+      this.plot("Energy (no unit)", low, high, [
         { name: "", kind: "target", steps: data.steps, values: data.energy },
       ]);
     }

@@ -80,6 +80,8 @@ def _show(data: dict[str, Any], dark: bool) -> None:
     moments = int(data["of"])
     if len(data["steps"]) < moments:
         words += f" Shown are {len(data['steps'])} of {moments} moments."
+    if data["binary"] and data["racers"]:
+        words += " A pixel that has not spiked yet shows the input."
     if data["shrunk"]:
         words += f" The pictures are shrunk to {GREY_SIDE} pixels here; the numbers are not."
     st.caption(words)

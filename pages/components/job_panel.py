@@ -212,7 +212,10 @@ def _status(view: JobView, *, idle: bool) -> None:
         shared = ""
         if others > 0:
             whom = "one other visitor" if others == 1 else f"{others} other visitors"
-            shared = f" Shared with {whom}: the same computation runs only once."
+            shared = (
+                f" Shared with {whom}, this page before a reload among them: the same computation "
+                "runs only once."
+            )
         st.caption(
             "You may look at other pages or reload: this page's address leads back here. "
             f"Closing the tab stops it after some minutes.{shared}"

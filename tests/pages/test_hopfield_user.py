@@ -57,6 +57,14 @@ def test_a_pixel_that_has_not_spiked_yet_shows_the_input(rule: str) -> None:
 LARGE = hopfield_own.picture_of("mine", "drawing", np.eye(64, dtype=np.uint8) * 255)
 
 
+def test_the_player_says_what_a_silent_pixel_shows() -> None:
+    said = "A pixel that has not spiked yet shows the input."
+    app = opened(**TINY)
+    assert said in words(app)
+    app.selectbox(key="hop_rule").set_value("hebb").run()
+    assert said not in words(shown(app))
+
+
 def test_the_command_says_what_of_ones_own_it_lacks() -> None:
     app = opened(**TINY)
     assert "The same computation in a terminal" in words(app)
