@@ -60,8 +60,36 @@ def test_first_step_and_breakdown_of_hebb_follow_theory() -> None:
     assert found.exact[0] == pytest.approx(1.0, abs=0.1)
     assert found.exact[2] == 0.0
     assert curve.ags[-1] == 0.0
-    assert snapshots[0].done == 1
+    assert snapshots[0].done == 0  # one set of patterns of ten
     assert np.isnan(snapshots[0].overlap[1:]).all()  # a snapshot is not changed afterwards
+
+
+def test_hebb_breaks_down_as_a_simulation_of_its_own_says_within_the_errors() -> None:
+    """N = 500, 75 patterns: a plain matrix, other random numbers."""
+    params = CapacityParams(n=500, load_from=0.15, load_to=0.16, points=2, probes=30)
+    found = last(capacity(params, HEBB, seed=0))
+    generator = np.random.default_rng(1)
+    means = []
+    for _ in range(15):
+        x = generator.choice([-1.0, 1.0], (75, 500))
+        w = x.T @ x / 500
+        np.fill_diagonal(w, 0.0)
+        state = x[:10]
+        for _ in range(60):
+            state = np.where(state @ w >= 0, 1.0, -1.0)
+        means.append((state * x[:10]).mean())
+    error = np.hypot(np.std(means, ddof=1) / 15**0.5, found.overlap_error[0])
+    assert abs(found.overlap[0] - np.mean(means)) < 4 * error
+
+
+def test_error_bars_are_as_wide_as_seeds_differ() -> None:
+    """Near the capacity one set of patterns recalls another share of its probes than the next."""
+    params = CapacityParams(n=300, load_from=0.14, load_to=0.15, points=2, probes=30, steps=30)
+    runs = [last(capacity(params, HEBB, seed=seed)) for seed in range(12)]
+    overlaps = np.array([run.overlap[0] for run in runs])
+    stated = np.sqrt(np.mean([run.overlap_error[0] ** 2 for run in runs]))
+    # 12 runs know the spread to 1/√22 = 21 %, and the errors themselves are from 10 sets each
+    assert 0.6 < stated / overlaps.std(ddof=1) < 1.7
 
 
 def test_pseudo_inverse_holds_what_hebb_does_not() -> None:

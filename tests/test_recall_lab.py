@@ -241,6 +241,19 @@ def test_either_of_two_equal_pictures_is_right() -> None:
         assert got.exact.all() and got.bound_exact.all(), rule
 
 
+@pytest.mark.parametrize("update", ["async", "sync"])
+def test_from_a_start_beyond_one_the_energy_falls_from_the_first_update_on(update: str) -> None:
+    patterns = random_patterns(40, (20, 20), seed=0)  # 50 of 400 pixels are what Hebb's rule holds
+    noise = NoiseParams("gaussian", 1.0)
+    targets = torch.arange(40)
+    probes = damage(patterns, noise, targets=targets, seed=0)
+    params = RecallParams(rule="hebb", update=update, steps=8)
+    got = recall(patterns, probes, params, noise=noise, targets=targets)
+    falls = got.energy if update == "async" else got.lyapunov
+    assert bool((falls[1] > falls[0]).any())  # which holds the start, beyond ±1
+    assert float(falls[1:].diff(dim=0).max()) <= 1e-3  # float32 at some hundred
+
+
 # --- parts
 
 

@@ -86,7 +86,8 @@ class LowRank(NamedTuple):
         """L = -s(t)ᵀW s(t-1) - θ·(s(t) + s(t-1)) [B], from the field h = W s(t-1) + θ.
 
         Synchronous updates at T = 0 never raise it, whatever the diagonal (Goles-Chacc,
-        Fogelman-Soulié & Pellegrin 1985; Bruck 1990, Proc. IEEE 78:1579).
+        Fogelman-Soulié & Pellegrin 1985; Bruck 1990, Proc. IEEE 78:1579). From a start beyond ±1
+        the first value, which contains it, does not count: only s(1), s(2), ... are ±1.
         """
         value = -torch.linalg.vecdot(new, field)
         return value if self.bias is None else value - old @ self.bias

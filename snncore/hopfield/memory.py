@@ -54,7 +54,11 @@ class Memory(Protocol):
         """h [B, N]: a synchronous step of a ±1 memory is sgn(h); of a graded one h itself."""
 
     def energy(self, states: Tensor) -> Tensor:
-        """E [B], which asynchronous updates at T = 0 never raise."""
+        """E [B], which asynchronous updates at T = 0 never raise.
+
+        That holds for states within -1..1. A start beyond, by Gaussian noise, may lie lower than
+        what the first sweep makes of it; from then on no energy rises.
+        """
 
     def sweep(
         self,

@@ -35,6 +35,7 @@ from snncore.recall_lab.trials import (
 Array = NDArray[np.float64]
 MOST_NUMBERS = 20_000_000  # patterns × pixels of one point: 80 MB of float32
 BATCH = 4e8  # products between two snapshots
+SETS = 10  # of patterns for each point
 _GRID = 161  # points of the theory curves
 
 
@@ -76,7 +77,10 @@ class CapacityParams(Params):
 
 
 class Capacity(NamedTuple):
-    """K points, as far as they are done; NaN where not. Errors are standard errors over probes."""
+    """K points, as far as they are done; NaN where not.
+
+    Errors are standard errors over sets of patterns (over probes where a point has one set).
+    """
 
     counts: NDArray[np.int64]  # [K] stored patterns
     loads: Array  # [K] the same over `unit`
@@ -157,7 +161,10 @@ def capacity(
 ) -> Iterator[Capacity]:
     """The points from the smallest load on; a snapshot after each batch of recalls.
 
-    Each point has patterns of its own. Probes start from stored patterns with `flips` flipped.
+    Each point has `SETS` sets of patterns of its own (fewer if there are fewer probes, or if
+    storing costs more than recalling), which share the probes. Near the capacity one set differs
+    more from the next than one probe does, so the errors are those between the sets. Probes start
+    from stored patterns with `flips` flipped.
 
     Raises:
         ValueError: at the call, for what cannot be stored.
@@ -174,25 +181,44 @@ def _capacity(
     table = np.full((len(counts), 6), np.nan)
     noise, moves = flip_noise(p.flips), dynamics(rule, p.update, p.steps)
     for k, count in enumerate(counts.tolist()):
-        patterns = fair_patterns(count, p.n, seed, k)
-        memory = make_memory(patterns, rule, matched(p.flips))
         batch = max(1, int(BATCH / (4.0 * count * p.n * p.steps)))
-        parts: list[Outcomes] = []
-        for start in range(0, p.probes, batch):
-            number = torch.arange(start, min(start + batch, p.probes))
-            asked, samples = number % count, k * p.probes + number
-            probes = damage(patterns, noise, targets=asked, seed=seed, samples=samples)
-            parts.append(
-                outcomes(memory, patterns.states[asked], probes, moves, seed=seed, samples=samples)
-            )
-            for column, field in enumerate(zip(*parts, strict=True)):
-                table[k, 2 * column : 2 * column + 2] = mean_error(np.concatenate(field))
-            done = k + (start + batch >= p.probes)
-            overlap, overlap_e, exact, exact_e, first, first_e = table.T.copy()
-            yield Capacity(
-                counts, counts / size, overlap, overlap_e, exact, exact_e, first, first_e, done,
-                len(counts), rule.rule, p.n, title,
-            )  # fmt: skip
+        sets = _sets(p, rule, count)
+        done: list[list[Outcomes]] = []
+        for which, probes_of_set in enumerate(np.array_split(np.arange(p.probes), sets)):
+            patterns = fair_patterns(count, p.n, seed, which * len(counts) + k)
+            memory = make_memory(patterns, rule, matched(p.flips))
+            done.append([])
+            for start in range(0, len(probes_of_set), batch):
+                number = torch.from_numpy(probes_of_set[start : start + batch])
+                asked, samples = number % count, k * p.probes + number
+                probes = damage(patterns, noise, targets=asked, seed=seed, samples=samples)
+                wanted = patterns.states[asked]
+                done[-1].append(outcomes(memory, wanted, probes, moves, seed=seed, samples=samples))
+                for column in range(3):
+                    values = [np.concatenate([part[column] for part in parts]) for parts in done]
+                    table[k, 2 * column : 2 * column + 2] = _over_sets(values)
+                last = which == sets - 1 and start + batch >= len(probes_of_set)
+                overlap, overlap_e, exact, exact_e, first, first_e = table.T.copy()
+                yield Capacity(
+                    counts, counts / size, overlap, overlap_e, exact, exact_e, first, first_e,
+                    k + last, len(counts), rule.rule, p.n, title,
+                )  # fmt: skip
+
+
+def _sets(p: CapacityParams, rule: RuleParams, count: int) -> int:
+    """How many sets of patterns a point has."""
+    if count == 1 or rule.rule in ("storkey", "pseudo-inverse") or count > p.n * p.n:
+        return 1
+    return min(SETS, p.probes // 2)
+
+
+def _over_sets(values: list[Array]) -> tuple[float, float]:
+    """Mean of all probes, and its standard error over sets; over probes of a single set."""
+    every = np.concatenate(values)
+    if len(values) == 1:
+        return mean_error(every)
+    means = np.array([each.mean(dtype=np.float64) for each in values])
+    return float(every.mean(dtype=np.float64)), mean_error(means)[1]
 
 
 def capacity_theory(params: CapacityParams, rule: RuleParams | None = None) -> CapacityTheory:
