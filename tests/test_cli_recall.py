@@ -64,6 +64,14 @@ def test_steps_are_updates_or_time_steps() -> None:
     assert report_of("--dataset digits --rule spiking --steps 16")["steps"] == 16
 
 
+def test_a_single_update_does_not_say_whether_it_came_to_rest() -> None:
+    few = "--dataset digits --count 3 --rule modern"
+    one, more = report_of(few), report_of(f"{few} --steps 5 --temperature 0.2 --update async")
+    assert one["steps"] == 1 and "converged_fraction" not in one
+    assert more["converged_fraction"] == 1.0
+    assert "Without effect on modern: --temperature, --update." in more["notes"]
+
+
 def test_offset_passes_over_the_first_pictures(tmp_path: Path) -> None:
     def stored(words: str) -> np.ndarray:
         out = tmp_path / "r.npz"
@@ -150,6 +158,10 @@ def test_options_that_do_not_matter_to_the_memory_are_named() -> None:
         (["--rule", "spiking", "--steps", "2"], "time_steps must be"),
         (["--device", "quantum"], "device must be one of"),
         (["--offset", "4"], "offset must be < 4"),
+        (
+            ["--dataset", "random", "--size", "4", "--count", "800", "--rule", "storkey"],
+            "storkey, its capacity",
+        ),
         (["--pictures", "1,x"], "pictures must be whole numbers from 0"),
         (["--pictures", "99"], "chosen must be numbers in 0..3"),
         (["--pictures", "1", "--dataset", "random"], "pictures must be of a set"),

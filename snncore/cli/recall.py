@@ -186,7 +186,11 @@ def recall(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Recall damaged pictures from an associative memory, beside the best possible answer."""
+    """Recall damaged pictures from an associative memory, beside the best possible answer.
+
+    Of a spiking memory, spikes are those of the visible cells (ON and OFF) of one probe, on
+    average; those of the memory units are in synaptic_events_per_probe.
+    """
     source = default_source(dataset)
     pictures = _taken(PatternParams, {**values, "pick": pick or source.pick})
     ask = Ask(
@@ -275,9 +279,10 @@ def _report(ask: Ask, answer: Answer) -> Report:
     report.update(
         mean_overlap=float(r.overlap.mean()),
         steps=r.steps,
-        converged_fraction=float((r.status == 1).float().mean()),
         load=flight.load,
     )
+    if r.steps > 1:  # a single update ends before anybody sees whether the next changes anything
+        report.update(converged_fraction=float((r.status == 1).float().mean()))
     if flight.stable is not None and flight.row_sum is not None:
         report.update(
             max_row_sum=float(flight.row_sum.max()),
