@@ -213,8 +213,8 @@ def _status(view: JobView, *, idle: bool) -> None:
         if others > 0:
             whom = "one other visitor" if others == 1 else f"{others} other visitors"
             shared = (
-                f" Shared with {whom}, this page before a reload among them: the same computation "
-                "runs only once."
+                f" Shared with {whom} (after a reload perhaps this page itself): the same "
+                "computation runs only once."
             )
         st.caption(
             "You may look at other pages or reload: this page's address leads back here. "
