@@ -94,12 +94,16 @@ def _energy_words(bench: RecallBench) -> str:
         return words + f"At T = {p.temperature:g} it may rise: pixels err on purpose."
     if bench.rule == "modern":
         return words + "The softmax update never raises it (Ramsauer et al. 2020)."
+    # The theorems are about pixels within -1..1, where noise may begin outside.
+    outside = float(bench.answer.probes.values[bench.which].abs().max()) > 1.0
+    since = " from the first update on (this start has pixels beyond ±1)" if outside else ""
     if p.update == "async":
-        return words + "One pixel after the other, it never rises (Hopfield 1982)."
+        return words + f"One pixel after the other, it never rises{since} (Hopfield 1982)."
     if p.update == "sync" and len(r.lyapunov):
         return words + (
             "With all pixels at once it may rise; what never rises then is −s(t)ᵀW s(t−1), so the "
             "state ends in a fixed point or a cycle of two (Goles-Chacc et al. 1985)."
+            + (f" That holds{since}." if since else "")
         )
     return words + "Only one pixel after the other it never rises; several at once may raise it."
 

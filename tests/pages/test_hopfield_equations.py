@@ -73,6 +73,9 @@ def test_numbers_are_those_of_the_run() -> None:
 def test_energy_words_fit_the_dynamics() -> None:
     assert "it never rises (Hopfield 1982)" in shown("hebb", update="async")
     assert "cycle of two" in shown("hebb", update="sync")
+    for update in ("async", "sync"):
+        assert "from the first update on" not in shown("hebb", update=update)
+        assert "from the first update on" in shown("hebb", "gaussian:1", update=update)
     assert "pixels err on purpose" in shown("hebb", temperature=0.5)
     assert "only one pixel after the other" in shown("hebb", update="block").lower()
 
