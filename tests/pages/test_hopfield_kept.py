@@ -175,3 +175,8 @@ def test_a_file_is_not_computed_again_behind_its_button(monkeypatch: pytest.Monk
     kept.clear()
     monkeypatch.setattr(job, "SHORT_S", 60.0)  # a short one is
     assert made["recall.csv"]().startswith(b"probe,picture,")  # type: ignore[operator]
+
+
+def test_the_curve_of_a_short_spiking_recall_has_moments_between_start_and_end() -> None:
+    found = job.answered(ASK)
+    assert len(found.result.trace_steps) > 5
