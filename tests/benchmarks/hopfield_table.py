@@ -1,4 +1,4 @@
-"""The tables of associative memories: `python tests/benchmarks/hopfield_table.py` (minutes).
+"""The tables of associative memories: `python -m tests.benchmarks.hopfield_table` (minutes).
 
 Every memory on nine sets of pictures with 30 % of the pixels flipped, three draws each; grey and
 colour pictures under Gaussian noise of σ = 0.3; and the spiking memories with their reaction times.
