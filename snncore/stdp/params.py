@@ -16,14 +16,59 @@ class TrainParams(Params):
     w_ij, each neuron's weights have unit L2 norm. One step is `dt` ms.
     """
 
-    layer: str = choice("dense", ("dense",), "Kind of layer.")
-    neurons: int = integer(100, 2, 6400, "LIF neurons in the layer.", step=10)
+    layer: str = choice(
+        "dense",
+        ("dense", "conv"),
+        "Every neuron sees the whole picture, or filters slide over it.",
+        label="Layer",
+    )
+    neurons: int = integer(100, 2, 6400, "LIF neurons of a dense layer.", step=10)
+    filters: int = integer(128, 2, 512, "Filters of a convolutional layer.", step=2)
+    filter_size: int = integer(7, 3, 15, "Side of a filter.", unit="px")
+    grid: int = integer(5, 1, 10, "Wins are summed over grid × grid fields of the picture.")
+    filters_2: int = integer(
+        0, 0, 512, "Filters of a second convolutional layer; 0 leaves it out.", label="Filters 2"
+    )
     epochs: int = integer(1, 1, 50, "Passes over the training images.")
+    learn_images: int = integer(
+        0, 0, 10**6, "Images a pass that STDP learns from; 0 takes all.", label="Images a pass"
+    )
     seed: int = integer(0, 0, 2**31 - 1, "Seed of every random draw.")
     retina: str = choice(
         "raw",
         ("raw", "on_off"),
         "Input cells: the raw intensities, or difference-of-Gaussians ON and OFF cells.",
+    )
+    sigma_centre: float = number(
+        1.0, 0.1, 20.0, "Width of the retina's centre.", unit="px", step=0.1, label="Centre σ"
+    )
+    sigma_surround: float = number(
+        2.0, 0.1, 40.0, "Width of the retina's surround.", unit="px", step=0.1, label="Surround σ"
+    )
+    code: str = choice(
+        "poisson",
+        ("poisson", "latency"),
+        "Random spikes at a rate, or one spike a cell, the earlier the stronger.",
+        label="Spike code",
+    )
+    rule: str = choice(
+        "trace",
+        ("trace", "pair_additive", "pair_multiplicative", "diehl_cook", "exponential", "seed"),
+        "Learning rule.",
+        label="STDP rule",
+    )
+    competition: str = choice(
+        "winner",
+        ("winner", "k_winners", "lateral", "none"),
+        "Who may spike while learning: the first, the first k, all who overcome inhibition, all.",
+        label="Competition",
+    )
+    winners: int = integer(3, 1, 50, "k of `k_winners`: neurons that learn from one image.")
+    readout: str = choice(
+        "ridge",
+        ("ridge", "hinge", "logistic"),
+        "Linear classifier of the spike counts.",
+        label="Linear readout",
     )
     steps: int = integer(50, 4, 400, "Longest presentation while learning.", unit="steps")
     dt: float = number(2.0, 0.1, 10.0, "Length of a step.", unit="ms")
@@ -53,6 +98,11 @@ class TrainParams(Params):
         if self.rate_last > self.rate_first:
             raise ValueError(
                 f"rate_last must be <= rate_first, got {self.rate_last} > {self.rate_first}"
+            )
+        if self.sigma_centre >= self.sigma_surround:
+            raise ValueError(
+                "sigma_centre must be < sigma_surround, "
+                f"got {self.sigma_centre} and {self.sigma_surround} px"
             )
 
     @property
