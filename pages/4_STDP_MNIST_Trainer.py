@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import trainer, trainer_job
+from pages.components import trainer_job
 from pages.components.controls import controls, link_params, presets
 from pages.components.fetch import present_or_offer
 from pages.components.frame import open_page
 from pages.components.inline import inline
 from pages.components.job_panel import job_panel
 from pages.components.share import share_bar
+from pages.components.trainer import before as trainer
 
 open_page("stdp")
 presets("stdp", trainer.PageParams, trainer.PRESETS, also=[("stdp", trainer_job.DataChoice())])

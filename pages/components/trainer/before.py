@@ -9,19 +9,18 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from pages.components.frame import is_dark
+from pages.components.inline import inline
+from pages.components.picture import picture
+from pages.components.share import Download
+from pages.components.text import plain
+from pages.components.trainer_job import DataChoice, Payload, Summary, Upload, Views, views
 from snncore import datasets, experiment, trained
 from snncore.jobs import JobView
 from snncore.params import choice, integer
 from snncore.plots import base, training
 from snncore.stdp import TrainParams
 from snncore.stdp.train import first_layer, present
-
-from .frame import is_dark
-from .inline import inline
-from .picture import picture
-from .share import Download
-from .text import plain
-from .trainer_job import DataChoice, Payload, Summary, Upload, Views, views
 
 
 @dataclass(frozen=True)

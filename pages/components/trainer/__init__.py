@@ -1,0 +1,1 @@
+"""The trainer page: what is learnt and how, the run and its live pictures, what came of it."""
