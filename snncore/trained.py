@@ -136,7 +136,7 @@ def load(source: Path | bytes) -> SavedRun:
         snapshot = Snapshot(
             _count(meta, "seen"),
             _count(meta, "total", least=1),
-            layer,
+            (layer,),
             np.zeros(params.neurons, np.int64),
             0.0,
             float("nan"),

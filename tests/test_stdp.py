@@ -23,7 +23,8 @@ from snncore.stdp.dense import (
     learn_batch,
     merge_torch,
 )
-from snncore.stdp.train import _schedule, counts, first_layer
+from snncore.stdp.state import rates
+from snncore.stdp.train import counts, first_layer
 
 SMALL = TrainParams(neurons=12, retina="raw", batch=20, steps=50)
 
@@ -260,11 +261,11 @@ def test_counts_do_not_depend_on_how_the_images_are_cut(images: np.ndarray) -> N
 def test_rates_follow_their_closed_forms() -> None:
     """η falls geometrically (or straight to 0), η_θ straight down to a tenth."""
     params = TrainParams(rate_first=0.2, rate_last=0.002, theta_rate=0.04)
-    assert _schedule(0.0, params) == pytest.approx((0.2, 0.04))
-    assert _schedule(0.5, params) == pytest.approx((0.02, 0.022))  # √(0.2 · 0.002)
-    assert _schedule(1.0, params) == pytest.approx((0.002, 0.004))
+    assert rates(0.0, params) == pytest.approx((0.2, 0.04))
+    assert rates(0.5, params) == pytest.approx((0.02, 0.022))  # √(0.2 · 0.002)
+    assert rates(1.0, params) == pytest.approx((0.002, 0.004))
     ending = TrainParams(rate_first=0.2, rate_last=0.0, theta_rate=0.04)
-    assert [_schedule(p, ending)[0] for p in (0.0, 0.5, 1.0)] == pytest.approx([0.2, 0.1, 0.0])
+    assert [rates(p, ending)[0] for p in (0.0, 0.5, 1.0)] == pytest.approx([0.2, 0.1, 0.0])
 
 
 def test_inhibition_keeps_the_slower_of_two_neurons_silent() -> None:

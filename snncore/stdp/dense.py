@@ -24,6 +24,7 @@ the kernels of `snncore.kernels.dense` compute the same from the same draws.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,21 +33,15 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import kernels, rng
+from snncore.stdp import drive
 from snncore.stdp.params import TrainParams
+from snncore.stdp.state import Draw as Draw
+from snncore.stdp.state import Layer as Layer
+from snncore.stdp.state import Snapshot, rates
 
 Tensor = torch.Tensor
+_INIT_IMAGES = 1000  # how many training images make the mean input of the first weights
 _PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
-
-
-class Layer(NamedTuple):
-    """weights float32 [n_out, n_in], unit L2 norm per row; theta float32 [n_out]."""
-
-    weights: Tensor
-    theta: Tensor
-
-    def to(self, device: torch.device) -> Layer:
-        """The same layer on `device`."""
-        return Layer(self.weights.to(device), self.theta.to(device))
 
 
 class FirstSpikes(NamedTuple):
@@ -55,14 +50,6 @@ class FirstSpikes(NamedTuple):
     winner: Tensor
     when: Tensor
     trace: Tensor
-
-
-class Draw(NamedTuple):
-    """Where the random words of a presentation come from; samples int64 [B] on the CPU."""
-
-    seed: int
-    stream: int
-    samples: Tensor
 
 
 def init_layer(mean_cells: NDArray[np.float64], params: TrainParams) -> Layer:
@@ -75,6 +62,13 @@ def init_layer(mean_cells: NDArray[np.float64], params: TrainParams) -> Layer:
     # Stored transposed, [n_in, n_out], which is the order that a spike reads.
     weights = (raw / raw.norm(dim=1, keepdim=True)).t().contiguous().t()
     return Layer(weights, torch.full((params.neurons,), params.theta))
+
+
+def first_layers(images: NDArray[np.uint8], params: TrainParams) -> tuple[Layer, ...]:
+    """The untrained layer for grey images uint8 [S, H, W]."""
+    some = np.linspace(0, len(images) - 1, min(len(images), _INIT_IMAGES)).round().astype(np.int64)
+    values = drive.cells(images[some], params).astype(np.float64)
+    return (init_layer(values.mean(axis=0) / 255.0, params),)
 
 
 def input_spikes(limit: Tensor, draw: Draw, n_steps: int) -> Tensor:
@@ -282,3 +276,75 @@ def count_spikes(
             counts,
         )
     return counts
+
+
+def memory_bytes(params: TrainParams, n_images: int, height: int, width: int) -> int:
+    """Estimate of the peak memory of learning, counting and reading out, in bytes."""
+    n_in = drive.input_size(height, width, params)
+    weights = 4 * params.neurons * n_in
+    batch = params.batch * n_in * 8
+    counts = 2 * n_images * params.neurons
+    return 5 * weights + batch + 3 * counts + 8 * params.neurons**2
+
+
+def train(
+    images: NDArray[np.uint8],
+    params: TrainParams,
+    *,
+    device: torch.device | None = None,
+    resume: Snapshot | None = None,
+    every_s: float = 0.3,
+) -> Iterator[Snapshot]:
+    """See `snncore.stdp.train.train`."""
+    if len(images) == 0:
+        raise ValueError("images must hold at least one image, got none")
+    n_images = min(len(images), params.learn_images or len(images))
+    total = n_images * params.epochs
+    layer = first_layers(images, params)[0] if resume is None else resume.layer
+    seen = 0 if resume is None else resume.seen
+    expected = (params.neurons, drive.input_size(images.shape[1], images.shape[2], params))
+    if tuple(layer.weights.shape) != expected or seen > total:
+        raise ValueError(
+            f"resume must come from a run with the same parameters: weights {expected} and at most "
+            f"{total} presentations, got {tuple(layer.weights.shape)} and {seen}"
+        )
+    layer = layer.to(device or torch.device("cpu"))
+    order_epoch, order = -1, np.empty(0, np.int64)
+    clock = last = time.perf_counter()
+    spent = 0.0
+    recent: list[FirstSpikes] = []  # fetched from the device at snapshots only
+    shown: list[NDArray[np.int64]] = []
+    former = layer.weights
+    while seen < total:
+        epoch, start = divmod(seen, n_images)
+        if epoch != order_epoch:
+            order = rng.permutation(params.seed, rng.stream("order", epoch), len(images)).numpy()
+            order_epoch = epoch
+        samples = order[start : min(start + params.batch, n_images)]
+        limit = drive.limits(drive.cells(images[samples], params), params)
+        rate, theta_rate = rates(seen / total, params)
+        draw = Draw(params.seed, rng.stream("train_spikes", epoch), torch.from_numpy(samples))
+        layer, spikes = learn_batch(layer, limit, draw, rate, theta_rate, params)
+        recent.append(FirstSpikes(spikes.winner, spikes.when, spikes.trace[:0]))
+        shown.append(samples)
+        seen += len(samples)
+        now = time.perf_counter()
+        if now - last >= every_s or seen >= total:
+            winner = torch.cat([s.winner for s in recent]).cpu().numpy()
+            when = torch.cat([s.when for s in recent]).cpu().numpy()
+            spent += time.perf_counter() - clock
+            heard = winner >= 0
+            yield Snapshot(
+                seen,
+                total,
+                (layer,),
+                np.bincount(winner[heard], minlength=params.neurons),
+                float(1.0 - heard.mean()),
+                float((when[heard].mean() + 1) * params.dt) if heard.any() else float("nan"),
+                spent,
+                np.concatenate(shown),
+                winner,
+                float((layer.weights - former).abs().mean()) / len(winner),
+            )
+            recent, shown, former = [], [], layer.weights
+            clock = last = time.perf_counter()

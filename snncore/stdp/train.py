@@ -1,14 +1,16 @@
-"""The learning loop: a generator of immutable snapshots that the caller drives.
+"""One door to every layer: `params.layer` says which module learns, counts and shows.
 
-Stopping is not asking for the next snapshot; a stopped run continues from any snapshot as if it
-had never stopped, because every draw is a function of (seed, epoch, image), not of history.
+`dense` neurons see the whole picture (`snncore.stdp.dense`); `conv` filters slide over it
+(`snncore.stdp.conv`). Either way learning is a generator of immutable snapshots that the caller
+drives. Stopping is not asking for the next snapshot; a stopped run continues from any snapshot as
+if it had never stopped, because every draw is a function of (seed, epoch, image), not of history.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,39 +18,52 @@ from numpy.typing import NDArray
 
 from snncore import rng
 from snncore.stdp import drive
-from snncore.stdp.dense import (
-    Draw,
-    FirstSpikes,
-    Layer,
-    count_spikes,
-    init_layer,
-    input_spikes,
-    layer_spikes,
-    learn_batch,
-)
+from snncore.stdp.dense import count_spikes, input_spikes, layer_spikes
 from snncore.stdp.params import TrainParams
+from snncore.stdp.state import Draw, Layer
+from snncore.stdp.state import Snapshot as Snapshot
 
-_INIT_IMAGES = 1000  # how many training images make the mean input of the first weights
 _COUNT_CELLS = 100_000  # neurons × images of one call while counting: it holds the kernels' lock
 
 
-class Snapshot(NamedTuple):
-    """Where learning stands: presentations so far and in all, the layer, the recent behaviour."""
+def _engine(params: TrainParams) -> ModuleType:
+    """The module that computes a layer of this kind."""
+    if params.layer == "conv":
+        try:
+            from snncore.stdp import conv
+        except ImportError:
+            raise ValueError("layer must be dense: conv is not there yet") from None
+        return conv  # type: ignore[no-any-return]
+    from snncore.stdp import dense
 
-    seen: int
-    total: int
-    layer: Layer
-    wins: NDArray[np.int64]  # [n_out] first spikes of each neuron since the last snapshot
-    silent: float  # fraction of presentations since then in which no neuron spiked
-    first_spike_ms: float  # mean time of the first spike since then; NaN if there was none
-    seconds: float  # spent in learning in this run, without what the caller did in between
+    return dense
+
+
+def _as_tuple(layers: tuple[Layer, ...] | Layer) -> tuple[Layer, ...]:
+    return (layers,) if isinstance(layers, Layer) else layers
+
+
+def first_layers(images: NDArray[np.uint8], params: TrainParams) -> tuple[Layer, ...]:
+    """The untrained layers for grey images uint8 [S, H, W]; the control of every result."""
+    layers: tuple[Layer, ...] = _engine(params).first_layers(images, params)
+    return layers
 
 
 def first_layer(images: NDArray[np.uint8], params: TrainParams) -> Layer:
-    """The untrained layer for grey images uint8 [S, H, W]; the control of every result."""
-    some = np.linspace(0, len(images) - 1, min(len(images), _INIT_IMAGES)).round().astype(np.int64)
-    values = drive.cells(images[some], params).astype(np.float64)
-    return init_layer(values.mean(axis=0) / 255.0, params)
+    """The first of `first_layers`."""
+    return first_layers(images, params)[0]
+
+
+def feature_count(params: TrainParams, height: int, width: int) -> int:
+    """How many spike counts an image of height × width pixels gives."""
+    if params.layer == "dense":
+        return params.neurons
+    return int(_engine(params).feature_count(params, height, width))
+
+
+def memory_bytes(params: TrainParams, n_images: int, height: int, width: int) -> int:
+    """Estimate of the peak memory of learning from, counting and reading out `n_images` images."""
+    return int(_engine(params).memory_bytes(params, n_images, height, width))
 
 
 def train(
@@ -72,59 +87,10 @@ def train(
     Raises:
         ValueError: images of a wrong type or shape, none at all, or a snapshot of another run.
     """
-    if len(images) == 0:
-        raise ValueError("images must hold at least one image, got none")
-    n_images, total = len(images), len(images) * params.epochs
-    layer = first_layer(images, params) if resume is None else resume.layer
-    seen = 0 if resume is None else resume.seen
-    expected = (params.neurons, drive.input_size(images.shape[1], images.shape[2], params))
-    if tuple(layer.weights.shape) != expected or seen > total:
-        raise ValueError(
-            f"resume must come from a run with the same parameters: weights {expected} and at most "
-            f"{total} presentations, got {tuple(layer.weights.shape)} and {seen}"
-        )
-    layer = layer.to(device or torch.device("cpu"))
-    order_epoch, order = -1, np.empty(0, np.int64)
-    clock = last = time.perf_counter()
-    spent = 0.0
-    recent: list[FirstSpikes] = []  # fetched from the device at snapshots only
-    while seen < total:
-        epoch, start = divmod(seen, n_images)
-        if epoch != order_epoch:
-            order = rng.permutation(params.seed, rng.stream("order", epoch), n_images).numpy()
-            order_epoch = epoch
-        samples = order[start : start + params.batch]
-        limit = drive.limits(drive.cells(images[samples], params), params)
-        rate, theta_rate = _schedule(seen / total, params)
-        draw = Draw(params.seed, rng.stream("train_spikes", epoch), torch.from_numpy(samples))
-        layer, spikes = learn_batch(layer, limit, draw, rate, theta_rate, params)
-        recent.append(FirstSpikes(spikes.winner, spikes.when, spikes.trace[:0]))
-        seen += len(samples)
-        now = time.perf_counter()
-        if now - last >= every_s or seen >= total:
-            winner = torch.cat([s.winner for s in recent]).cpu().numpy()
-            when = torch.cat([s.when for s in recent]).cpu().numpy()
-            spent += time.perf_counter() - clock
-            heard = winner >= 0
-            yield Snapshot(
-                seen,
-                total,
-                layer,
-                np.bincount(winner[heard], minlength=params.neurons),
-                float(1.0 - heard.mean()),
-                float((when[heard].mean() + 1) * params.dt) if heard.any() else float("nan"),
-                spent,
-            )
-            recent = []
-            clock = last = time.perf_counter()
-
-
-def _schedule(progress: float, params: TrainParams) -> tuple[float, float]:
-    """Learning rate η (geometric from first to last) and η_θ (down to a tenth) at 0..1."""
-    theta_rate = params.theta_rate * (1.0 - 0.9 * progress)
-    if params.rate_last == 0.0:  # geometric descent has no way to 0; a frozen layer stays frozen
-        return params.rate_first * (1.0 - progress), theta_rate
-    return params.rate_first * (params.rate_last / params.rate_first) ** progress, theta_rate
+    snapshots: Iterator[Snapshot] = _engine(params).train(
+        images, params, device=device, resume=resume, every_s=every_s
+    )
+    return snapshots
 
 
 class Presentation(NamedTuple):
@@ -136,25 +102,43 @@ class Presentation(NamedTuple):
 
 
 def present(
-    layer: Layer, image: NDArray[np.uint8], params: TrainParams, *, sample: int = 0
-) -> Presentation:
+    layers: tuple[Layer, ...] | Layer,
+    image: NDArray[np.uint8],
+    params: TrainParams,
+    *,
+    sample: int = 0,
+) -> Any:
     """Show one grey image uint8 [H, W] for `feature_steps`; `sample` numbers its random draws."""
+    if params.layer == "conv":
+        return _engine(params).present(_as_tuple(layers), image, params, sample=sample)
     values = drive.cells(image[None], params)
     limit = torch.from_numpy(drive.limits(values, params).astype(np.int64))
     draw = Draw(params.seed, rng.stream("feature_spikes"), torch.tensor([sample]))
     inputs = input_spikes(limit, draw, params.feature_steps)
-    outputs = layer_spikes(layer.to(torch.device("cpu")), inputs, params)
+    outputs = layer_spikes(_as_tuple(layers)[0].to(torch.device("cpu")), inputs, params)
     return Presentation(values[0], inputs[:, 0].numpy(), outputs[:, 0].numpy())
 
 
 def counts(
-    layer: Layer, images: NDArray[np.uint8], params: TrainParams, *, first_sample: int = 0
-) -> Iterator[tuple[int, NDArray[np.uint16]]]:
-    """Spike counts of `images` in pieces: (images done, counts uint16 [b, n_out]).
+    layers: tuple[Layer, ...] | Layer,
+    images: NDArray[np.uint8],
+    params: TrainParams,
+    *,
+    first_sample: int = 0,
+    device: torch.device | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """Spike counts of `images` in pieces: (images done, counts uint8 or uint16 [b, n_features]).
 
     `first_sample` numbers the images for their random draws, so that training and test images,
     or two parts of one set, draw different spikes.
     """
+    if params.layer == "conv":
+        yield from _engine(params).counts(
+            _as_tuple(layers), images, params, first_sample=first_sample, device=device
+        )
+        return
+    layer = _as_tuple(layers)[0]
+    layer = layer if device is None else layer.to(device)
     stream = rng.stream("feature_spikes")
     at_once = max(16, _COUNT_CELLS // params.neurons)  # bounds time and memory, not the result
     for start in range(0, len(images), at_once):
