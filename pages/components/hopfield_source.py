@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import hopfield_canvas, hopfield_own
+from pages.components import canvas, hopfield_own
 from pages.components.encoding_panel import attempt
 from pages.components.hopfield_own import MAX_OWN, Own, OwnPicture
 from pages.components.hopfield_pick import picked
@@ -118,7 +118,7 @@ def reset_own() -> None:
     """Forget the visitor's pictures, the question and the drawing: for a Reset button."""
     hopfield_own.forget()
     st.session_state[_ASK] = False
-    hopfield_canvas.put(CANVAS, np.zeros((hopfield_canvas.SIDE,) * 2, dtype=np.uint8))
+    canvas.put(CANVAS, np.zeros((canvas.SIDE,) * 2, dtype=np.uint8))
 
 
 def _once() -> None:
@@ -188,8 +188,8 @@ def _easel(load: Callable[[], Patterns] | None) -> None:
     question = hopfield_own.own().question
     if _ASK not in st.session_state and question is not None:  # a link, or back on this page
         st.session_state[_ASK] = True
-        hopfield_canvas.put(CANVAS, question.pixels)
-    pixels = hopfield_canvas.canvas(CANVAS)
+        canvas.put(CANVAS, question.pixels)
+    pixels = canvas.canvas(CANVAS)
     empty = bool((pixels == pixels[0, 0]).all())
     asking = st.toggle(
         "Ask with this drawing",
@@ -222,7 +222,7 @@ def _easel(load: Callable[[], Patterns] | None) -> None:
 
 def _canvas_settings(load: Callable[[], Patterns] | None) -> bool:
     """The grid, and a stored picture to begin with; whether one was put on the canvas."""
-    side = max(hopfield_canvas.pixels_of(CANVAS).shape)
+    side = max(canvas.pixels_of(CANVAS).shape)
     st.session_state[_GRID] = side if side in _GRIDS else None
     st.segmented_control(
         "Grid [pixels]", _GRIDS, key=_GRID, on_change=_regrid,
@@ -242,7 +242,7 @@ def _canvas_settings(load: Callable[[], Patterns] | None) -> bool:
     if number > len(patterns.names):
         st.error(f"There are {len(patterns.names):,} stored pictures.")
         return False
-    hopfield_canvas.put(CANVAS, _for_canvas(patterns, int(number) - 1))
+    canvas.put(CANVAS, _for_canvas(patterns, int(number) - 1))
     return True
 
 
@@ -263,8 +263,8 @@ def _regrid() -> None:
     """Callback: the same drawing on another grid."""
     side = st.session_state.get(_GRID)
     if side in _GRIDS:
-        pixels = hopfield_canvas.pixels_of(CANVAS)
-        hopfield_canvas.put(CANVAS, hopfield_canvas.stretch(pixels, side))
+        pixels = canvas.pixels_of(CANVAS)
+        canvas.put(CANVAS, canvas.stretch(pixels, side))
 
 
 def _next_name() -> str:

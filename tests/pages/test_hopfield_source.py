@@ -13,7 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.components import hopfield_own
-from pages.components.hopfield_canvas import SIDE, Sheet, stretch
+from pages.components.canvas import SIDE, Sheet, stretch
 from pages.components.hopfield_own import KEPT_SIDE, MAX_OWN, Own
 from snncore.datasets.drawing import write_drawing
 

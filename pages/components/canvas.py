@@ -1,6 +1,6 @@
 """A small canvas to draw on: pencil, eraser, fill, undo; mouse, touch, pen and keyboard.
 
-Drawing happens in the visitor's browser (`hopfield_canvas.js`); when a stroke ends the whole
+Drawing happens in the visitor's browser (`canvas.js`); when a stroke ends the whole
 drawing comes here as one short text (`snncore.datasets.drawing`), which is checked like any other
 message from outside.
 """
@@ -20,10 +20,10 @@ SIDE = 32  # of the canvas that a visitor finds: its drawings fit into an addres
 _HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
-    "hopfield_canvas",
-    html=(_HERE / "hopfield_canvas.html").read_text(encoding="utf-8"),
-    css=(_HERE / "hopfield_canvas.css").read_text(encoding="utf-8"),
-    js=(_HERE / "hopfield_canvas.js").read_text(encoding="utf-8"),
+    "drawing_canvas",
+    html=(_HERE / "canvas.html").read_text(encoding="utf-8"),
+    css=(_HERE / "canvas.css").read_text(encoding="utf-8"),
+    js=(_HERE / "canvas.js").read_text(encoding="utf-8"),
 )
 
 
@@ -34,9 +34,12 @@ class Sheet(NamedTuple):
     version: int = 0  # how often the page (not the visitor's hand) has put a drawing there
 
 
-def canvas(key: str) -> NDArray[np.uint8]:
-    """Draw the canvas; the drawing on it, uint8 [H, W], white ink (255) on black (0)."""
-    sheet = sheet_of(key)
+def canvas(key: str, side: int = SIDE) -> NDArray[np.uint8]:
+    """Draw the canvas; the drawing on it, uint8 [H, W], white ink (255) on black (0).
+
+    It begins empty, with `side` pixels a side; `put` may change both.
+    """
+    sheet = sheet_of(key, side)
     st.session_state.setdefault(_state(key), sheet)
     result: Any = _component(
         key=f"{key}_view",
@@ -70,9 +73,9 @@ def stretch(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return pixels[rows[:, None], columns]
 
 
-def sheet_of(key: str) -> Sheet:
+def sheet_of(key: str, side: int = SIDE) -> Sheet:
     """What the session remembers of this canvas; an empty one at first."""
-    empty = Sheet(write_drawing(np.zeros((SIDE, SIDE), dtype=np.uint8)))
+    empty = Sheet(write_drawing(np.zeros((side, side), dtype=np.uint8)))
     found: Sheet = st.session_state.get(_state(key), empty)
     return found
 
