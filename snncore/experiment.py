@@ -242,7 +242,7 @@ def _read_out(
     scaler = CountScaler.fit(counted.train)
     linear = readout.fit_linear(scaler.transform(counted.train), data.train_labels, n_classes)
     shape = (data.train_images.shape[1], data.train_images.shape[2])
-    trained = Trained(params, layer, labels, scaler, linear, data.class_names, shape)
+    trained = Trained(params, (layer,), labels, scaler, linear, data.class_names, shape)
     predicted = linear.predict(scaler.transform(counted.test))
     return trained, predicted, readout.vote(counted.test, labels, n_classes)
 
