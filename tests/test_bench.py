@@ -25,9 +25,12 @@ def test_bench_lif_reports_both_sides_and_the_limit():
     assert found["fraction_of_limit"] == found["ours_per_s"] / found["limit_per_s"]
 
 
-def test_sizes_are_those_of_the_lif_bench_only():
+def test_sizes_are_those_of_two_benches_only():
     result = CliRunner().invoke(main, ["bench", "encode", "--neurons", "5"])
-    assert result.exit_code == 2 and "--neurons and --steps belong to bench lif" in result.stderr
+    assert (
+        result.exit_code == 2
+        and "--neurons and --steps belong to bench lif and train" in result.stderr
+    )
 
 
 def test_only_a_tie_excuses_another_spike():

@@ -14,15 +14,10 @@ from snncore import device, rng
 from snncore.cli import Report, json_option, main
 from snncore.cli.bench_encode import encode
 from snncore.cli.bench_recall import recall
-from snncore.cli.timing import copy_bytes_per_s, interleaved, peak_mb, seconds
+from snncore.cli.bench_train import train_bench
+from snncore.cli.timing import copy_bytes_per_s, flop_per_s, interleaved, peak_mb
 
 Tensor = torch.Tensor
-
-
-def _flop_per_s(repeats: int) -> float:
-    """Measured float32 matrix-product rate, in FLOP a second."""
-    a, b = torch.ones(1024, 1024), torch.ones(1024, 1024)
-    return float(2 * 1024**3 / seconds(lambda: a @ b, repeats))
 
 
 def _lif(repeats: int, neurons: int = 10_000, steps: int = 1000) -> dict[str, Any]:
@@ -126,44 +121,9 @@ def _map(repeats: int) -> dict[str, Any]:
         "peer": f"snntorch {snntorch.__version__} Leaky with 10,000 betas, step loop",
         "peer_per_s": work / peer_s,
         # Nothing but the state moves, and that stays in the cache: seven operations a step.
-        "limit": lambda: _flop_per_s(repeats) / 7.0,
+        "limit": lambda: flop_per_s(repeats) / 7.0,
         # Theirs is float32, ours float64: 10,000 roundings may shift a spike over the run's end.
         "equal": bool((np.abs(other - mine.values) <= 1).all() and mine.values.any()),
-    }
-
-
-def _stdp(repeats: int) -> dict[str, Any]:
-    """Learning presentations of the dense layer: the kernel against its torch definition."""
-    from snncore import experiment
-    from snncore.stdp import TrainParams, drive
-    from snncore.stdp.dense import Draw, first_spikes_torch, learn_batch, merge_torch
-    from snncore.stdp.train import first_layer
-
-    params = TrainParams(neurons=400, batch=100)
-    data = experiment.load_data("digits")
-    images = data.train_images[: params.batch]
-    layer = first_layer(data.train_images, params)
-    limit = drive.limits(drive.cells(images, params), params)
-    wide = torch.from_numpy(limit.astype(np.int64))
-    draw = Draw(0, rng.stream("train_spikes"), torch.arange(len(images)))
-
-    def definition() -> Tensor:
-        spikes = first_spikes_torch(layer, wide, draw, params)
-        merge_torch(layer, spikes, 0.1)
-        return spikes.winner
-
-    ours = seconds(lambda: learn_batch(layer, limit, draw, 0.1, 0.02, params), repeats)
-    theirs = seconds(definition, repeats)
-    _, spikes = learn_batch(layer, limit, draw, 0.1, 0.02, params)
-    steps = spikes.when.float().clamp(min=0).mean() + 1
-    events = float((wide.float() / 2**32).sum(dim=1).mean() * steps)  # input spikes an image
-    return {
-        "work": "STDP, 400 neurons, bundled digits, batch 100, images learnt",
-        "ours_per_s": len(images) / ours,
-        "peer": "the same layer's torch definition on this device",
-        "peer_per_s": len(images) / theirs,
-        "limit": lambda: _flop_per_s(repeats) / (2 * events * params.neurons),
-        "equal": bool((spikes.winner == definition()).float().mean() >= 0.999),
     }
 
 
@@ -171,7 +131,7 @@ _BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
     "lif": _lif,
     "map": _map,
     "encode": encode,
-    "stdp": _stdp,
+    "train": train_bench,
     "recall": recall,
 }
 
@@ -179,15 +139,29 @@ _BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
 @main.command()
 @click.argument("name", type=click.Choice(tuple(_BENCHES)))
 @click.option("--repeats", type=click.IntRange(1, 1000), default=7, show_default=True)
-@click.option("--neurons", type=click.IntRange(1, 10**6), help="lif: neurons [default: 10000]")
-@click.option("--steps", type=click.IntRange(1, 10**6), help="lif: steps [default: 1000]")
+@click.option(
+    "--neurons", type=click.IntRange(2, 10**6), help="lif, train: neurons [default: 10000, 400]"
+)
+@click.option("--steps", type=click.IntRange(1, 10**6), help="lif, train [default: 1000, 100]")
+@click.option("--peer", metavar="PYTHON", help="train: a Python that has BindsNET.")
 @json_option
-def bench(name: str, repeats: int, neurons: int | None, steps: int | None, as_json: bool) -> None:
+def bench(
+    name: str,
+    repeats: int,
+    neurons: int | None,
+    steps: int | None,
+    peer: str | None,
+    as_json: bool,
+) -> None:
     """Measure NAME against its peer in this run, side by side."""
     asked = {"neurons": neurons, "steps": steps}
-    sizes = {key: value for key, value in asked.items() if value is not None}
-    if sizes and name != "lif":
-        raise ValueError(f"--neurons and --steps belong to bench lif, got bench {name}")
+    sizes: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
+    if sizes and name not in ("lif", "train"):
+        raise ValueError(f"--neurons and --steps belong to bench lif and train, got bench {name}")
+    if peer is not None:
+        if name != "train":
+            raise ValueError(f"--peer belongs to bench train, got bench {name}")
+        sizes["peer"] = peer
     found = _BENCHES[name](repeats, **sizes)
     peak = peak_mb()  # before the arrays with which the machine's limit is measured
     found["limit_per_s"] = found.pop("limit")()

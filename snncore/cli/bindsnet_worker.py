@@ -49,7 +49,7 @@ def main() -> None:
     say({"versions": versions})
     done = 0
     for line in sys.stdin:
-        encode_s = run_s = 0.0
+        encode_s = run_s = drawn = 0.0
         for _ in range(int(line)):
             which = torch.arange(done, done + batch) % len(images)
             began = time.perf_counter()
@@ -59,10 +59,16 @@ def main() -> None:
             network.reset_state_variables()
             run_s += time.perf_counter() - encoded
             encode_s += encoded - began
+            drawn += float(spikes.sum())
             done += batch
-        moved = float(network.connections[("X", "Ae")].w.std())
-        theta = float(network.layers["Ae"].theta.mean())
-        say({"run_s": run_s, "encode_s": encode_s, "weight_std": moved, "mean_theta": theta})
+        say(
+            {
+                "run_s": run_s,
+                "encode_s": encode_s,
+                "input_spikes": drawn / (int(line) * batch),
+                "mean_theta": float(network.layers["Ae"].theta.mean()),  # > 0: its neurons spike
+            }
+        )
 
 
 def say(answer: dict[str, Any]) -> None:
