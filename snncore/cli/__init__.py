@@ -81,9 +81,16 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def param_options(
-    cls: type[params.Params], *, only: Iterable[str] | None = None, skip: Iterable[str] = ()
+    cls: type[params.Params],
+    *,
+    only: Iterable[str] | None = None,
+    skip: Iterable[str] = (),
+    show_default: bool | str = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Adds one option per described field of `cls`, so the command line cannot drift from it."""
+    """Adds one option per described field of `cls`, so the command line cannot drift from it.
+
+    `show_default` is what the help says of a value that is not given, if not the class's own.
+    """
     names = [n for n in cls.specs() if (only is None or n in set(only)) and n not in set(skip)]
     defaults = cls().to_dict()
 
@@ -102,7 +109,7 @@ def param_options(
                 name,
                 type=kind,
                 default=defaults[name],
-                show_default=True,
+                show_default=show_default,
                 help=spec.help + unit,
             )(function)
         return function
