@@ -1,7 +1,9 @@
-"""Recompute the README's table of results: `python tests/benchmarks/results.py` (about 5 minutes).
+"""Recompute the README's figures: `python -m tests.benchmarks.results` (hours, mostly STDP).
 
-Runs the commands that the README names, one after another, and prints the Markdown table. The
-tables of recall are made by `hopfield_table.py`.
+Runs the scripts that the README names, one after another: the table and the curves of STDP
+training, the benchmarks beside their peers, and BindsNET. What the first two have in their files
+(`stdp_table.json`, `stdp_curves.json`) is not computed again. The tables of recall are made by
+`hopfield_table`.
 """
 
 from __future__ import annotations
@@ -11,22 +13,12 @@ import subprocess
 import sys
 from typing import Any
 
-TRAIN = "train --dataset {dataset} --neurons {neurons} --epochs {epochs} --retina {retina}"
-RUNS = (
-    ("mnist", 100, 1, "raw"),
-    ("mnist", 100, 1, "on_off"),
-    ("mnist", 400, 1, "raw"),
-    ("mnist", 400, 1, "on_off"),
-    ("fashion", 400, 1, "raw"),
-    ("digits", 100, 10, "on_off"),
-)
-
 
 def snncore(words: str) -> dict[str, Any]:
     """The JSON object that a command prints."""
     done = subprocess.run(
         [sys.executable, "-m", "snncore", *words.split(), "--json"],
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -34,36 +26,24 @@ def snncore(words: str) -> dict[str, Any]:
     return found
 
 
+def script(name: str) -> None:
+    """Run one of the scripts beside this one; its tables go to stdout."""
+    print(f"\n## {name}\n", flush=True)
+    subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=True)
+
+
 def main() -> None:
     """Print the tables."""
-    print("| data | neurons, input | vote | readout | untrained | pixels | learning |")
-    print("|---|---|---|---|---|---|---|")
-    for dataset, neurons, epochs, retina in RUNS:
-        batch = " --batch 100" if neurons >= 400 else ""
-        words = TRAIN.format(dataset=dataset, neurons=neurons, epochs=epochs, retina=retina)
-        found = snncore(words + batch + " --seed 0")
-        shares = "| ".join(
-            f"{100 * found[key]:.1f} % "
-            for key in (
-                "vote_accuracy",
-                "test_accuracy",
-                "control_untrained_accuracy",
-                "control_pixels_accuracy",
-            )
-        )
-        print(
-            f"| {dataset}, {epochs} pass{'es' if epochs > 1 else ''} | {neurons}, {retina} | "
-            f"{shares}| {found['train_seconds']:.1f} s |",
-            flush=True,
-        )
-    print("\n| work | ours | peer | ratio | equal |\n|---|---|---|---|---|")
-    for name in ("lif", "map", "encode", "stdp", "recall"):
+    print("| work | ours | peer | ratio | equal |\n|---|---|---|---|---|")
+    for name in ("lif", "map", "encode", "train", "recall"):
         found = snncore(f"bench {name}")
         print(
             f"| {found['work']} | {found['ours_per_s']:.3g}/s | {found['peer']}: "
             f"{found['peer_per_s']:.3g}/s | {found['ratio']:.1f} | {found['equal']} |",
             flush=True,
         )
+    for name in ("bindsnet_peer", "stdp_table", "stdp_curves"):
+        script(name)
 
 
 if __name__ == "__main__":
