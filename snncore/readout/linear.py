@@ -1,51 +1,18 @@
-"""From spike counts to classes: the unsupervised vote and the linear readout.
-
-Labels enter the system here and nowhere before. Both readouts are fitted on training counts and
-judged on test counts, never on the same images.
-"""
+"""A linear readout of features, and its ridge regression on features that fit in memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import Ridge
 
 from snncore import rng
+from snncore.counts import CountScaler
 
 ALPHAS = (1.0, 10.0, 100.0, 1000.0)  # ridge penalties tried on the validation part
-
-
-def assign_labels(
-    counts: NDArray[np.uint16], labels: NDArray[np.int64], n_classes: int
-) -> NDArray[np.int64]:
-    """The class each neuron answers most: argmax_c of its mean count over class c; -1 if silent.
-
-    Args:
-        counts: training spike counts [S, N].
-        labels: classes [S] in 0..n_classes-1.
-
-    Source: Diehl & Cook (2015), section 2.5.
-    """
-    mean = np.zeros((n_classes, counts.shape[1]))
-    for c in range(n_classes):
-        rows = labels == c
-        if rows.any():
-            mean[c] = counts[rows].mean(axis=0, dtype=np.float64)
-    return np.where(mean.max(axis=0) > 0, mean.argmax(axis=0), -1)
-
-
-def vote(
-    counts: NDArray[np.uint16], neuron_labels: NDArray[np.int64], n_classes: int
-) -> NDArray[np.int64]:
-    """Predicted class [S]: the class whose neurons fired most on average; -1 if none fired."""
-    score = np.zeros((counts.shape[0], n_classes))
-    for c in range(n_classes):
-        members = neuron_labels == c
-        if members.any():
-            score[:, c] = counts[:, members].mean(axis=1, dtype=np.float64)
-    return np.where(score.max(axis=1) > 0, score.argmax(axis=1), -1)
+_CELLS = 1 << 23  # counts that are in float32 at one time, 32 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,3 +63,14 @@ def fit_linear(
     return LinearReadout(
         np.asarray(model.coef_, np.float32), np.asarray(model.intercept_, np.float32), best_alpha
     )
+
+
+def scores(counts: ArrayLike, model: LinearReadout, scaler: CountScaler) -> NDArray[np.float32]:
+    """Scores [S, C] of counts [S, N] ≥ 0, some rows at a time: no float copy of all of them."""
+    values = scaler.checked(counts)
+    rows = max(1, _CELLS // values.shape[1])
+    parts = [
+        model.scores(scaler.transform(values[start : start + rows]))
+        for start in range(0, len(values), rows)
+    ]
+    return np.concatenate(parts)
