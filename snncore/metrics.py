@@ -7,6 +7,7 @@ spikes tell is in `snncore.spike_trains`.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,3 +106,113 @@ def confusion(predicted: ArrayLike, labels: ArrayLike, n_classes: int) -> NDArra
     keep = p >= 0
     flat = np.bincount(y[keep] * n_classes + p[keep], minlength=n_classes * n_classes)
     return flat.reshape(n_classes, n_classes)
+
+
+class ClassReport(NamedTuple):
+    """Scores of each class from a confusion matrix; a ratio without samples is 0."""
+
+    precision: NDArray[np.float64]  # [C] right predictions of the class / predictions of it
+    recall: NDArray[np.float64]  # [C] right predictions of the class / its samples
+    f1: NDArray[np.float64]  # [C] harmonic mean of both
+    support: NDArray[np.int64]  # [C] samples of the class, those without a prediction included
+    accuracy: float
+    macro: tuple[float, float, float]  # means over the classes of precision, recall, f1
+    weighted: tuple[float, float, float]  # the same, weighted with the support
+
+
+def class_report(matrix: ArrayLike, support: ArrayLike | None = None) -> ClassReport:
+    """Per-class scores of a confusion matrix [C, C] (row = true class).
+
+    Args:
+        matrix: from `confusion`.
+        support: samples of each class [C]. None: the rows' sums; give it where samples without a
+            prediction (-1) are missing from the matrix, or recall ignores them.
+
+    Raises:
+        ValueError: not square, negative, or a support below the row's sum.
+    """
+    counts = _checked_confusion(matrix)
+    right = counts.diagonal().astype(np.float64)
+    rows = counts.sum(axis=1)
+    total = rows if support is None else np.asarray(support, dtype=np.int64)
+    if total.shape != rows.shape or bool((total < rows).any()):
+        raise ValueError(
+            f"support must be [{len(rows)}] and no less than the rows' sums, got {total.tolist()}"
+        )
+    precision = _ratio(right, counts.sum(axis=0))
+    recall = _ratio(right, total)
+    f1 = _ratio(2 * precision * recall, precision + recall)
+    each = np.stack([precision, recall, f1])
+    everyone = int(total.sum())
+    weights = total / everyone if everyone else np.zeros(len(total))
+    macro, weighted = each.mean(axis=1), each @ weights
+    return ClassReport(
+        precision,
+        recall,
+        f1,
+        total.copy(),
+        float(right.sum() / everyone) if everyone else math.nan,
+        (float(macro[0]), float(macro[1]), float(macro[2])),
+        (float(weighted[0]), float(weighted[1]), float(weighted[2])),
+    )
+
+
+class ConfusedPair(NamedTuple):
+    """Samples of one class that were taken for another."""
+
+    true: int
+    predicted: int
+    samples: int
+    share: float  # of the true class's samples that have a prediction
+
+
+def confused_pairs(matrix: ArrayLike, n: int = 10) -> list[ConfusedPair]:
+    """The up to n largest entries off the diagonal of a confusion matrix, largest first.
+
+    Equal counts: the larger share first, then in order of the classes. Pairs that never happened
+    are left out, so the list may be empty.
+    """
+    counts = _checked_confusion(matrix)
+    rows = counts.sum(axis=1)
+    pairs = [
+        ConfusedPair(int(t), int(p), int(counts[t, p]), float(counts[t, p] / rows[t]))
+        for t, p in np.argwhere(counts)
+        if t != p
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.samples, -pair.share, pair.true, pair.predicted))[:n]
+
+
+def top_k(scores: ArrayLike, labels: ArrayLike, k: int) -> float:
+    """Fraction of samples whose class is among the k highest of their scores [S, C].
+
+    Of equal scores the lower class comes first, as with argmax, so k = 1 is the accuracy.
+
+    Raises:
+        ValueError: shapes do not fit, k is not in 1..C, a label is outside 0..C-1, NaN scores.
+    """
+    values, y = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.int64)
+    if values.ndim != 2 or y.shape != (len(values),) or values.size == 0:
+        raise ValueError(f"scores must be [S, C] and labels [S], got {values.shape} and {y.shape}")
+    if not 1 <= k <= values.shape[1]:
+        raise ValueError(f"k must be in 1..{values.shape[1]}, got {k}")
+    if bool(((y < 0) | (y >= values.shape[1])).any()) or bool(np.isnan(values).any()):
+        raise ValueError(f"labels must be in 0..{values.shape[1] - 1} and scores numbers")
+    own = np.take_along_axis(values, y[:, None], axis=1)
+    before = (values > own).sum(axis=1)
+    before += ((values == own) & (np.arange(values.shape[1]) < y[:, None])).sum(axis=1)
+    return float(np.mean(before < k))
+
+
+def _checked_confusion(matrix: ArrayLike) -> NDArray[np.int64]:
+    counts = np.asarray(matrix, dtype=np.int64)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.size == 0:
+        raise ValueError(f"a confusion matrix must be [C, C], got shape {counts.shape}")
+    if counts.min() < 0:
+        raise ValueError(f"a confusion matrix must be >= 0 everywhere, got {counts.min()}")
+    return counts
+
+
+def _ratio(a: NDArray[np.float64], b: NDArray[np.generic]) -> NDArray[np.float64]:
+    """a / b, and 0 where b is 0."""
+    below = b.astype(np.float64)
+    return np.divide(a, below, out=np.zeros_like(a), where=below > 0)
