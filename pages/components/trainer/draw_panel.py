@@ -1,0 +1,159 @@
+"""Draw a digit and see every spike that classifies it.
+
+Works at once with the bundled network, and with any network that was trained here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from pages.components.frame import is_dark
+from pages.components.inline import inline
+from pages.components.picture import picture
+from pages.components.sections import grid
+from pages.components.text import plain
+from pages.components.trainer import draw_source
+from pages.components.trainer.draw_network import NET, Network, network
+from pages.components.trainer.draw_player import payload, player
+from pages.components.trainer.draw_source import Asked
+from snncore import trained
+from snncore.jobs import JobView
+from snncore.plots.base import png
+from snncore.plots.training_reel import Reel, reel
+
+DRAWS = 20  # of the random spikes of one picture
+_AGAIN = "stdp_draw_again"
+_BEFORE = "stdp__draw_before"
+
+
+class Answer(NamedTuple):
+    """A film for the browser, and what stands beside it."""
+
+    film: dict[str, Any]
+    votes: list[float]  # at the end, per class
+    scores: list[float]
+    others: list[int]  # answers to `DRAWS` draws of the random spikes, per class
+
+
+def link_values() -> dict[str, object]:
+    """Names and values of the address that bring the panel back as it is."""
+    chosen = st.session_state.get(NET)
+    return {NET: None if chosen == "bundled" else chosen, **draw_source.link_values()}
+
+
+def draw_panel(view: JobView | None) -> None:
+    """Draw the panel in the current container."""
+    st.subheader("Draw a digit and see every spike that classifies it", anchor=False)
+    _panel(view)
+
+
+@st.fragment
+def _panel(view: JobView | None) -> None:
+    """A stroke reruns no more than this."""
+    side, main = st.columns([1, 3.1], gap="medium")
+    with side:
+        net = network(view)
+        asked = None if net is None else draw_source.picture_to_ask(net)
+    with main:
+        if net is None or asked is None:
+            st.info(
+                "Choose a network and draw something: the spikes that classify it appear here.",
+                icon=":material/draw:",
+            )
+            return
+        _show(net, asked)
+    with side:
+        _as_seen(net, asked)
+
+
+def _show(net: Network, asked: Asked) -> None:
+    turn = int(st.session_state.get(_AGAIN, 0))
+    key = hashlib.sha256(asked.image.tobytes()).hexdigest()
+    sample = asked.sample + turn * DRAWS
+    answer = inline(lambda: _answer(net.identity, key, sample, net, asked))
+    before = st.session_state.get(_BEFORE)
+    now = (net.identity, key, sample)
+    st.session_state[_BEFORE] = now
+    _verdict(net, asked, answer)
+    player(answer.film, dark=is_dark(), fresh=before is not None and before[:1] == now[:1])
+    st.caption(
+        "Each cell of the picture spikes at random, the brighter the more often. The neuron that "
+        "first reaches its threshold spikes, holds the others back, and votes for the class it "
+        "stands for; a linear readout weighs all spikes. Space plays, arrow keys step."
+        if not answer.film["conv"]
+        else "Each cell spikes at random, the brighter the more often. At each place the filter "
+        "that first reaches its threshold wins, and a linear readout weighs where which filter "
+        "won. Space plays, arrow keys step."
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if net.trained.params.code == "poisson":
+            st.button(
+                "Other random spikes", icon=":material/casino:", key="stdp_draw_dice",
+                on_click=_roll, help="The same picture, with another draw of its random spikes.",
+            )  # fmt: skip
+        with st.popover("Scores as a table", icon=":material/table:"):
+            names = net.trained.class_names
+            grid([
+                ["Class", "Vote (spikes a neuron)", "Readout's score"],
+                *(
+                    [plain(name), f"{vote:.2f}", f"{score:.2f}".replace("-", "−")]
+                    for name, vote, score in zip(names, answer.votes, answer.scores, strict=True)
+                ),
+            ])  # fmt: skip
+
+
+def _roll() -> None:
+    """Callback: the next random draw."""
+    st.session_state[_AGAIN] = int(st.session_state.get(_AGAIN, 0)) + 1
+
+
+def _verdict(net: Network, asked: Asked, answer: Answer) -> None:
+    """The answer in a line that can be read without the player."""
+    names = net.trained.class_names
+    film = answer.film
+    voted = plain(names[film["vote"]]) if film["vote"] >= 0 else "nothing"
+    right = ""
+    if asked.truth is not None:
+        right = " ✓" if film["answer"] == asked.truth else f" ✗ (it is {plain(names[asked.truth])})"
+    st.markdown(f"#### :primary[{plain(names[film['answer']])}]{right}")
+    text = (
+        f"is what the linear readout says of {asked.words}, in the lead since step "
+        f"{film['settled'] + 1} of {film['steps']}. The vote says **{voted}**."
+    )
+    if net.trained.params.code == "poisson":
+        order = np.argsort(-np.array(answer.others), kind="stable")
+        said = ", ".join(
+            f"{plain(names[c])} {answer.others[c]}×" for c in order if answer.others[c]
+        )
+        text += f" In {DRAWS} random draws of the spikes the readout says: {said}."
+    st.markdown(text)
+
+
+def _as_seen(net: Network, asked: Asked) -> None:
+    """The picture at the network's size, and how it came to be."""
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    height = asked.image.shape[0]
+    picture(
+        png(asked.image, scale=max(1, 84 // height)),
+        alt="The picture as the network sees it",
+        width="stretch",
+        place=left,
+    )
+    steps = "; ".join(asked.steps) or "as it is in the test set"
+    right.caption(f"**What the network sees**: {steps}.")
+    st.caption(f"Network: {plain(net.words)}.")
+
+
+@st.cache_data(max_entries=48, ttl=1800, max_size="32MB", show_spinner=False)
+def _answer(network: str, image: str, sample: int, _net: Network, _asked: Asked) -> Answer:
+    film: Reel = reel(_net.trained, _asked.image, sample=sample)
+    others = trained.predict(
+        _net.trained,
+        np.repeat(_asked.image[None], DRAWS if _net.trained.params.code == "poisson" else 1, 0),
+    )
+    tally = np.bincount(others.classes, minlength=len(film.class_names))
+    return Answer(payload(film), film.votes[-1].tolist(), film.scores[-1].tolist(), tally.tolist())

@@ -1,0 +1,86 @@
+"""The player of one presentation: every spike that classifies a picture, played in the browser.
+
+The whole film is sent once, packed; play, pause, step, scrub and looking at single neurons then
+happen in the visitor's browser (`draw_player.js`), so the server has no part in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from snncore.plots.base import mosaic, png
+from snncore.plots.training_reel import Reel
+
+_HERE = Path(__file__).parent
+_SHARED = _HERE.parent
+
+_component = st.components.v2.component(
+    "spike_player",
+    html=(_HERE / "draw_player.html").read_text(encoding="utf-8"),
+    # The buttons and curves look as those of the other players.
+    css="\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (_SHARED / "lif_player.css", _HERE / "draw_player.css")
+    ),
+    js="\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (_SHARED / "player_controls.js", _HERE / "draw_player.js")
+    ),
+)
+
+
+def player(data: dict[str, Any], *, dark: bool, fresh: bool) -> None:
+    """Draw the player of a film from `payload`.
+
+    Args:
+        fresh: a new film starts by itself (not for who asks for less motion); else it stands at
+            its end, where the answer is.
+    """
+    _component(key="stdp_draw_film", data=data | {"dark": dark, "fresh": fresh})
+
+
+def payload(film: Reel) -> dict[str, Any]:
+    """What the browser gets of a film."""
+    count = len(film.tiles)
+    columns = int(np.ceil(np.sqrt(count)))
+    sprite = mosaic(film.tiles, columns, gap=0)
+    if film.inputs.shape[1] == 1:
+        sprite = sprite[..., 0]  # grey: a third of the bytes
+    return {
+        "steps": len(film.inputs),
+        "dt": film.dt,
+        "conv": film.conv,
+        "units": film.units,
+        "shape": list(film.image.shape),
+        "maps": film.inputs.shape[1],
+        "image": _pack(film.image),
+        "inputs": _pack(np.packbits(film.inputs)),
+        "shown": film.shown.tolist(),
+        "tiles": "data:image/png;base64," + base64.b64encode(png(sprite)).decode("ascii"),
+        "tile": list(film.tiles.shape[1:3]),
+        "columns": columns,
+        "labels": film.labels.tolist(),
+        "weights": _pack(film.weights.astype("<f4")),
+        "spikes": _pack(film.spikes.astype("<i4")),
+        "racers": film.racers.tolist(),
+        "levels": _pack(film.levels.astype("<f4")),
+        "votes": _pack(film.votes.astype("<f4")),
+        "scores": _pack(film.scores.astype("<f4")),
+        "names": list(film.class_names),
+        "answer": film.answer,
+        "vote": film.vote,
+        "settled": film.settled,
+    }
+
+
+def _pack(array: NDArray[Any]) -> str:
+    """An array's bytes as base64 of their deflated form."""
+    data = np.ascontiguousarray(array).tobytes()
+    return base64.b64encode(zlib.compress(data, 1)).decode("ascii")
