@@ -25,7 +25,7 @@ def recommended(layer: str = "dense", units: int = 0) -> TrainParams:
             retina="on_off",
             steps=15,
             feature_steps=15,
-            max_rate_hz=450.0,
+            max_rate_hz=300.0,
             theta=4.0,
             rate_first=0.3,
             rate_last=0.01,
