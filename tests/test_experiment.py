@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from PIL import Image
 
 from snncore import checkpoint, datasets, experiment, trained
 from snncore.cli import main
+from snncore.experiment import measure
 from snncore.stdp import Layer, TrainParams, train
 from snncore.stdp.train import first_layer
 
@@ -49,20 +50,21 @@ def test_learning_beats_the_untrained_control_and_chance(finished: experiment.Pr
 
 def test_the_untrained_control_has_untrained_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its layer is the first one, but for the thresholds, while the network's has learnt."""
-    layers: dict[str, Layer] = {}
-    count = experiment._count
+    layers: list[Layer] = []
+    fill = measure.Counts.fill
 
-    def watched(*args: Any) -> Generator[experiment.Progress, None, Any]:
-        layers[args[4]] = args[3]
-        return (yield from count(*args))
+    def watched(self: measure.Counts, shown: tuple[Layer, ...]) -> Iterator[float]:
+        layers.append(shown[0])
+        return fill(self, shown)
 
-    monkeypatch.setattr(experiment, "_count", watched)
+    monkeypatch.setattr(measure.Counts, "fill", watched)
     data, params = experiment.load_data("digits", 200), TrainParams(neurons=20, batch=25)
     list(experiment.run(data, params))
+    learnt, untrained = layers
     first = first_layer(data.train_images, params)
-    torch.testing.assert_close(layers["untrained"].weights, first.weights)
-    assert not torch.equal(layers["untrained"].theta, first.theta)
-    assert float((layers["counting"].weights - first.weights).abs().max()) > 0.01
+    torch.testing.assert_close(untrained.weights, first.weights)
+    assert not torch.equal(untrained.theta, first.theta)
+    assert float((learnt.weights - first.weights).abs().max()) > 0.01
 
 
 def test_with_learning_off_network_and_control_score_the_same() -> None:
@@ -100,14 +102,8 @@ def test_one_image_draws_other_spikes_for_testing_than_for_training(
     assert finished.snapshot is not None and finished.result is not None
     data = experiment.load_data("digits", 50)
     same = data._replace(test_images=data.train_images, test_labels=data.train_labels)
-    layer = finished.snapshot.layer
-    reports = experiment._count(same, PARAMS, finished.snapshot, layer, "counting")
-    while True:
-        try:
-            next(reports)
-        except StopIteration as end:
-            counted = end.value
-            break
+    counted = measure.Counts(same, PARAMS, None)
+    assert list(counted.fill(finished.snapshot.layers))[-1] == 1.0
     assert counted.train.shape == counted.test.shape == (50, 30)
     assert (counted.train != counted.test).any(axis=1).mean() > 0.9
     assert (
