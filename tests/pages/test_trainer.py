@@ -1,147 +1,153 @@
-"""The trainer page: preview, a whole run on the bundled digits, cancel, shared runs, bad files."""
+"""The trainer page: what it opens with, presets, layers, rules, addresses, a whole run, cancel."""
 
 from __future__ import annotations
 
-import io
-import threading
-import time
-from collections.abc import Callable
-
-import numpy as np
 import pytest
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
-from snncore import experiment, trained
+from pages.components.trainer import presets
+from pages.components.trainer.controls import TITLES, groups
 from snncore.jobs import get_manager
 from snncore.stdp import TrainParams
+from snncore.stdp.rules import RULES
 from tests.pages.opening import open_page
-
-PAGE = "pages/4_STDP_MNIST_Trainer.py"
-
-
-def run_until(app: AppTest, condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Rerun the page until it shows what is waited for."""
-    pause, end = threading.Event(), time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the page did not get there in time"
-        pause.wait(0.1)
-        app.run()
-        assert not app.exception, app.exception
+from tests.pages.trainer_runs import PAGE, SMALL, finished, run_until, shown, start, words
 
 
-def words(app: AppTest) -> str:
-    return " ".join(e.value for e in [*app.markdown, *app.caption, *app.error, *app.warning])
+def command(app: object) -> str:
+    """The command that the page offers for the same run."""
+    return next(c.value for c in app.code if c.value.startswith("python -m snncore train"))  # type: ignore[attr-defined]
 
 
-def test_the_page_opens_on_an_untrained_working_example() -> None:
+def test_it_opens_on_an_untrained_layer_the_estimate_and_its_equation() -> None:
     app = open_page(PAGE)
-    assert "Before learning" in words(app)
+    said = words(app)
+    assert "Before learning" in said and "MB of memory" in said
+    assert presets.first().notice in said
     assert not app.get_by_key("stdp_run_start").disabled
+    assert any("hat x - w" in e.value for e in app.latex)
+    assert not app.error and not app.warning
 
 
-def test_a_run_on_the_digits_ends_with_accuracies_and_a_confusion_matrix() -> None:
-    app = open_page(PAGE, stdp_epochs="3", stdp_neurons="40", stdp_seed="11")
-    app.get_by_key("stdp_run_start").click().run()
-    run_until(app, lambda: len(app.metric) >= 4)
-    shown = {m.label: m.value for m in app.metric}
-    accuracy = float(shown["Readout"].rstrip("%")) / 100
-    assert accuracy > 0.7  # chance is 0.1
-    assert "Confusion matrix" in words(app)
-    ticket = app.query_params["job"]
-    again = open_page(PAGE, job=ticket[0] if isinstance(ticket, list) else ticket)
-    assert {m.label: m.value for m in again.metric} == shown  # the link leads back to the result
+def test_every_parameter_of_the_engine_has_a_control() -> None:
+    placed = [name for names in groups().values() for name in names]
+    main = {"layer", "neurons", "filters", "epochs", "rule", "retina", "code", "readout", "seed"}
+    assert sorted([*placed, *main]) == sorted(TrainParams.specs())
 
 
-def test_cancel_stops_a_run() -> None:
-    app = open_page(PAGE, stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
-    app.get_by_key("stdp_run_start").click().run()
-    app.get_by_key("stdp_run_cancel").click().run()
-    run_until(app, lambda: any("Cancelled" in e.value for e in app.info))
-    run_until(app, lambda: get_manager().stats().running == 0)
+def test_every_choice_is_spelled_out() -> None:
+    for name, spec in TrainParams.specs().items():
+        if spec.kind == "choice":
+            assert set(TITLES[name]) == set(spec.options), name
+
+
+def test_presets_set_every_control_and_the_command_says_the_same() -> None:
+    app = open_page(PAGE)
+    for preset in presets.PRESETS:
+        app.get_by_key("stdp__preset").set_value(preset.name).run()
+        assert not app.exception, app.exception
+        assert preset.notice in words(app)
+        for name, value in preset.params.to_dict().items():
+            assert app.session_state[f"stdp_{name}"] == value, (preset.name, name)
+        assert f"--dataset {preset.dataset}" in command(app)
+        assert app.get_by_key("stdp_dataset").value == preset.dataset
+    assert "--rule seed" in command(app)
+    app.get_by_key("stdp__reset").click().run()
+    assert presets.first().notice in words(app)
+
+
+def test_each_rule_shows_its_own_equation() -> None:
+    app = open_page(PAGE)
+    for key, rule in RULES.items():
+        app.get_by_key("stdp_rule").set_value(key).run()
+        assert not app.exception, app.exception
+        assert any(rule.equation in e.value for e in app.latex), key
+        assert rule.label in words(app)
+
+
+def test_a_convolutional_layer_has_filters_instead_of_neurons_and_its_own_values() -> None:
+    app = open_page(PAGE)
+    assert "stdp_filter_size" not in [e.key for e in app.number_input] + [e.key for e in app.slider]
+    app.get_by_key("stdp_layer").set_value("conv").run()
+    assert not app.exception, app.exception
+    keys = [e.key for e in [*app.number_input, *app.slider]]
+    assert "stdp_filters" in keys and "stdp_filter_size" in keys and "stdp_neurons" not in keys
+    usual = presets.recommended("conv", int(app.get_by_key("stdp_filters").value))
+    assert app.session_state["stdp_theta"] == usual.theta
+    assert "--layer conv" in command(app)
+
+
+def test_values_left_as_recommended_follow_the_size_and_those_that_were_set_stay() -> None:
+    app = open_page(PAGE)
+    app.get_by_key("stdp_neurons").set_value(100).run()
+    app.get_by_key("stdp_seed").set_value(7).run()
+    for units in (400, 1600, 100):
+        before = app.session_state["stdp_epochs"]
+        app.get_by_key("stdp_neurons").set_value(units).run()
+        assert app.session_state["stdp_batch"] == presets.recommended("dense", units).batch
+        assert app.session_state["stdp_seed"] == 7
+        assert app.session_state["stdp_neurons"] == units and before >= 1
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "message"),
+    ("query", "complaint"),
     [
-        ("empty.npz", b"", "empty"),
-        ("text.npz", b"not a zip file at all", "npz"),
+        ({"stdp_neurons": "nan", "stdp_epochs": "-5", "stdp_theta": "1e308"}, "must be finite"),
+        ({"stdp_rule": "magic", "stdp_dataset": "/etc/passwd"}, "must be one of"),
+        ({"stdp_rate_first": "0.001", "stdp_rate_last": "0.9"}, "rate"),
+        ({"stdp_neurons": "9" * 400, "stdp_limit": "-1"}, "too large"),
     ],
 )
-def test_a_bad_file_is_explained_and_the_page_goes_on(name: str, data: bytes, message: str) -> None:
-    app = open_page(PAGE)
-    app.file_uploader(key="stdp_npz").upload(name, data, "application/octet-stream").run()
-    assert not app.exception
-    assert any(message in e.value for e in app.error)
+def test_an_address_that_asks_for_the_impossible_gets_the_usual_and_a_word(
+    query: dict[str, str], complaint: str
+) -> None:
+    app = open_page(PAGE, **query)
+    assert any("This address asks for" in e.value for e in app.warning)
+    assert complaint in words(app).replace("\\", "")
     assert not app.get_by_key("stdp_run_start").disabled
+    opened = presets.first()
+    assert app.get_by_key("stdp_neurons").value == opened.params.neurons
+    assert app.session_state["stdp_epochs"] == opened.params.epochs
 
 
-def test_values_out_of_range_in_a_link_fall_back_to_valid_ones() -> None:
-    app = open_page(PAGE, stdp_neurons="nan", stdp_epochs="-5", stdp_theta="1e308")
-    assert app.get_by_key("stdp_neurons").value == 100
-    assert app.get_by_key("stdp_epochs").value == 10
+def test_a_run_too_large_or_too_long_is_refused_with_its_number() -> None:
+    app = open_page(PAGE, stdp_dataset="mnist", stdp_neurons="6400", stdp_epochs="50")
+    app.get_by_key("stdp_feature_steps").set_value(1000).run()
+    refused = [e.value for e in app.warning if "This run" in e.value]
+    assert refused and any(unit in refused[0] for unit in (" GB", " min", " h")), words(app)
+    start(app)
+    assert get_manager().stats().running == 0
+    assert sum("This run" in e.value for e in app.warning) == 2  # said again at the button
 
 
-def test_own_pictures_can_be_trained_on(tmp_path: object) -> None:
-    words_ = np.arange(60 * 64, dtype=np.uint32) * np.uint32(2654435761)
-    x = (words_ >> np.uint32(24)).astype(np.uint8).reshape(60, 8, 8)
-    buffer = io.BytesIO()
-    np.savez(buffer, x_train=x, y_train=np.arange(60) % 3, x_test=x[:9], y_test=np.arange(9) % 3)
-    app = open_page(PAGE, stdp_epochs="1", stdp_neurons="20", stdp_seed="13")
-    app.file_uploader(key="stdp_npz").upload("own.npz", buffer.getvalue(), "application/zip").run()
-    assert any("60 training" in e.value for e in app.success)
-    app.get_by_key("stdp_run_start").click().run()
-    run_until(app, lambda: len(app.metric) >= 4)
+def test_a_run_on_the_digits_ends_with_a_result_that_its_link_leads_back_to() -> None:
+    app = open_page(PAGE, **SMALL, stdp_seed="11")
+    start(app)
+    run_until(app, lambda: finished(app))
+    found = shown(app)
+    assert found is not None and found.result is not None
+    assert found.result.trained is None  # the weights are kept once, not in every session
+    assert found.result.test_accuracy > 0.5  # chance is 0.1
+    assert found.pictures is not None and found.n_train == 300
+    ticket = app.query_params["job"]
+    again = open_page(PAGE, job=ticket[0] if isinstance(ticket, list) else ticket)
+    assert finished(again)
+    assert any("This run: digits (300 images), 20 neurons" in e.value for e in again.info)
 
 
-def test_a_run_is_described_by_its_own_parameters_not_by_the_controls() -> None:
-    app = open_page(PAGE, stdp_epochs="1", stdp_neurons="20", stdp_seed="14")
-    app.get_by_key("stdp_run_start").click().run()
-    run_until(app, lambda: len(app.metric) >= 4)
-    assert not app.info
-    app.get_by_key("stdp_retina").set_value("raw").run()
-    assert any("This run: 20 neurons, 1 pass, on_off input" in e.value for e in app.info)
-
-
-def test_the_command_names_the_upload_and_the_values_that_differ() -> None:
-    buffer = io.BytesIO()
-    x = np.tile(np.arange(64, dtype=np.uint8).reshape(1, 8, 8) * 4, (12, 1, 1))
-    y = np.arange(12) % 2
-    np.savez(buffer, x_train=x, y_train=y, x_test=x, y_test=y)
-    app = open_page(PAGE, stdp_neurons="50")
-    app.file_uploader(key="stdp_npz").upload("own.npz", buffer.getvalue(), "application/zip").run()
-    commands = [c.value for c in app.code if c.value.startswith("python -m snncore train")]
-    assert commands and "--dataset FILE.npz" in commands[0] and "--neurons 50" in commands[0]
-
-
-def test_an_exported_network_classifies_an_uploaded_picture() -> None:
-    images = experiment.load_data("digits")
-    params = TrainParams(neurons=30, epochs=4, batch=25)
-    last = list(experiment.run(images, params))[-1]
-    assert last.result is not None and last.snapshot is not None
-    model, png = io.BytesIO(), io.BytesIO()
-    trained.save(model, "digits", 1397, params, last.snapshot, last.result.trained)
-    zero = images.test_images[int(np.flatnonzero(images.test_labels == 0)[0])]
-    Image.fromarray(zero).resize((64, 64)).save(png, "PNG")
-    app = open_page(PAGE)
-    app.file_uploader(key="stdp_model").upload("n.safetensors", model.getvalue(), "x/y")
-    app.file_uploader(key="stdp_picture").upload("0.png", png.getvalue(), "image/png")
-    app.run()
-    assert not app.exception
-    assert "Linear readout: **0**" in words(app)
-
-
-def test_a_file_that_is_no_network_is_refused_on_the_page() -> None:
-    app = open_page(PAGE)
-    app.file_uploader(key="stdp_model").upload("n.safetensors", b"not a network", "x/y")
-    app.file_uploader(key="stdp_picture").upload("0.png", b"not a picture", "image/png")
-    app.run()
-    assert not app.exception and any("not a checkpoint" in e.value for e in app.error)
+def test_cancel_stops_a_run_and_start_goes_on_from_there() -> None:
+    app = open_page(PAGE, stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
+    start(app)
+    run_until(app, lambda: "Learning" in words(app) and " presentations learnt" in words(app))
+    run_until(app, lambda: "0 of" not in words(app).split(" presentations learnt")[0][-12:])
+    app.get_by_key("stdp_run_cancel").click().run()
+    run_until(app, lambda: any("Cancelled" in e.value for e in app.info))
+    run_until(app, lambda: get_manager().stats().running == 0)
+    assert "goes on after" in words(app)
 
 
 def test_the_run_is_looked_after_from_other_pages() -> None:
     app = open_page(PAGE, stdp_epochs="50", stdp_neurons="1600", stdp_seed="15")
-    app.get_by_key("stdp_run_start").click().run()
+    start(app)
     app.switch_page("pages/1_LIF_Playground.py").run()
     assert not app.exception and "Training under way" in words(app)
     app.switch_page(PAGE).run()

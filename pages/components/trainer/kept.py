@@ -1,0 +1,52 @@
+"""The networks of the last runs, of all visitors, within a budget of bytes.
+
+A run's identity covers the visitor's own file too: who does not have it cannot ask for it. An
+unfinished run is kept where it was stopped, so that it can go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pages.components.hopfield_kept import Kept
+from pages.components.trainer.payload import Run
+from snncore.stdp import Snapshot
+from snncore.trained import Trained
+
+BUDGET = 96 << 20  # bytes of all networks together
+
+
+class Finished(NamedTuple):
+    """Where a run stands: the layers, and the readouts once it is done."""
+
+    run: Run
+    data_name: str
+    n_images: int
+    images_sha256: str  # of the training images
+    snapshot: Snapshot
+    trained: Trained | None  # None: stopped before the end
+
+    @property
+    def weights_bytes(self) -> int:
+        """Of the layers; a finished network's readouts are smaller."""
+        return sum(layer.weights.nbytes + layer.theta.nbytes for layer in self.snapshot.layers)
+
+
+_kept = Kept(budget=BUDGET, most=16)
+
+
+def get(identity: str) -> Finished | None:
+    """The run with this identity as far as it came, if it is still there."""
+    found: Any = _kept.get(identity)
+    return found if isinstance(found, Finished) else None
+
+
+def put(entry: Finished) -> None:
+    """Keep a run; those unseen for longest make room. A larger one than all room is not kept."""
+    if 2 * entry.weights_bytes < BUDGET:
+        _kept.put(entry.run.identity, entry)
+
+
+def clear() -> None:
+    """Forget all."""
+    _kept.clear()

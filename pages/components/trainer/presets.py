@@ -1,0 +1,128 @@
+"""Settings of the trainer page worth seeing, each with what to notice, and what it opens with."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import streamlit as st
+
+from pages.components.controls import state_of
+from pages.components.encoding_panel import preset_pills
+from pages.components.trainer.source import BUNDLED
+from snncore import datasets
+from snncore.params import Params, Value
+from snncore.stdp import TrainParams
+from snncore.stdp.presets import recommended
+
+KEY = "stdp"
+
+
+class Preset(NamedTuple):
+    """All controls at once, and a true sentence about what they show."""
+
+    name: str
+    dataset: str
+    limit: int  # training images, 0: all
+    params: TrainParams
+    notice: str
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "30 seconds",
+        "digits",
+        0,
+        dataclasses.replace(recommended("dense", 100), epochs=10, retina="on_off"),
+        "noise turns into strokes and digits without a single label.",
+    ),
+    Preset(
+        "Best dense",
+        "mnist",
+        0,
+        recommended("dense", 1600),
+        "1,600 neurons vote better than the best published network of this size.",
+    ),
+    Preset(
+        "Best conv",
+        "mnist",
+        0,
+        recommended("conv", 128),
+        "filters become edges; their wins per field are read out best of all.",
+    ),
+    Preset(
+        "The seed's rule – watch it fail",
+        "digits",
+        0,
+        dataclasses.replace(
+            recommended("dense", 100), epochs=3, rule="seed", competition="none", theta_rate=0.0
+        ),
+        "nothing makes a weight weaker: all fields become the same grey blot and the vote falls "
+        "to chance.",
+    ),
+)
+SIZE = f"{KEY}__size"  # which layer the other values were last suited to
+
+
+def first() -> Preset:
+    """What the page opens with: the first preset, on the bundled digits where its set is absent."""
+    preset = PRESETS[0]
+    return preset if is_here(preset.dataset) else preset._replace(dataset=BUNDLED, limit=0)
+
+
+def is_here(name: str) -> bool:
+    """Whether a data set is on this machine."""
+    return any(info.name == name and info.present for info in datasets.catalogue())
+
+
+def values_of(preset: Preset) -> dict[str, Value]:
+    """Widget keys of a preset, and what each must hold."""
+    return {
+        f"{KEY}_dataset": preset.dataset,
+        f"{KEY}_limit": preset.limit,
+        **state_of(KEY, preset.params),
+    }
+
+
+def preset_bar(dataset: str, limit: int, params: TrainParams) -> None:
+    """The presets, the one that is shown marked and explained, and Reset."""
+    chosen = next((p for p in (first(), *PRESETS) if p[1:4] == (dataset, limit, params)), None)
+    preset_pills(KEY, [p.name for p in PRESETS], chosen.name if chosen else None, show)
+    if chosen is not None:
+        st.markdown(f":material/visibility: **Notice:** {chosen.notice}")
+
+
+def show(name: str) -> None:
+    """Callback: every control as in that preset; a file of one's own is left alone."""
+    number = next(k for k, p in enumerate(PRESETS) if p.name == name)
+    preset = PRESETS[number] if number else first()
+    st.session_state.update(values_of(preset))
+    st.session_state[SIZE] = layer_of(preset.params)
+
+
+def layer_of(params: TrainParams) -> tuple[str, int]:
+    """Kind and size of the layer: what the recommended values depend on."""
+    return params.layer, params.neurons if params.layer == "dense" else params.filters
+
+
+def follow() -> None:
+    """Callback of kind and size of the layer: values that were left as recommended follow it."""
+    state = st.session_state
+    layer = str(state[f"{KEY}_layer"])
+    units = int(state[f"{KEY}_{'neurons' if layer == 'dense' else 'filters'}"])
+    before: tuple[str, int] = state.get(SIZE, (layer, units))
+    old, new = recommended(*before), recommended(layer, units)
+    for name, value in changed_between(old, new).items():
+        if state.get(f"{KEY}_{name}", getattr(old, name)) == getattr(old, name):
+            state[f"{KEY}_{name}"] = value
+    state[SIZE] = (layer, units)
+
+
+def changed_between(old: Params, new: Params) -> dict[str, Value]:
+    """Fields of `new` that differ from `old`, without the layer's kind and size themselves."""
+    return {
+        field.name: getattr(new, field.name)
+        for field in dataclasses.fields(new)
+        if field.name not in ("layer", "neurons", "filters", "seed")
+        and getattr(new, field.name) != getattr(old, field.name)
+    }

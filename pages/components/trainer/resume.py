@@ -1,0 +1,209 @@
+"""Going on: from a checkpoint file, from a run that was stopped, or for more passes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Any
+
+import streamlit as st
+
+from pages.components.job_panel import owner_id
+from pages.components.text import plain
+from pages.components.trainer import job, kept, source
+from pages.components.trainer.controls import Chosen
+from pages.components.trainer.kept import Finished
+from pages.components.trainer.payload import OWN, Run
+from pages.components.trainer.presets import KEY, SIZE, Preset, layer_of, values_of
+from snncore import trained
+from snncore.jobs import JobView, Rejected
+from snncore.stdp import TrainParams
+
+_FILE = f"{KEY}__resume"  # the checkpoint that was read: (file id, Finished or None, words)
+MOST_PASSES = int(TrainParams.specs()["epochs"].hi)
+
+
+def beginning(chosen: Chosen) -> tuple[Run, Finished | None]:
+    """The run that Start computes, and where it begins: None is the untrained layer.
+
+    A run that was stopped here goes on where it was: its result is the same, bit for bit.
+    """
+    run, file = chosen.run, _file()
+    if file is not None and _fits(file, chosen.params):
+        resumed = run._replace(resumed=file.run.resumed)
+        own = kept.get(resumed.identity)
+        return resumed, file if own is None or _done(own) else own
+    found = kept.get(run.identity)
+    return run, None if found is None or _done(found) else found
+
+
+def _done(entry: Finished) -> bool:
+    return entry.trained is not None
+
+
+def _file() -> Finished | None:
+    found: Any = st.session_state.get(_FILE)
+    return None if found is None else found[1]
+
+
+def _fits(file: Finished, params: TrainParams) -> bool:
+    """Whether these are the settings of the file, but for the number of passes."""
+    same = dataclasses.replace(file.run.params, epochs=params.epochs)
+    return same == params and file.snapshot.seen <= file.n_images * params.epochs
+
+
+def start_words(chosen: Chosen) -> str:
+    """What Start will do, if it does not begin from the untrained layer."""
+    run, begin = beginning(chosen)
+    if begin is None:
+        file = _file()
+        if file is not None:
+            return (
+                ":material/warning: The settings are not those of the checkpoint: *Start* begins "
+                "anew. *Use its settings* goes on with it."
+            )
+        return ""
+    total = begin.n_images * run.params.epochs
+    return (
+        f":material/resume: *Start* goes on after {begin.snapshot.seen:,} of {total:,} "
+        "presentations."
+    )
+
+
+def resume_box(chosen: Chosen, view: JobView | None) -> None:
+    """The expander: a checkpoint file, or more passes for the network that is shown."""
+    with st.expander("Resume a checkpoint, more passes", icon=":material/resume:"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _upload()
+        with right:
+            _more(view)
+
+
+def _upload() -> None:
+    file = st.file_uploader(
+        "Checkpoint (.safetensors, at most 64 MB)",
+        type=[".safetensors"],
+        key=f"{KEY}_checkpoint",
+        max_upload_size=64,
+        help="Exported here, downloaded while a run was under way, or written by "
+        "`python -m snncore train --out FILE`. Nothing in it is executed.",
+    )
+    if file is None:
+        st.session_state.pop(_FILE, None)
+        return
+    known = st.session_state.get(_FILE)
+    if known is None or known[0] != file.file_id:
+        known = (file.file_id, *_read(file.getvalue()))
+        st.session_state[_FILE] = known
+    _, found, words = known
+    if found is None:
+        st.error(words, icon=":material/error:")
+        return
+    st.success(words)
+    st.button(
+        "Use its settings",
+        icon=":material/tune:",
+        key=f"{KEY}__use_checkpoint",
+        on_click=_use,
+        args=(found,),
+        help="Sets every control as the run in the file had it. A finished run gets one more pass.",
+    )
+
+
+def _read(data: bytes) -> tuple[Finished | None, str]:
+    """The run in a file, or None and why it cannot go on."""
+    try:
+        saved = trained.load(data)
+    except ValueError as error:
+        return None, f"This file cannot be resumed: {error}."
+    sha = hashlib.sha256(data).hexdigest()[:32]
+    known = saved.dataset in source.SIZES
+    limit = 0
+    if known and saved.n_images < source.SIZES[saved.dataset][0]:
+        limit = saved.n_images
+    run = Run(saved.dataset if known else OWN, limit, saved.params, "", sha)
+    found = Finished(
+        run, saved.dataset, saved.n_images, saved.images_sha256, saved.snapshot, saved.trained
+    )
+    end = "finished" if saved.trained is not None else "not finished"
+    where = "" if known else " Upload the same images again under *Your own images*."
+    return found, (
+        f"{plain(saved.dataset)}: {run.words.split(', ', 1)[1]}; {saved.snapshot.seen:,} of "
+        f"{saved.snapshot.total:,} presentations, {end}.{where}"
+    )
+
+
+def _use(found: Finished) -> None:
+    """Callback: the controls take the settings of the file."""
+    run, params = found.run, found.run.params
+    if found.snapshot.seen >= found.n_images * params.epochs and params.epochs < MOST_PASSES:
+        params = dataclasses.replace(params, epochs=params.epochs + 1)
+    dataset = source.BUNDLED if run.dataset == OWN else run.dataset
+    values = values_of(Preset("", dataset, run.limit, params, ""))
+    if run.dataset == OWN:  # its images come from the file that is, or will be, uploaded
+        del values[f"{KEY}_dataset"]
+    st.session_state.update(values)
+    st.session_state[SIZE] = layer_of(params)
+
+
+def _more(view: JobView | None) -> None:
+    """More passes for the network that is shown, from where it stands."""
+    payload = job.payload_of(view)
+    entry = None if payload is None else kept.get(payload.run.identity)
+    if view is None or view.active or payload is None or entry is None:
+        st.caption("When a run has ended, it can go on here for more passes.")
+        return
+    room = MOST_PASSES - payload.run.params.epochs
+    if room < 1:
+        st.caption(f"A run has at most {MOST_PASSES} passes.")
+        return
+    passes = int(
+        st.number_input("More passes", 1, room, 1, key=f"{KEY}__more_passes", help=_MORE_HELP)
+    )
+    st.button(
+        "Continue for more passes",
+        icon=":material/resume:",
+        key=f"{KEY}__continue",
+        on_click=_continue,
+        args=(entry, passes),
+    )
+
+
+_MORE_HELP = (
+    "Learning goes on from these weights; the learning rate falls from its value at this place of "
+    "the longer run down to its last value."
+)
+
+
+def _continue(entry: Finished, passes: int) -> None:
+    """Callback: start the longer run from these weights."""
+    params = dataclasses.replace(entry.run.params, epochs=entry.run.params.epochs + passes)
+    mark = f"{entry.run.identity}:{entry.snapshot.seen}".encode()
+    run = entry.run._replace(params=params, resumed=hashlib.sha256(mark).hexdigest()[:32])
+    upload = source.uploaded(run.upload_sha)
+    size = source.Size(entry.n_images, *_rest(run, upload))
+    try:
+        ticket = job.submit(owner_id(), run, size, upload, entry)
+    except (Rejected, ValueError) as reason:
+        st.session_state[f"{KEY}__problem"] = str(reason)
+        return
+    st.session_state[f"{job.PANEL}_ticket"] = ticket.id
+    st.session_state.pop(f"{job.PANEL}_view", None)
+    st.session_state[f"{KEY}_epochs"] = params.epochs
+    if job.JOB in st.query_params:
+        del st.query_params[job.JOB]
+
+
+def _rest(run: Run, upload: source.Upload | None) -> tuple[int, int, int, int]:
+    """Number of test images, height, width, classes of a run's images."""
+    if run.dataset != OWN:
+        return source.SIZES[run.dataset][1:]
+    if upload is None:
+        return 0, 28, 28, 10  # the job will say that the file is missing
+    return upload.size[1:]
+
+
+def problem() -> str:
+    """Why *Continue* did not start, once."""
+    return str(st.session_state.pop(f"{KEY}__problem", ""))

@@ -1,0 +1,93 @@
+"""The middle of the trainer page: the estimate, Start and Cancel, the run, what came of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from pages.components.inline import inline
+from pages.components.job_panel import job_panel
+from pages.components.trainer import cost, job, resume, source, watch
+from pages.components.trainer.controls import Chosen
+from pages.components.trainer.payload import Payload, Run
+from pages.components.trainer.pictures import pictures
+from snncore.jobs import JobView
+from snncore.stdp import Snapshot
+from snncore.stdp.train import first_layers
+
+COMPACT = """<style>
+.st-key-stdp__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
+.st-key-stdp_main [data-testid="stMetricValue"] {font-size: 1.5rem;}
+.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
+  .st-key-stdp__preset_names [role="radiogroup"],
+  .st-key-stdp__preset_names [data-testid="stButtonGroup"] > div {
+    flex-wrap: nowrap; overflow-x: auto; padding-bottom: 4px;}
+  .st-key-stdp__preset_names button {flex: none;}
+}
+</style>"""
+
+
+class Shown(NamedTuple):
+    """What the middle of the page shows."""
+
+    view: JobView | None
+    resumes: bool  # Start would go on from a checkpoint
+
+
+def middle(chosen: Chosen) -> Shown:
+    """Draw it in the current container."""
+    begin, start = resume.beginning(chosen)
+    refused = cost.refusal(chosen.params, chosen.size)
+    if refused:
+        st.warning(refused, icon=":material/block:")
+    else:
+        st.caption(f":material/timer: {cost.words(chosen.params, chosen.size)}.")
+    ahead = st.container()
+    if words := resume.problem():
+        st.warning(words, icon=":material/hourglass_disabled:")
+    view = job_panel(
+        job.PANEL,
+        submit=lambda owner: job.submit(owner, begin, chosen.size, chosen.upload, start),
+        draw=lambda payload, done: _live(payload, done, begin),
+        ticket_param=job.JOB,
+        kind=job.KIND,
+    )
+    words = resume.start_words(chosen)
+    if words and (view is None or not view.active):
+        ahead.caption(words)
+    nothing = view is None or (job.payload_of(view) is None and not view.active)
+    if nothing and chosen.upload is None:
+        st.markdown(
+            "**Before learning.** Weights are the mean picture times noise. Press *Start "
+            "training* and watch them turn into what the layer sees most."
+        )
+        watch.learnt(inline(lambda: untrained(chosen.run)))
+    resume.resume_box(chosen, view)
+    return Shown(view, bool(begin.resumed))
+
+
+def _live(payload: object, done: bool, wanted: Run) -> None:
+    if isinstance(payload, Payload):
+        watch.live(payload, done, wanted)
+
+
+@st.cache_data(max_entries=16, ttl=3600, max_size="16MB", show_spinner="Preparing the layer")
+def untrained(run: Run) -> Payload:
+    """The untrained layer and how it answers the first training image."""
+    data = source.data_of(run, None)
+    layers, params = first_layers(data.train_images, run.params), run.params
+    n_units = len(layers[0].theta)
+    total = len(data.train_images) * params.epochs
+    snapshot = Snapshot(0, total, layers, np.zeros(n_units, np.int64), 0.0, float("nan"), 0.0)
+    image = data.train_images[0]
+    return Payload(
+        run, "", 0, total, 0.0, float("nan"),
+        pictures(snapshot, params, image, data.class_names[int(data.train_labels[0])]),
+        (), snapshot.wins, layers[0].theta.cpu().numpy(), 0.0, float("nan"), None,
+        data.class_names, len(data.train_images), len(data.test_images),
+        (int(image.shape[0]), int(image.shape[1])),
+    )  # fmt: skip
