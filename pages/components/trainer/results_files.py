@@ -1,0 +1,163 @@
+"""Files of a finished run: the network, its features, its figures, its accuracies."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from pages.components.sections import csv_bytes
+from pages.components.share import Download
+from pages.components.trainer import kept
+from pages.components.trainer.kept import Finished
+from pages.components.trainer.payload import Payload
+from pages.components.trainer.results_words import bars
+from pages.components.trainer.source import test_images
+from snncore import trained
+from snncore.jobs import JobView
+from snncore.plots import training_results as charts
+from snncore.plots.base import mosaic, png
+from snncore.plots.training_tiles import field_tiles
+from snncore.trained import Trained
+
+_BINARY = "application/octet-stream"
+
+
+def downloads(view: JobView | None) -> list[Download]:
+    """Files of a finished run; each is made when it is asked for."""
+    payload = None if view is None or view.snapshot is None else view.snapshot.payload
+    if not isinstance(payload, Payload) or payload.result is None:
+        return []
+    result, names = payload.result, payload.class_names
+    files = [
+        Download("Accuracies (CSV)", lambda: accuracies(payload), "accuracies.csv", "text/csv"),
+        Download("Test answers (CSV)", lambda: answers(payload), "answers.csv", "text/csv"),
+        *(
+            Download(
+                f"Confusion matrix ({kind.upper()})",
+                lambda kind=kind: charts.confusion_figure(
+                    result.confusion, names, file_format=kind
+                ),
+                f"confusion.{kind}",
+                mime,
+            )
+            for kind, mime in (("svg", "image/svg+xml"), ("png", "image/png"))
+        ),
+    ]
+    found = kept.get(payload.run.identity)
+    if found is not None and found.trained is not None:
+        files = [*_of_network(found, found.trained, payload), *files]
+    return files
+
+
+def _of_network(found: Finished, net: Trained, payload: Payload) -> list[Download]:
+    """What needs the weights, which are kept for a while only."""
+    files = [
+        Download("Network (.safetensors)", lambda: checkpoint(found), "stdp.safetensors", _BINARY),
+        Download("Receptive fields (PNG)", lambda: fields(net), "fields.png", "image/png"),
+    ]
+    if has_tests(payload, net):
+        files.append(
+            Download(
+                "Features of the test images (NPZ)",
+                lambda: features(payload, net),
+                "features.npz",
+                _BINARY,
+            )
+        )
+    if net.params.layer == "dense":
+        files.append(Download("NIR graph (.nir)", lambda: nir(net), "stdp.nir", _BINARY))
+    return files
+
+
+def checkpoint(found: Finished) -> bytes:
+    """The run as a file that `predict` and `train --resume` read."""
+    buffer = io.BytesIO()
+    trained.save(
+        buffer,
+        found.data_name,
+        found.n_images,
+        found.run.params,
+        found.snapshot,
+        found.trained,
+        images_sha256=found.images_sha256,
+    )
+    return buffer.getvalue()
+
+
+def accuracies(payload: Payload) -> bytes:
+    """Names, accuracies and standard errors."""
+    if payload.result is None:
+        raise ValueError("the run has no result yet")
+    rows = bars(payload.result, payload.n_test)
+    return csv_bytes({
+        "name": np.array([row.name.replace(",", " ") for row in rows]),
+        "accuracy": np.array([row.accuracy for row in rows]),
+        "standard_error": np.array([row.error for row in rows]),
+        "control": np.array([int(row.control) for row in rows]),
+    })  # fmt: skip
+
+
+def answers(payload: Payload) -> bytes:
+    """What both readouts answered to each test image, as numbers of classes; −1: none."""
+    if payload.result is None:
+        raise ValueError("the run has no result yet")
+    columns = {
+        "image": np.arange(payload.n_test),
+        "readout": payload.result.predictions,
+        "vote": payload.result.votes,
+    }
+    try:
+        tests = test_images(payload.run)
+    except ValueError:
+        tests = None
+    if tests is not None and len(tests.labels) == payload.n_test:
+        columns["true"] = tests.labels
+    return csv_bytes(columns)
+
+
+def fields(net: Trained) -> bytes:
+    """All receptive fields or filters in one picture."""
+    shape = net.image_shape
+    if net.params.layer == "conv":
+        shape = (net.params.filter_size, net.params.filter_size)
+    tiles = field_tiles(net.layer.weights.cpu().numpy(), (shape[0], shape[1]))
+    picture = mosaic(tiles, fill=90)
+    return png(picture, scale=max(1, 1200 // picture.shape[1]))
+
+
+def has_tests(payload: Payload, net: Trained) -> bool:
+    """Whether the run's test images are at hand."""
+    try:
+        tests = test_images(payload.run)
+    except ValueError:
+        return False
+    return tests is not None and tests.images.shape[1:] == net.image_shape
+
+
+def features(payload: Payload, net: Trained) -> bytes:
+    """Spike counts of the test images with their labels, computed now."""
+    tests = test_images(payload.run)
+    if tests is None:
+        raise ValueError("the test images of this run are not here")
+    found = trained.predict(net, tests.images)
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        counts=found.counts,
+        labels=tests.labels,
+        scores=found.scores,
+        predictions=found.classes,
+        votes=found.votes,
+    )
+    return buffer.getvalue()
+
+
+def nir(net: Trained) -> bytes:
+    """The dense layer in the Neuromorphic Intermediate Representation."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stdp.nir"
+        trained.export_nir(net, path)
+        return path.read_bytes()

@@ -1,0 +1,330 @@
+"""Figures of a finished STDP run: accuracies, confusion matrix, the readout's history, mistakes."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from snncore.experiment import FitPoint
+from snncore.plots.base import COLOURS, INK, mosaic
+from snncore.plots.vega import Chart, Key, axis, layer, span, tip
+
+CELL = "cell"  # name of the selection that a click on the confusion matrix makes
+MOST_NUMBERED = 12  # classes: the numbers of more would not fit into the cells
+_FIGURE_LOCK = threading.Lock()  # matplotlib's font cache is shared by all threads
+
+
+class Bar(NamedTuple):
+    """One accuracy, a fraction, with its standard error (0: unknown)."""
+
+    name: str
+    accuracy: float
+    error: float
+    control: bool
+
+
+def accuracy_dots(bars: Sequence[Bar], *, dark: bool = False) -> Chart:
+    """Accuracies as dots with whiskers of two standard errors, values written beside them.
+
+    The axis begins where the values are, so that differences can be seen: dots, not bars, whose
+    lengths would mislead there.
+    """
+    table = pd.DataFrame(bars)
+    table["low"] = table["accuracy"] - 2 * table["error"]
+    table["high"] = np.minimum(table["accuracy"] + 2 * table["error"], 1.0)
+    table["words"] = [
+        f"{bar.accuracy:.2%}" + (f" ± {bar.error:.2%}" if bar.error > 0 else "") for bar in bars
+    ]
+    table["kind"] = ["control" if bar.control else "network" for bar in bars]
+    low, high = span(table["low"].to_numpy(), table["high"].to_numpy())
+    low, high = max(0.0, low), high + 0.35 * (high - low)  # room for the words
+    x = axis("accuracy", "test images answered right", (low, high), format=".0%", tickCount=5)
+    names: Chart = {
+        "field": "name",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": 230, "grid": True},
+    }
+    colour = {
+        "field": "kind",
+        "type": "nominal",
+        "legend": None,
+        "scale": {
+            "domain": ["network", "control"],
+            "range": [COLOURS["voltage"], COLOURS["reference"]],
+        },
+    }
+    tips = [
+        {"field": "name", "type": "nominal", "title": "what"},
+        tip("accuracy", "right", ".2%"),
+        tip("error", "standard error", ".2%"),
+    ]
+    return {
+        "datasets": {"bars": table},
+        "height": {"step": 26},
+        "layer": [
+            layer(
+                "bars",
+                "rule",
+                {"strokeWidth": 2},
+                x={**x, "field": "low"},
+                x2={"field": "high"},
+                y=names,
+                color=colour,
+            ),
+            layer(
+                "bars",
+                "point",
+                {"filled": True, "size": 80},
+                x=x,
+                y=names,
+                color=colour,
+                tooltip=tips,
+            ),
+            layer(
+                "bars",
+                "text",
+                {"align": "left", "dx": 12, "color": INK[dark]},
+                x={**x, "field": "high"},
+                y=names,
+                text={"field": "words", "type": "nominal"},
+            ),
+        ],
+    }
+
+
+def confusion_chart(
+    matrix: NDArray[np.integer], names: Sequence[str], chosen: tuple[int, int] | None = None
+) -> Chart:
+    """Confusion matrix, row = true class; a click selects `CELL` with its `t` and `p`.
+
+    Colour is the share of the true class, on a root scale: mistakes are few, and they are what
+    one looks for. The chosen cell is framed.
+    """
+    total = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    count = len(names)
+    true, predicted = np.divmod(np.arange(count * count), count)
+    table = pd.DataFrame(
+        {
+            "t": true,
+            "p": predicted,
+            "true": np.array(names, dtype=object)[true],
+            "predicted": np.array(names, dtype=object)[predicted],
+            "share": (matrix / total).ravel(),
+            "images": matrix.ravel(),
+        }
+    )
+    x: Chart = {
+        "field": "p",
+        "type": "ordinal",
+        "title": "answer",
+        "axis": _class_axis(names, angle=0 if max(map(len, names)) <= 3 else -45),
+    }
+    y: Chart = {"field": "t", "type": "ordinal", "title": "true class", "axis": _class_axis(names)}
+    cells = layer(
+        "cells",
+        "rect",
+        {"cursor": "pointer"},
+        x=x,
+        y=y,
+        color={
+            "field": "share",
+            "type": "quantitative",
+            "scale": {"type": "sqrt", "scheme": "viridis", "domain": [0, 1]},
+            "legend": None,
+        },
+        tooltip=[
+            {"field": "true", "type": "nominal", "title": "true class"},
+            {"field": "predicted", "type": "nominal", "title": "answer"},
+            tip("images", "images", ",.0f"),
+            tip("share", "of the class", ".1%"),
+        ],
+    )
+    select = {"type": "point", "fields": ["t", "p"], "toggle": False, "clear": False}
+    cells["params"] = [{"name": CELL, "select": select}]
+    layers = [cells]
+    if count <= MOST_NUMBERED:
+        layers.append(
+            layer(
+                "cells",
+                "text",
+                {"fontSize": 11},
+                x=x,
+                y=y,
+                text={"field": "images", "type": "quantitative"},
+                color={
+                    "condition": {"test": "datum.share > 0.3", "value": "#101418"},
+                    "value": "#F4F7FA",
+                },
+            )
+        )
+        layers[-1]["mark"]["interactive"] = False  # a click on the number means the cell
+    data = {"cells": table}
+    if chosen is not None:
+        data["chosen"] = table[(table["t"] == chosen[0]) & (table["p"] == chosen[1])]
+        layers.append(
+            layer(
+                "chosen",
+                "rect",
+                {"filled": False, "stroke": "#E69F00", "strokeWidth": 3, "interactive": False},
+                x=x,
+                y=y,
+            )
+        )
+    return {
+        "datasets": data,
+        "height": 380 if count <= MOST_NUMBERED else 520,
+        "layer": layers,
+    }
+
+
+def _class_axis(names: Sequence[str], *, angle: int = 0) -> Chart:
+    """Labels that are the classes' names where the field is their number."""
+    quoted = ",".join("'" + name.replace("\\", " ").replace("'", "’") + "'" for name in names)
+    return {
+        "labelExpr": f"[{quoted}][datum.value]",
+        "labelAngle": angle,
+        "labelLimit": 90,
+        "labelOverlap": True,
+    }
+
+
+def confusion_figure(
+    matrix: NDArray[np.integer],
+    names: Sequence[str],
+    *,
+    title: str = "",
+    file_format: str = "svg",
+) -> bytes:
+    """The confusion matrix as a publication figure (SVG, PNG or PDF bytes), drawn by seaborn."""
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    with _FIGURE_LOCK:
+        figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+        axes: Any = figure.subplots()
+        sns.heatmap(
+            share,
+            ax=axes,
+            cmap="viridis",
+            vmin=0,
+            vmax=1,
+            square=True,
+            annot=matrix if len(names) <= MOST_NUMBERED else False,
+            fmt="d",
+            xticklabels=list(names),
+            yticklabels=list(names),
+            cbar_kws={"label": "share of the true class"},
+        )
+        axes.set(xlabel="predicted class", ylabel="true class", title=title)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=file_format, dpi=200)
+    return buffer.getvalue()
+
+
+def fit_chart(history: Sequence[FitPoint]) -> Chart:
+    """Accuracy of the linear readout over its passes: of what it fits, and of what is held out."""
+    table = pd.DataFrame(history, columns=FitPoint._fields)
+    table["pass"] = np.arange(1, len(table) + 1)
+    held = table[np.isfinite(table["validation_accuracy"])]
+    low, high = span(table["accuracy"].to_numpy(), held["validation_accuracy"].to_numpy())
+    key = Key({"fitted": "voltage", "held out": "spike"})
+    x = axis("pass", "pass over the counts, penalty after penalty", (1, max(2, len(table))))
+    y = axis("accuracy", "right", (low, high), format=".1%", tickCount=5)
+    tips = [
+        tip("penalty", "penalty", ".1e"),
+        tip("epoch", "pass with this penalty", ".0f"),
+        tip("loss", "loss"),
+        tip("accuracy", "fitted part right", ".2%"),
+        tip("validation_accuracy", "held-out part right", ".2%"),
+    ]
+    points = {"point": {"size": 20}, "strokeWidth": 1.5}
+    return {
+        "datasets": {"fitted": table, "held": held},
+        "height": 200,
+        "layer": [
+            layer("fitted", "line", points, x=x, y=y, color=key("fitted"), tooltip=tips),
+            layer(
+                "held",
+                "line",
+                points,
+                x=x,
+                y={**y, "field": "validation_accuracy"},
+                color=key("held out"),
+                tooltip=tips,
+            ),
+        ],
+    }
+
+
+def penalty_chart(path: Sequence[tuple[float, float]], chosen: float) -> Chart:
+    """Accuracy of the held-out part for each penalty; the chosen one is marked."""
+    table = pd.DataFrame(path, columns=["penalty", "accuracy"]).sort_values("penalty")
+    low, high = span(table["accuracy"].to_numpy())
+    first, last = float(table["penalty"].min()), float(table["penalty"].max())
+    x = axis("penalty", "penalty λ", (first / 1.5, last * 1.5), log=True)
+    y = axis("accuracy", "held-out part right", (low, high), format=".1%", tickCount=5)
+    tips = [tip("penalty", "penalty", ".2e"), tip("accuracy", "held-out part right", ".2%")]
+    return {
+        "datasets": {"path": table, "best": table[table["penalty"] == chosen]},
+        "height": 200,
+        "layer": [
+            layer(
+                "path",
+                "line",
+                {"point": True, "color": COLOURS["voltage"]},
+                x=x,
+                y=y,
+                tooltip=tips,
+            ),
+            layer(
+                "best",
+                "point",
+                {"size": 160, "color": COLOURS["spike"], "strokeWidth": 2},
+                x=x,
+                y=y,
+                tooltip=tips,
+            ),
+        ],
+    }
+
+
+def image_mosaic(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """Grey pictures [S, H, W] side by side, `columns` to a row."""
+    return mosaic(images, columns, gap=2, fill=110)
+
+
+def profile_chart(values: NDArray[np.floating], names: Sequence[str]) -> Chart:
+    """Mean spikes of one neuron for each class, as bars."""
+    table = pd.DataFrame({"class": list(names), "spikes": np.asarray(values, dtype=np.float64)})
+    return {
+        "datasets": {"profile": table},
+        "height": 150,
+        "layer": [
+            layer(
+                "profile",
+                "bar",
+                {"color": COLOURS["voltage"]},
+                x={
+                    "field": "class",
+                    "type": "nominal",
+                    "sort": None,
+                    "title": None,
+                    "axis": {"labelAngle": 0 if max(map(len, names)) <= 3 else -45},
+                },
+                y={"field": "spikes", "type": "quantitative", "title": "mean spikes"},
+                tooltip=[
+                    {"field": "class", "type": "nominal", "title": "class"},
+                    tip("spikes", "mean spikes", ".3~g"),
+                ],
+            )
+        ],
+    }
