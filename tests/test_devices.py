@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,10 @@ from snncore.recall_lab import RecallParams, recall
 from snncore.simulate import lif as lif_run
 from snncore.simulate import run_lif
 from snncore.stdp import TrainParams, drive
-from snncore.stdp.dense import (
-    Draw,
-    counts_torch,
-    first_spikes_torch,
-    homeostasis,
-    merge_torch,
-)
+from snncore.stdp.dense import learn_batch_torch
+from snncore.stdp.features import counts_torch
+from snncore.stdp.rules import RULES
+from snncore.stdp.state import Draw
 from snncore.stdp.train import first_layer
 from snncore.stimuli import StimulusParams
 from snncore.stimuli import drive as drive_neuron
@@ -56,13 +54,13 @@ def _stdp() -> None:
     params = TrainParams(neurons=6, steps=20, feature_steps=20)
     images = np.arange(5 * 64, dtype=np.uint8).reshape(5, 8, 8)
     layer = first_layer(images, params)
-    limit = torch.from_numpy(drive.limits(drive.cells(images, params), params).astype(np.int64))
+    limit = drive.limits(drive.cells(images, params), params)
     draw = Draw(0, rng.stream("train_spikes"), torch.arange(5))
     with no_float64():
-        spikes = first_spikes_torch(layer, limit, draw, params)
-        moved, wins = merge_torch(layer, spikes, 0.1)
-        homeostasis(moved.theta, wins, 5, 0.02, params)
-        counts_torch(layer, limit, draw, params)
+        for rule, competition in zip(RULES, ("winner", "k_winners", "lateral") * 2, strict=True):
+            chosen = replace(params, rule=rule, competition=competition)
+            learn_batch_torch(layer, limit, draw, 0.1, 0.02, chosen)
+        counts_torch(layer, torch.from_numpy(limit.astype(np.int64)), draw, params)
 
 
 def _lif() -> None:

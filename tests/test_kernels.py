@@ -15,7 +15,8 @@ import torch
 from snncore import kernels, rng
 from snncore.kernels import FairLock
 from snncore.stdp import TrainParams, drive
-from snncore.stdp.dense import Draw, first_spikes_torch, learn_batch
+from snncore.stdp.dense import learn_batch, learn_batch_torch
+from snncore.stdp.state import Draw
 from snncore.stdp.train import first_layer
 
 
@@ -79,7 +80,7 @@ def test_a_short_time_constant_over_many_steps_invents_no_winners(
     limit = drive.limits(drive.cells(images, params), params)
     draw = Draw(0, rng.stream("train_spikes"), torch.arange(40))
     _, fast = learn_batch(layer, limit, draw, 0.0, 0.0, params)
-    slow = first_spikes_torch(layer, torch.from_numpy(limit.astype(np.int64)), draw, params)
+    _, slow = learn_batch_torch(layer, limit, draw, 0.0, 0.0, params)
     assert torch.equal(fast.winner, slow.winner) and torch.equal(fast.when, slow.when)
 
 

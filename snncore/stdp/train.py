@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from snncore import rng
 from snncore.stdp import drive
-from snncore.stdp.dense import count_spikes, input_spikes, layer_spikes
+from snncore.stdp.drive import input_spikes
+from snncore.stdp.features import count_spikes, layer_spikes
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
 from snncore.stdp.state import Snapshot as Snapshot
@@ -33,7 +34,7 @@ def _engine(params: TrainParams) -> ModuleType:
             from snncore.stdp import conv
         except ImportError:
             raise ValueError("layer must be dense: conv is not there yet") from None
-        return conv  # type: ignore[no-any-return]
+        return conv
     from snncore.stdp import dense
 
     return dense

@@ -1,0 +1,35 @@
+"""Homeostatic thresholds: whoever spikes more than its share becomes harder to excite.
+
+    θ_j ← θ_j + η_θ θ₀ (n_j / k − B/N)
+
+after a batch of B images in which neuron j of N spiked n_j times; k is the number of spikes that
+an image is meant to cause. If every image causes k, the sum over the layer is zero: thresholds
+move apart, but the layer as a whole becomes neither more nor less excitable. That is the batch
+form of the rule of Falez et al. (2019, IJCNN, eq. 8: the winner's threshold rises by η, all others
+fall by η/(N − 1)). Where images leave the layer silent all thresholds fall, which replaces the
+rising intensity of Diehl & Cook (2015). A decay per image, as theirs, must not be summed over a
+batch: for B (1 − decay^T) > 1 it explodes.
+"""
+
+from __future__ import annotations
+
+import torch
+
+Tensor = torch.Tensor
+_SPAN = 20.0
+
+
+def adapt(theta: Tensor, spikes: Tensor, batch: int, rate: float, start: float, aim: int) -> Tensor:
+    """Thresholds float32 [N] after a batch.
+
+    Args:
+        theta: before it.
+        spikes: n_j, whole numbers [N].
+        batch: B, images shown.
+        rate: η_θ.
+        start: θ₀; thresholds stay within θ₀/20 and 20 θ₀.
+        aim: k, spikes that an image is meant to cause.
+    """
+    share = batch / theta.shape[0]
+    step = rate * start * (spikes.to(torch.float32) / aim - share)
+    return (theta + step).clamp(start / _SPAN, start * _SPAN)
