@@ -4,9 +4,9 @@ Learning needs no whole pictures: a patch at a random location is a small pictur
 are a dense layer that sees it (`snncore.stdp.dense`): the first to cross its threshold inhibits
 the others and moves its weights towards what it saw, by the same rules, merged over the batch in
 the same way. That is one winner per location with weights shared over locations, as Falez et al.
-(2019) train theirs. Thresholds follow the zero-sum homeostasis of `snncore.stdp.homeostasis`, but
-over the patches that made a filter spike: most patches of a digit are black, and they must not
-lower the thresholds.
+(2019) train theirs. Thresholds move apart but their sum stays, θ_j ← θ_j + η_θ θ₀ (n_j / n̄ − 1)
+for n_j wins of a filter in the batch and n̄ wins on average: only patches that made a filter spike
+count, because most patches of a digit are black and must not lower the thresholds.
 
 Then every location of a picture is looked at (`snncore.stdp.conv_features`), and the features are
 each filter's spikes, summed over grid × grid fields.
@@ -33,6 +33,7 @@ from snncore.stdp.conv_counts import ConvPresentation as ConvPresentation
 from snncore.stdp.conv_counts import counts as counts
 from snncore.stdp.conv_counts import filter_images as filter_images
 from snncore.stdp.conv_counts import present as present
+from snncore.stdp.conv_counts import win_features as win_features
 from snncore.stdp.conv_shape import PATCHES, POOL, Shape, for_depth, shapes
 from snncore.stdp.conv_shape import feature_count as feature_count
 from snncore.stdp.conv_shape import memory_bytes as memory_bytes
@@ -121,8 +122,9 @@ def _learn(
     wins.scatter_add_(0, spikes.winner + 1, torch.ones_like(spikes.winner))
     wins = wins[1:]
     start = params.theta if depth == 0 else float(layers[1].theta.mean())
-    share = wins.sum().to(torch.float32) / len(wins)
-    theta = homeostasis.adapt(moved.theta, wins - share, 0, theta_rate, start, 1)
+    share = (wins.sum().to(torch.float32) / len(wins)).clamp(min=1e-9)
+    excess = torch.where(heard.any(), wins / share - 1.0, 0.0)
+    theta = homeostasis.adapt(moved.theta, excess, 0, theta_rate, start, 1)
     steps = torch.where(heard, spikes.when, 0).sum()
     return Layer(moved.weights, theta), _Batch(wins, len(patches), heard.sum(), steps)
 

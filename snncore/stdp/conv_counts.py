@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from snncore import rng
 from snncore.stdp import conv_features, drive
 from snncore.stdp.conv_features import Wins
-from snncore.stdp.conv_shape import PIECE, POOL, count_type, for_depth, shapes
+from snncore.stdp.conv_shape import PIECE, POOL, count_type, fields, for_depth, shapes
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
 
@@ -99,6 +99,19 @@ def present(
     ).astype(np.int16)
     table = table[np.argsort(table[:, 0], kind="stable")]
     return ConvPresentation(maps[0], inputs[:, 0].numpy().reshape(-1, *maps.shape[1:]), table)
+
+
+def win_features(
+    wins: NDArray[np.int16], params: TrainParams, height: int, width: int
+) -> NDArray[np.int64]:
+    """Which feature each win of `present` adds 1 to, int64 [n]; those of the first layer.
+
+    The counts up to a step are therefore `np.bincount` of the wins until then.
+    """
+    look = shapes(params, height, width)[0]
+    field = fields(look, params.grid)[wins[:, 2].astype(np.int64) * look.columns + wins[:, 3]]
+    result: NDArray[np.int64] = field * params.filters + wins[:, 1]
+    return result
 
 
 def filter_images(layer: Layer, params: TrainParams) -> NDArray[np.float32]:

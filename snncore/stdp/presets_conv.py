@@ -25,7 +25,7 @@ def recommended_conv(filters: int = 0, dataset: str = "") -> TrainParams:
         dt=1.0,
         tau_m=200.0,
         theta=2.5,
-        theta_rate=0.02,
+        theta_rate=0.1,
         rate_first=0.3,
         rate_last=0.01,
         batch=50,
