@@ -1,13 +1,16 @@
 """`bench`: the fields, the sizes, and that answers are judged, by spikes or by statistics."""
 
 import json
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
-from snncore import encoding
-from snncore.cli import bench, bench_encode, bench_recall, main
+from snncore import encoding, experiment
+from snncore.cli import bench, bench_encode, bench_recall, bench_train, main
 from snncore.neurons import LIFParams
 from snncore.simulate import run_lif
 
@@ -89,3 +92,52 @@ def test_bench_recall_reports_both_sides_and_the_same_answers(monkeypatch: pytes
     assert found["weight_memory_ratio"] == found["peer_weight_bytes"] / found["weight_bytes"] > 500
     assert found["digits"].startswith("300 ") and found["digits_seconds"] > 0
     assert found["digits_exact"] > 0.9  # 300 pictures of 784 pixels, one Bayes-optimal step
+
+
+@pytest.fixture
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """120 pictures of 28 x 28 pixels in the place of MNIST."""
+    digits = experiment.load_data("digits")
+    images = np.pad(
+        digits.train_images[:120].repeat(3, axis=1).repeat(3, axis=2), ((0,), (2,), (2,))
+    )
+    small = digits._replace(train_images=images, train_labels=digits.train_labels[:120])
+    monkeypatch.setattr(bench_train.experiment, "load_data", lambda name: small)
+
+
+@pytest.mark.usefixtures("few_images")
+def test_bench_train_has_the_torch_definition_beside_it():
+    found = bench_train.train_bench(1, neurons=20, steps=12)
+    assert found["equal"] is True and "every step simulated" in found["work"]
+    assert found["ours_per_s"] > 0 and found["peer_per_s"] > 0 and found["epoch_images"] == 120
+    assert found["limit"]() > 0
+
+
+@pytest.mark.usefixtures("few_images")
+def test_bench_train_takes_turns_with_bindsnet(tmp_path: Path):
+    answer = {"run_s": 2.0, "encode_s": 1.0, "input_spikes": 5.0, "mean_theta": 1.0}
+    python = tmp_path / "python"  # answers as the worker does
+    python.write_text(
+        "#!/bin/sh\n"
+        """echo '{"versions": {"bindsnet": "9"}}'\n"""
+        f"while read n; do echo $n >> {tmp_path}/asked;"
+        f" echo '{json.dumps(answer)}'; done\n"
+    )
+    python.chmod(0o755)
+    found = bench_train.train_bench(2, neurons=20, steps=12, peer=str(python))
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked == ["1", *2 * [str(bench_train.PEER_BATCHES)]]  # a warm-up, then two turns
+    learnt = bench_train.PEER_BATCH * bench_train.PEER_BATCHES
+    assert found["peer_per_s"] == learnt / 2.0
+    assert found["peer_with_encoding_per_s"] == learnt / 3.0
+    assert found["equal"] is None and found["equal_reason"]
+    assert found["ratio_lowest"] <= found["ours_per_s"] / found["peer_per_s"] * 1.001
+
+
+@pytest.mark.usefixtures("few_images")
+def test_a_peer_without_bindsnet_is_one_line():
+    for python, word in ((sys.executable, "bindsnet"), ("/nowhere/python", "cannot be run")):
+        result = CliRunner().invoke(main, ["bench", "train", "--neurons", "5", "--peer", python])
+        assert result.exit_code == 2 and word in result.stderr.splitlines()[-1]
+    other = CliRunner().invoke(main, ["bench", "lif", "--peer", sys.executable])
+    assert other.exit_code == 2 and "--peer belongs to bench train" in other.stderr

@@ -1,15 +1,21 @@
-"""`train --resume` and `--out`: other images, other parameters, unwritable places."""
+"""`train`: resume, checkpoints, interruption, seeds, presets, recommended values, bad arguments."""
 
 from __future__ import annotations
 
 import json
+import signal
+import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from snncore.cli import main
+from snncore import trained
+from snncore.cli import main, train_settings
+from snncore.stdp import TrainParams, presets
 
 
 def command(*words: str) -> Result:
@@ -57,3 +63,83 @@ def test_an_unwritable_out_is_found_before_the_run(tmp_path: Path) -> None:
         done = command("train", "--out", out)
         assert done.exit_code == 2 and "cannot be written" in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1  # not one line of progress before it
+
+
+def test_what_is_not_given_is_what_is_recommended_for_the_size(own: Path) -> None:
+    done = command("train", "--dataset", str(own), "--neurons", "6", "--no-controls", "--json")
+    found = json.loads(done.stdout)
+    wanted = presets.recommended("dense", 6).to_dict()
+    assert {name: found[name] for name in wanted} == wanted
+    assert found["has_controls"] is False and found["control_untrained_accuracy"] is None
+    large = train_settings.advised({"neurons": 6400})
+    assert large == presets.recommended("dense", 6400) != TrainParams(neurons=6400)
+    conv = train_settings.advised({"layer": "conv", "filters": 16, "seed": 5})
+    assert conv.to_dict() == presets.recommended("conv", 16).to_dict() | {"seed": 5}
+
+
+def test_every_parameter_is_an_option() -> None:
+    text = command("train", "--help").stdout
+    for name in TrainParams.specs():
+        assert f"--{name.replace('_', '-')} " in text
+
+
+def test_several_seeds_give_means_and_deviations(own: Path) -> None:
+    words = ("train", "--dataset", str(own), "--neurons", "6", "--seed", "4")
+    done = command(*words, "--seeds", "2", "--json")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["seeds"] == [4, 5]
+    each = found["values"]["vote_accuracy"]
+    alone = json.loads(command(*words, "--json").stdout)
+    assert each[0] == alone["vote_accuracy"] and len(each) == 2
+    assert found["weights_sha256"][0] == alone["weights_sha256"] != found["weights_sha256"][1]
+    assert found["vote_accuracy"] == pytest.approx(statistics.mean(each))
+    assert found["std"]["vote_accuracy"] == pytest.approx(statistics.stdev(each))
+    text = command(*words, "--seeds", "2").stdout
+    assert f"± {statistics.stdev(each):.2g}" in text
+
+
+def test_the_text_has_the_tables(own: Path) -> None:
+    text = command("train", "--dataset", str(own), "--neurons", "6").stdout
+    for word in ("per_class", "precision", "most_confused", "confusion, row = true"):
+        assert word in text
+
+
+def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(own: Path, tmp_path: Path) -> None:
+    out = tmp_path / "net.safetensors"
+    words = ["train", "--dataset", str(own), "--neurons", "6", "--epochs", "50", "--batch", "1"]
+    words += ["--steps", "400", "--theta", "200", "--checkpoint-every", "1000", "--out", str(out)]
+    command_line = [sys.executable, "-m", "snncore", *words]
+    with subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True, bufsize=1) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if "Learning" in line:
+                break
+        run.send_signal(signal.SIGINT)
+        said = run.stderr.read()
+    assert run.returncode == 130
+    assert f"go on with: python -m snncore train --resume {out} --out {out}" in said
+    saved = trained.load(out)
+    assert 0 < saved.snapshot.seen < saved.snapshot.total
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--preset", "no such"), "--preset must be one of"),
+        (("--seeds", "2", "--out", "x"), "--out and --resume belong to one"),
+        (("--seeds", "0"), "seeds"),
+        (("--neurons", "1"), "neurons must be >= 2"),
+        (("--layer", "conv", "--filters", "100000"), "filters must be <= 512"),
+        (("--rate-first", "0.001"), "rate_last must be <= rate_first"),
+        (("--checkpoint-every", "0"), "checkpoint-every"),
+        (("--dataset", "skimage"), "one picture per class"),
+        (("--dataset", "nowhere.npz"), "nowhere.npz"),
+        (("--limit", "1"), "limit must be"),
+        (("--device", "abacus"), "device must be one of"),
+    ],
+)
+def test_a_bad_argument_is_one_line(words: tuple[str, ...], said: str) -> None:
+    done = command("train", *words)
+    assert done.exit_code == 2 and said in done.stderr and not done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1

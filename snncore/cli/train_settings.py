@@ -42,3 +42,17 @@ def resumed(saved: trained.SavedRun, wanted: dict[str, Any]) -> TrainParams:
                 f"and cannot be changed with --resume, got {value}"
             )
     return over(saved.params, wanted)
+
+
+def found_preset(name: str) -> Any:
+    """The preset of this name, whatever its case.
+
+    Raises:
+        ValueError: there is none; the message names those that there are.
+    """
+    known = getattr(presets, "PRESETS", ())
+    for preset in known:
+        if preset.name.lower() == name.lower():
+            return preset
+    names = ", ".join(f"{preset.name!r}" for preset in known)
+    raise ValueError(f"--preset must be one of {names}, got {name!r}")
