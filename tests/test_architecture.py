@@ -35,6 +35,7 @@ RANK = {
     "metrics": 11,
     "spike_trains": 11,
     "trained": 12,
+    "models": 13,
     "experiment": 13,
     "playground": 13,
     "transmission": 13,
