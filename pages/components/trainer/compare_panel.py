@@ -15,7 +15,8 @@ from pages.components.job_panel import owner_id
 from pages.components.picture import picture
 from pages.components.sections import grid
 from pages.components.text import plain
-from pages.components.trainer.payload import Payload, Run
+from pages.components.trainer.job import KIND, payload_of
+from pages.components.trainer.payload import Run
 from pages.components.trainer.results_words import bars
 from snncore.experiment import Result
 from snncore.jobs import JobView, Rejected, get_manager
@@ -74,10 +75,8 @@ def compare_panel(view: JobView | None) -> None:
 
 
 def _remember(view: JobView | None) -> None:
-    if view is None or view.state != "done" or view.snapshot is None:
-        return
-    payload = view.snapshot.payload
-    if not isinstance(payload, Payload) or payload.result is None:
+    payload = payload_of(view)
+    if view is None or payload is None or payload.result is None:
         return
     before = [one for one in held() if one.run.identity != payload.run.identity]
     if len(before) < len(held()):
@@ -89,7 +88,7 @@ def _remember(view: JobView | None) -> None:
 
 def _take_linked() -> None:
     """The runs of the address that the server still keeps."""
-    manager = get_manager()
+    manager = get_manager(KIND)
     for watch in st.query_params.get_all(RUNS)[:MOST]:
         try:
             ticket = manager.join(owner_id(), watch)

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from pages.components.sections import computed
 from pages.components.trainer import kept
-from pages.components.trainer.payload import OWN, Payload, Run
+from pages.components.trainer.job import payload_of
+from pages.components.trainer.payload import OWN, Run
 from snncore import models, trained
 from snncore.datasets.files import check_upload
 from snncore.jobs import JobView
@@ -46,7 +48,7 @@ def network(view: JobView | None) -> Network | None:
         return _of_run(view)
     if chosen == FILE:
         return _of_file()
-    return bundled()
+    return computed(bundled)
 
 
 def bundled() -> Network:
@@ -73,10 +75,8 @@ def _size(params: TrainParams) -> str:
 
 def _run_of(view: JobView | None) -> Run | None:
     """The finished run that the page shows."""
-    payload = None if view is None or view.snapshot is None else view.snapshot.payload
-    if isinstance(payload, Payload) and payload.result is not None:
-        return payload.run
-    return None
+    payload = payload_of(view)
+    return None if payload is None or payload.result is None else payload.run
 
 
 def _of_run(view: JobView | None) -> Network | None:

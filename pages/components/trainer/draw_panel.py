@@ -12,9 +12,8 @@ import numpy as np
 import streamlit as st
 
 from pages.components.frame import is_dark
-from pages.components.inline import inline
 from pages.components.picture import picture
-from pages.components.sections import grid
+from pages.components.sections import computed, grid
 from pages.components.text import plain
 from pages.components.trainer import draw_source
 from pages.components.trainer.draw_network import NET, Network, network
@@ -74,7 +73,9 @@ def _show(net: Network, asked: Asked) -> None:
     turn = int(st.session_state.get(_AGAIN, 0))
     key = hashlib.sha256(asked.image.tobytes()).hexdigest()
     sample = asked.sample + turn * DRAWS
-    answer = inline(lambda: _answer(net.identity, key, sample, net, asked))
+    answer = computed(lambda: _answer(net.identity, key, sample, net, asked))
+    if answer is None:
+        return
     before = st.session_state.get(_BEFORE)
     now = (net.identity, key, sample)
     st.session_state[_BEFORE] = now

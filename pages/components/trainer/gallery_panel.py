@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.inline import inline
 from pages.components.picture import picture
+from pages.components.sections import computed
 from pages.components.text import plain
 from pages.components.trainer import kept
 from pages.components.trainer.draw_network import Network, bundled
-from pages.components.trainer.payload import Payload
+from pages.components.trainer.job import payload_of
 from pages.components.trainer.source import test_images
 from snncore import trained
 from snncore.jobs import JobView
@@ -81,6 +81,8 @@ def gallery_panel(view: JobView | None) -> None:
 @st.fragment
 def _panel(view: JobView | None) -> None:
     net = _network(view)
+    if net is None:
+        return
     units = _units(net)
     conv = net.trained.params.layer == "conv"
     what = "filter" if conv else "neuron"
@@ -111,14 +113,14 @@ def _panel(view: JobView | None) -> None:
         _detail(net, units, picked, what)
 
 
-def _network(view: JobView | None) -> Network:
+def _network(view: JobView | None) -> Network | None:
     """The finished run of the page, else the bundled network."""
-    payload = None if view is None or view.snapshot is None else view.snapshot.payload
-    if isinstance(payload, Payload) and payload.result is not None:
+    payload = payload_of(view)
+    if payload is not None and payload.result is not None:
         found = kept.get(payload.run.identity)
         if found is not None and found.trained is not None:
             return Network(payload.run.identity, payload.run.words, found.trained, payload.run)
-    return inline(bundled)
+    return computed(bundled)
 
 
 def _units(net: Network) -> _Units:
@@ -228,7 +230,7 @@ def _detail(net: Network, units: _Units, unit: int, what: str) -> None:
         f"Threshold θ = {units.theta[unit]:.3g} (all: {units.theta.min():.3g} to "
         f"{units.theta.max():.3g}); number {rank} of {len(units.theta)} by spikes."
     )
-    profile = inline(lambda: _profile(net.identity, net))
+    profile = computed(lambda: _profile(net.identity, net))
     if profile is not None:
         st.vega_lite_chart(
             spec=charts.profile_chart(profile[unit], names), width="stretch",

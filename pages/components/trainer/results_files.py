@@ -1,4 +1,4 @@
-"""Files of a finished run: the network, its features, its figures, its accuracies."""
+"""Files of a finished run beside its checkpoint: features, figures, accuracies, answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from pages.components.sections import csv_bytes
 from pages.components.share import Download
 from pages.components.trainer import kept
-from pages.components.trainer.kept import Finished
+from pages.components.trainer.job import payload_of
 from pages.components.trainer.payload import Payload
 from pages.components.trainer.results_words import bars
 from pages.components.trainer.source import test_images
@@ -27,8 +27,8 @@ _BINARY = "application/octet-stream"
 
 def downloads(view: JobView | None) -> list[Download]:
     """Files of a finished run; each is made when it is asked for."""
-    payload = None if view is None or view.snapshot is None else view.snapshot.payload
-    if not isinstance(payload, Payload) or payload.result is None:
+    payload = payload_of(view)
+    if payload is None or payload.result is None:
         return []
     result, names = payload.result, payload.class_names
     files = [
@@ -48,14 +48,13 @@ def downloads(view: JobView | None) -> list[Download]:
     ]
     found = kept.get(payload.run.identity)
     if found is not None and found.trained is not None:
-        files = [*_of_network(found, found.trained, payload), *files]
+        files = [*_of_network(found.trained, payload), *files]
     return files
 
 
-def _of_network(found: Finished, net: Trained, payload: Payload) -> list[Download]:
+def _of_network(net: Trained, payload: Payload) -> list[Download]:
     """What needs the weights, which are kept for a while only."""
     files = [
-        Download("Network (.safetensors)", lambda: checkpoint(found), "stdp.safetensors", _BINARY),
         Download("Receptive fields (PNG)", lambda: fields(net), "fields.png", "image/png"),
     ]
     if has_tests(payload, net):
@@ -70,21 +69,6 @@ def _of_network(found: Finished, net: Trained, payload: Payload) -> list[Downloa
     if net.params.layer == "dense":
         files.append(Download("NIR graph (.nir)", lambda: nir(net), "stdp.nir", _BINARY))
     return files
-
-
-def checkpoint(found: Finished) -> bytes:
-    """The run as a file that `predict` and `train --resume` read."""
-    buffer = io.BytesIO()
-    trained.save(
-        buffer,
-        found.data_name,
-        found.n_images,
-        found.run.params,
-        found.snapshot,
-        found.trained,
-        images_sha256=found.images_sha256,
-    )
-    return buffer.getvalue()
 
 
 def accuracies(payload: Payload) -> bytes:

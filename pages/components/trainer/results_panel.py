@@ -12,6 +12,7 @@ from pages.components.sections import grid
 from pages.components.text import plain
 from pages.components.trainer import draw_source
 from pages.components.trainer.draw_network import NET, RUN
+from pages.components.trainer.job import payload_of
 from pages.components.trainer.payload import Payload
 from pages.components.trainer.results_words import bars, standard_error, what_to_notice
 from pages.components.trainer.source import Shown, test_images
@@ -37,8 +38,8 @@ def link_values() -> dict[str, object]:
 
 def results_panel(view: JobView) -> None:
     """Draw the result of a finished run in the current container."""
-    payload = None if view.snapshot is None else view.snapshot.payload
-    if isinstance(payload, Payload) and payload.result is not None:
+    payload = payload_of(view)
+    if payload is not None and payload.result is not None:
         _panel(payload, payload.result)
 
 
