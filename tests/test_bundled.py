@@ -56,9 +56,7 @@ def test_the_figures_are_those_of_the_test_images(
     monkeypatch.setenv("SNNCORE_DATA", str(mnist_root))
     saved, data = models.load(), datasets.load("mnist", "test")
     assert saved.trained is not None
-    found = trained.predict(saved.trained, data.images[:1000])
-    error = 4 * (0.06 * 0.94 / 1000) ** 0.5  # four standard errors of the first thousand
-    right = float(np.mean(found.classes == data.labels[:1000]))
-    # The first half of MNIST's test set is known to be easier or harder than the whole by a
-    # few per cent, beyond chance.
-    assert abs(right - saved.figures["test_accuracy"]) < error + 0.02
+    found = trained.predict(saved.trained, data.images[::10])
+    right = float(np.mean(found.classes == data.labels[::10]))
+    error = (0.06 * 0.94 / 1000) ** 0.5  # one standard error of a thousand images
+    assert abs(right - saved.figures["test_accuracy"]) < 4 * error

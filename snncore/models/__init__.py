@@ -26,7 +26,6 @@ ALL = (Bundled("mnist-400", "400 neurons, MNIST", _FOLDER / "mnist-400.safetenso
 NAMES = tuple(bundled.name for bundled in ALL)
 
 
-@cache
 def load(name: str = "mnist-400") -> trained.SavedRun:
     """A network by name with its readouts and measured figures; read once.
 
@@ -37,9 +36,14 @@ def load(name: str = "mnist-400") -> trained.SavedRun:
     if found is None:
         raise ValueError(f"network must be one of {', '.join(NAMES)}, got {name!r}")
     try:
-        return trained.load(found.path)
+        return _read(found.path)
     except OSError as error:
         raise ValueError(
             f"the bundled network {name} cannot be read ({error.strerror or error}); "
             "install the program again"
         ) from error
+
+
+@cache
+def _read(path: Path) -> trained.SavedRun:
+    return trained.load(path)
