@@ -1,11 +1,20 @@
 """Spike counts of a dense layer as features of an image: weights frozen, competition on.
 
     potential   u_j[t] = a u_j[t-1] + Σ_i w_ji s_i[t],   a = exp(-dt/tau_m)
-    spike       the neuron furthest above its threshold, if any:  u_j − φ θ_j >= 0,  φ = feature_theta
-    reset       u_j ← 0,  and u_k ← u_k − inhibition for all others
+    spike       at most one a step: the neuron furthest above its threshold, u_j − φ θ_j >= 0, with
+                φ = `feature_theta`
+    reset       the winner's u_j ← u_j − `feature_reset`  (u_j ← 0 if that is 0),
+                all others' u_k ← u_k − `inhibition`
 
-Inhibition stays on, as in the vote of Diehl & Cook (2015): without it the counts are almost linear
-in the pixels, and a linear readout of them is no better than one of the pixels themselves.
+A spike that takes little leaves its neuron near the top: it wins again soon, and how often a
+neuron wins tells how close its weights are to the image, compared with all other neurons. The
+counts are samples of a soft competition, as in the spiking mixture model of Nessler et al. (2013,
+PLoS Comput. Biol. 9:e1003037), where a neuron's chance to spike grows exponentially with its
+potential. Without any competition the counts are almost linear in the pixels, and a linear
+readout of them is no better than one of the pixels themselves.
+
+Weights are rounded to whole multiples of a power of two (`synapses`), so fine that readouts do
+not notice: sums of them are exact in any order, on every device.
 
 `layer_steps` defines the meaning on any device; on the CPU the kernel of
 `snncore.kernels.dense_features` computes the same counts from the same draws.
@@ -13,6 +22,7 @@ in the pixels, and a linear readout of them is no better than one of the pixels 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,10 +31,14 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import kernels, rng
-from snncore.stdp.dense import Draw, Layer, _on_device, input_spikes
+from snncore.stdp.drive import input_spikes
 from snncore.stdp.params import TrainParams
+from snncore.stdp.state import Draw, Layer
 
 Tensor = torch.Tensor
+_PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
+_MOST = 32767  # of a 16-bit number
+_UNREACHED = 3e38  # threshold of a neuron that only fills a block
 
 
 class Shown(NamedTuple):
@@ -40,6 +54,21 @@ def theta_feature(layer: Layer, params: TrainParams) -> Tensor:
     return layer.theta * params.feature_theta
 
 
+def unit_of(layer: Layer) -> float:
+    """The step of the rounded weights: the smallest 2⁻ᵏ with which no sum leaves 16 bits."""
+    most = float(layer.weights.abs().sum(dim=1).max())  # if all inputs spiked in one step
+    if not math.isfinite(most):
+        raise ValueError(f"weights must be finite, got a sum of {most}")
+    half_steps = layer.weights.shape[1] / 2  # what rounding may add
+    return float(2.0 ** math.ceil(math.log2(max(most, 1e-3) / (_MOST - half_steps))))
+
+
+def synapses(layer: Layer) -> Tensor:
+    """The weights that counting uses, float32 [n_out, n_in]: whole multiples of `unit_of`."""
+    unit = unit_of(layer)
+    return torch.round(layer.weights / unit) * unit
+
+
 def layer_steps(
     layer: Layer, inputs: Tensor, params: TrainParams
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -48,17 +77,17 @@ def layer_steps(
     Yields, for each step, the potentials float32 [B, n_out] before any reset and the output spikes
     bool [B, n_out].
     """
-    theta = theta_feature(layer, params)
+    theta, weights = theta_feature(layer, params), synapses(layer).t()
     potential = torch.zeros(inputs.shape[1], theta.shape[0], device=theta.device)
-    drive = inputs.to(torch.float32) @ layer.weights.t()
     neurons = torch.arange(theta.shape[0], device=theta.device).view(1, -1)
-    for t in range(inputs.shape[0]):
-        potential = potential * params.leak + drive[t]
+    for now in inputs:
+        potential = potential * params.leak + now.to(torch.float32) @ weights
         best, arg = (potential - theta).max(dim=1, keepdim=True)
         spiked = (best >= 0) & (neurons == arg)
         yield potential, spiked
+        left = potential - params.feature_reset if params.feature_reset > 0 else 0.0
         inhibited = potential - params.inhibition
-        potential = torch.where(best >= 0, torch.where(spiked, 0.0, inhibited), potential)
+        potential = torch.where(best >= 0, torch.where(spiked, left, inhibited), potential)
 
 
 def layer_spikes(layer: Layer, inputs: Tensor, params: TrainParams) -> Tensor:
@@ -66,22 +95,23 @@ def layer_spikes(layer: Layer, inputs: Tensor, params: TrainParams) -> Tensor:
     return torch.stack([spiked for _, spiked in layer_steps(layer, inputs, params)])
 
 
-def counts_torch(layer: Layer, limit: Tensor, draw: Draw, params: TrainParams) -> Tensor:
+def counts_torch(layer: Layer, values: Tensor, draw: Draw, params: TrainParams) -> Tensor:
     """Definition of `count_spikes`: int64 [B, n_out] on the layer's device."""
-    total = torch.zeros(
-        limit.shape[0], layer.theta.shape[0], dtype=torch.int64, device=limit.device
-    )
-    for _, spiked in layer_steps(layer, input_spikes(limit, draw, params.feature_steps), params):
+    n_out = layer.theta.shape[0]
+    total = torch.zeros(values.shape[0], n_out, dtype=torch.int64, device=values.device)
+    inputs = input_spikes(values, draw, params.feature_steps, params.code)
+    for _, spiked in layer_steps(layer, inputs, params):
         total += spiked
     return total
 
 
 def present_dense(
-    layer: Layer, limit: NDArray[np.uint32], draw: Draw, params: TrainParams
+    layer: Layer, values: NDArray[np.uint32], draw: Draw, params: TrainParams
 ) -> Shown:
-    """Every spike and potential of one image with limits uint32 [1, n_in], for `feature_steps`."""
+    """Every spike and potential of one image, values uint32 [1, n_in], for `feature_steps`."""
     on_cpu = layer.to(torch.device("cpu"))
-    inputs = input_spikes(torch.from_numpy(limit.astype(np.int64)), draw, params.feature_steps)
+    all_values = torch.from_numpy(values.astype(np.int64))
+    inputs = input_spikes(all_values, draw, params.feature_steps, params.code)
     steps = list(layer_steps(on_cpu, inputs, params))
     return Shown(
         inputs[:, 0].numpy(),
@@ -91,31 +121,69 @@ def present_dense(
 
 
 def count_spikes(
-    layer: Layer, limit: NDArray[np.uint32], draw: Draw, params: TrainParams
+    layer: Layer, values: NDArray[np.uint32], draw: Draw, params: TrainParams
 ) -> NDArray[np.uint16]:
-    """Spike counts uint16 [B, n_out] of images with limits uint32 [B, n_in], weights frozen."""
+    """Spike counts uint16 [B, n_out] of images, weights frozen.
+
+    Args:
+        layer: on the device that computes.
+        values: uint32 [B, n_in] from `drive.inputs` for `feature_steps`.
+        draw: where the random words come from.
+        params: everything else.
+    """
     if layer.weights.device.type != "cpu":
-        found = [
-            counts_torch(layer, part, part_draw, params)
-            for part, part_draw in _on_device(layer, limit, draw, params.feature_steps)
-        ]
-        return torch.cat(found).cpu().numpy().astype(np.uint16)
+        return torch.cat(_on_device(layer, values, draw, params)).cpu().numpy().astype(np.uint16)
     from snncore.kernels import dense_features as kernel
 
-    counts = np.empty((limit.shape[0], layer.theta.shape[0]), np.uint16)
+    weights_t, theta, unit = _blocks(layer, params, kernel.BLOCK)
+    counts = np.empty((values.shape[0], layer.theta.shape[0]), np.uint16)
     k0, k1 = rng.split_seed(draw.seed)
     with kernels.kernel_threads():
         kernel.count_competing_spikes(
-            limit,
+            values,
+            params.code == "latency",
             draw.samples.numpy(),
-            draw.stream,
+            np.uint32(draw.stream),
             np.uint32(k0),
             np.uint32(k1),
-            layer.weights.t().contiguous().numpy(),
-            theta_feature(layer, params).numpy(),
+            weights_t,
+            np.float32(unit),
+            theta,
             np.float32(params.leak),
             params.feature_steps,
+            np.float32(params.feature_reset),
             np.float32(params.inhibition),
             counts,
         )
     return counts
+
+
+def _blocks(
+    layer: Layer, params: TrainParams, block: int
+) -> tuple[NDArray[np.int16], NDArray[np.float32], float]:
+    """Weights int16 [n_in, M], thresholds [M] for a multiple M of `block` neurons, and the unit."""
+    n_out, n_in = layer.weights.shape
+    unit, padded = unit_of(layer), -(-n_out // block) * block
+    weights_t = np.zeros((n_in, padded), np.int16)
+    weights_t[:, :n_out] = torch.round(layer.weights.t() / unit).to(torch.int16).numpy()
+    theta = np.full(padded, _UNREACHED, np.float32)
+    theta[:n_out] = theta_feature(layer, params).numpy()
+    return weights_t, theta, unit
+
+
+def _on_device(
+    layer: Layer, values: NDArray[np.uint32], draw: Draw, params: TrainParams
+) -> list[Tensor]:
+    """Counts of the batch in pieces that bound the memory, not the result."""
+    n_out, n_in = layer.weights.shape
+    each = params.feature_steps * n_in * 64 + n_out * 64  # bytes of an image: random words, state
+    size = max(1, _PIECE_BYTES // each)
+    return [
+        counts_torch(
+            layer,
+            torch.from_numpy(values[k : k + size].astype(np.int64)).to(layer.weights.device),
+            Draw(draw.seed, draw.stream, draw.samples[k : k + size]),
+            params,
+        )
+        for k in range(0, len(values), size)
+    ]

@@ -86,6 +86,9 @@ class TrainParams(Params):
     batch: int = integer(50, 1, 2000, "Images learnt from frozen weights, then merged.")
     feature_steps: int = integer(100, 4, 1000, "Presentation while counting spikes.", unit="steps")
     feature_theta: float = number(0.35, 0.05, 2.0, "Thresholds while counting, as a fraction.")
+    feature_reset: float = number(
+        0.0, 0.0, 50.0, "What a spike takes from its own potential while counting; 0: all of it."
+    )
     inhibition: float = number(3.0, 0.0, 50.0, "What a spike takes from all others while counting.")
 
     def __post_init__(self) -> None:
