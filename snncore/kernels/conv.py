@@ -1,10 +1,11 @@
 """Event-driven kernel of the convolutional STDP layer (see `snncore.stdp.conv` for the equations).
 
-Filters do not inhibit across locations, so each location is a small network of its own: its input
-spikes are brought into the order of time, each adds one row of Wᵀ [taps, filters] to potentials
-that stay in the first cache, and the leak is applied once per step that has spikes. Only such
-steps, and the ones after a win, can let a filter cross its threshold; a location that has had its
-wins stops. Images run in parallel and share nothing, so results do not depend on the threads.
+Filters do not inhibit across locations, so each location is a small network of its own. The input
+spikes of an image, in the order of time, are handed to the locations that see them; there each
+adds one row of Wᵀ [taps, filters] to potentials that stay in the first cache, and the leak is
+applied once per step that has spikes. Only such steps, and the ones after a win, can let a filter
+cross its threshold; a location that has had its wins stops. Images run in parallel and share
+nothing, so results do not depend on the threads.
 """
 
 from __future__ import annotations
@@ -19,19 +20,21 @@ _OUT = np.float32(-1e30)  # potential of a filter that has spiked: silent until 
 
 
 @numba.njit(nogil=True, cache=True)
-def _spike_trains(  # type: ignore[no-untyped-def]
-    values, latency, sample, stream, k0, k1, n_steps, start, step
+def _spikes_in_order(  # type: ignore[no-untyped-def]
+    values, latency, sample, stream, k0, k1, n_steps, step, cell
 ):
-    """Spikes of every cell of one image, as a list: those of cell i are start[i]:start[i + 1]."""
+    """Input spikes of one image in the order of time, written to step and cell; how many."""
     n = 0
+    found = np.empty((2, step.shape[0]), dtype=np.int32)
+    begin = np.zeros(n_steps + 1, dtype=np.int32)
     for i in range(values.shape[0]):
-        start[i] = n
         value = values[i]
         if value == 0:
             continue
         if latency:
             if value <= n_steps:
-                step[n] = value - 1
+                found[0, n], found[1, n] = value - 1, i
+                begin[value] += 1
                 n += 1
             continue
         for block in range((n_steps + 3) // 4):
@@ -39,82 +42,100 @@ def _spike_trains(  # type: ignore[no-untyped-def]
                 np.uint32(block), np.uint32(i), np.uint32(sample), np.uint32(stream), k0, k1
             )
             for q in range(4):
-                if 4 * block + q < n_steps and w[q] < value:
-                    step[n] = 4 * block + q
+                t = 4 * block + q
+                if t < n_steps and w[q] < value:
+                    found[0, n], found[1, n] = t, i
+                    begin[t + 1] += 1
                     n += 1
-    start[values.shape[0]] = n
+    for t in range(n_steps):
+        begin[t + 1] += begin[t]
+    for e in range(n):
+        t = found[0, e]
+        step[begin[t]], cell[begin[t]] = t, found[1, e]
+        begin[t] += 1
+    return n
 
 
 @numba.njit(nogil=True, cache=True)
-def _in_order(start, step, corner, offset, n_steps, begin, tap):  # type: ignore[no-untyped-def]
-    """Taps that spike at the location with its corner cell at `corner`, in the order of time.
+def _to_locations(n_spikes, step, cell, shape, begin, when, tap):  # type: ignore[no-untyped-def]
+    """Hands each spike to the locations that see its cell, as (when, tap).
 
-    Those of step t are tap[begin[t]:begin[t + 1]]; returns how many there are.
+    Those of location ℓ are begin[ℓ]:begin[ℓ + 1], in the order of time. With an empty `tap` only
+    counts them; returns how many there are.
     """
-    for t in range(n_steps + 2):
-        begin[t] = 0
-    for k in range(offset.shape[0]):
-        cell = corner + offset[k]
-        for e in range(start[cell], start[cell + 1]):
-            begin[step[e] + 2] += 1
-    for t in range(n_steps):
-        begin[t + 2] += begin[t + 1]
-    for k in range(offset.shape[0]):
-        cell = corner + offset[k]
-        for e in range(start[cell], start[cell + 1]):
-            place = begin[step[e] + 1]
-            tap[place] = k
-            begin[step[e] + 1] = place + 1
-    return begin[n_steps]
+    _, height, width, side = shape
+    rows, columns = height - side + 1, width - side + 1
+    counting = tap.shape[0] == 0
+    if counting:
+        begin[:] = 0
+    for e in range(n_spikes):
+        c, place = cell[e] // (height * width), cell[e] % (height * width)
+        y, x = place // width, place % width
+        for row in range(max(0, y - side + 1), min(rows, y + 1)):
+            first = (c * side + y - row) * side + x
+            for column in range(max(0, x - side + 1), min(columns, x + 1)):
+                at = row * columns + column
+                if counting:
+                    begin[at + 2] += 1
+                else:
+                    slot = begin[at + 1]
+                    when[slot], tap[slot] = step[e], first - column
+                    begin[at + 1] = slot + 1
+    if counting:
+        for at in range(rows * columns):
+            begin[at + 2] += begin[at + 1]
+    return begin[rows * columns + 1]
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
+def _best(potential, theta):  # type: ignore[no-untyped-def]
+    """The largest margin; a maximum becomes vector instructions where NaN need not be minded."""
+    best = potential[0] - theta[0]
+    for j in range(1, theta.shape[0]):
+        best = max(best, potential[j] - theta[j])
+    return best
 
 
 @numba.njit(nogil=True, cache=True)
 def _compete(  # type: ignore[no-untyped-def]
-    begin, tap, n_steps, w_t, theta, decay, inhibition, potential, filters, steps
+    when, tap, n_steps, w_t, theta, decay, inhibition, potential, filters, steps
 ):
     """One location: writes which filters spike and when, up to filters.shape[0] of them."""
-    n_filters = theta.shape[0]
-    for j in range(n_filters):
-        potential[j] = _F0
+    n_filters, n_spikes = theta.shape[0], tap.shape[0]
     for k in range(filters.shape[0]):
         filters[k] = -1
         steps[k] = -1
-    wins, last, spiked = 0, 0, False
-    for t in range(n_steps):
-        first, end = begin[t], begin[t + 1]
-        if first == end and not spiked:
-            continue
-        factor = decay[t - last]
-        last = t
-        if first < end:
-            row = w_t[tap[first]]
+    if n_spikes == 0:
+        return
+    for j in range(n_filters):
+        potential[j] = _F0
+    wins, now, e = 0, when[0], 0
+    while now < n_steps:
+        while e < n_spikes and when[e] == now:
+            row = w_t[tap[e]]
             for j in range(n_filters):
-                potential[j] = potential[j] * factor + row[j]
-            for s in range(first + 1, end):
-                row = w_t[tap[s]]
-                for j in range(n_filters):
-                    potential[j] += row[j]
-        else:
-            for j in range(n_filters):
-                potential[j] *= factor
-        crossed = 0
-        for j in range(n_filters):  # an integer, so that the loop becomes vector instructions
-            crossed |= potential[j] >= theta[j]
-        spiked = crossed != 0
-        if spiked:
-            best, best_j = np.float32(-1.0), 0
-            for j in range(n_filters):
-                margin = potential[j] - theta[j]
-                if margin > best:
-                    best, best_j = margin, j
+                potential[j] += row[j]
+            e += 1
+        best = _best(potential, theta)
+        then = when[e] if e < n_spikes else n_steps
+        if best >= _F0:
+            best_j = 0
+            while potential[best_j] - theta[best_j] < best:  # the first of equals
+                best_j += 1
             filters[wins] = best_j
-            steps[wins] = t
+            steps[wins] = now
             wins += 1
             if wins == filters.shape[0]:
-                break
+                return
             for j in range(n_filters):
                 potential[j] -= inhibition
             potential[best_j] = _OUT
+            then = now + 1  # another may be above its threshold already
+        if then < n_steps:
+            factor = decay[then - now]
+            for j in range(n_filters):
+                potential[j] *= factor
+        now = then
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
@@ -128,30 +149,22 @@ def find_wins(  # type: ignore[no-untyped-def]
     int64 [B]; shape (C, H, W, K); w_t float32 [C·K·K, F]; theta float32 [F]; decay float32 [T]:
     what is left after 0, 1, ... steps. Writes filters and steps int16 [B, L, k], -1 where none.
     """
-    channels, height, width, side = shape
-    taps = channels * side * side
-    offset = np.empty(taps, dtype=np.int64)
-    for i in range(taps):
-        c, y, x = i // (side * side), i // side % side, i % side
-        offset[i] = (c * height + y) * width + x
-    columns = width - side + 1
-    each = 1 if latency else n_steps
+    places = filters.shape[1]
+    most = values.shape[1] * (1 if latency else n_steps)
     for b in numba.prange(values.shape[0]):
-        start = np.empty(values.shape[1] + 1, dtype=np.int32)
-        step = np.empty(values.shape[1] * each, dtype=np.int16)
-        begin = np.empty(n_steps + 2, dtype=np.int32)
-        tap = np.empty(taps * each, dtype=np.int32)
+        step, cell = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+        n = _spikes_in_order(values[b], latency, samples[b], stream, k0, k1, n_steps, step, cell)
+        begin = np.empty(places + 2, dtype=np.int32)
+        nothing = np.empty(0, dtype=np.int32)
+        total = _to_locations(n, step, cell, shape, begin, nothing, nothing)
+        when, tap = np.empty(total + 1, dtype=np.int32), np.empty(total + 1, dtype=np.int32)
+        _to_locations(n, step, cell, shape, begin, when, tap)
         potential = np.empty(theta.shape[0], dtype=np.float32)
-        _spike_trains(values[b], latency, samples[b], stream, k0, k1, n_steps, start, step)
-        for place in range(filters.shape[1]):
-            corner = place // columns * width + place % columns
-            if _in_order(start, step, corner, offset, n_steps, begin, tap) == 0:
-                filters[b, place] = -1
-                steps[b, place] = -1
-                continue
+        for at in range(places):
+            first, end = begin[at], begin[at + 1]
             _compete(
-                begin, tap, n_steps, w_t, theta, decay, inhibition, potential,
-                filters[b, place], steps[b, place],
+                when[first:end], tap[first:end], n_steps, w_t, theta, decay, inhibition,
+                potential, filters[b, at], steps[b, at],
             )  # fmt: skip
 
 
