@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from snncore.experiment import FitPoint
 from snncore.plots.base import COLOURS, INK, mosaic
-from snncore.plots.vega import Chart, Key, axis, layer, span, tip
+from snncore.plots.vega import Chart, Key, axis, layer, span, ticks, tip
 
 CELL = "cell"  # name of the selection that a click on the confusion matrix makes
 MOST_NUMBERED = 12  # classes: the numbers of more would not fit into the cells
@@ -44,7 +44,8 @@ def accuracy_dots(bars: Sequence[Bar], *, dark: bool = False) -> Chart:
     table["kind"] = ["control" if bar.control else "network" for bar in bars]
     low, high = span(table["low"].to_numpy(), table["high"].to_numpy())
     low, high = max(0.0, low), high + 0.35 * (high - low)  # room for the words
-    x = axis("accuracy", "test images answered right", (low, high), format=".0%", tickCount=5)
+    marks = [value for value in ticks(low, high, 5) if value <= 1.0]
+    x = axis("accuracy", "test images answered right", (low, high), format="~%", values=marks)
     names: Chart = {
         "field": "name",
         "type": "nominal",

@@ -187,11 +187,11 @@ def differences(runs: list[Run]) -> list[str]:
             table["continued"] = "yes" if run.resumed else "no"
         names.append("continued")
     return [
-        ", ".join(f"{name.replace('_', ' ')} {table[name]}" for name in names) or "nothing"
+        ", ".join(f"{name.replace('_', ' ')} {table[name]}" for name in names) or "–"
         for table in tables
     ]
 
 
 def plain_words(text: str) -> str:
     """A list of any length as Markdown that shows just these characters."""
-    return ", ".join(plain(part) for part in text.split(", "))
+    return text if text == "–" else ", ".join(plain(part) for part in text.split(", "))

@@ -53,43 +53,51 @@ def draw_panel(view: JobView | None) -> None:
 @st.fragment
 def _panel(view: JobView | None) -> None:
     """A stroke reruns no more than this."""
-    side, main = st.columns([1, 3.1], gap="medium")
-    with side:
+    top = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
+    with top:
         net = network(view)
-        asked = None if net is None else draw_source.picture_to_ask(net)
-    with main:
-        if net is None or asked is None:
-            st.info(
-                "Choose a network and draw something: the spikes that classify it appear here.",
-                icon=":material/draw:",
-            )
-            return
-        _show(net, asked)
+    if net is None:
+        return
+    with top:
+        kind = draw_source.kind_of_picture(net)
+    side, main = st.columns([1, 2.2], gap="medium")
     with side:
-        _as_seen(net, asked)
-
-
-def _show(net: Network, asked: Asked) -> None:
+        asked = draw_source.picture_to_ask(net, kind)
+    if asked is None:
+        main.info(
+            "The spikes that classify your picture appear here and below.", icon=":material/draw:"
+        )
+        return
     turn = int(st.session_state.get(_AGAIN, 0))
     key = hashlib.sha256(asked.image.tobytes()).hexdigest()
     sample = asked.sample + turn * DRAWS
-    answer = computed(lambda: _answer(net.identity, key, sample, net, asked))
-    if answer is None:
-        return
-    before = st.session_state.get(_BEFORE)
+    with main:
+        answer = computed(lambda: _answer(net.identity, key, sample, net, asked))
+        if answer is None:
+            return
+        _verdict(net, asked, answer)
+        _as_seen(net, asked)
+        _buttons(net, answer)
     now = (net.identity, key, sample)
+    before = st.session_state.get(_BEFORE)
     st.session_state[_BEFORE] = now
-    _verdict(net, asked, answer)
     player(answer.film, dark=is_dark(), fresh=before is not None and before[:1] == now[:1])
-    st.caption(
-        "Each cell of the picture spikes at random, the brighter the more often. The neuron that "
-        "first reaches its threshold spikes, holds the others back, and votes for the class it "
-        "stands for; a linear readout weighs all spikes. Space plays, arrow keys step."
-        if not answer.film["conv"]
-        else "Each cell spikes at random, the brighter the more often. At each place the filter "
-        "that first reaches its threshold wins, and a linear readout weighs where which filter "
-        "won. Space plays, arrow keys step."
-    )
+    if net.trained.params.layer == "conv":
+        words = (
+            "Each cell spikes at random, the brighter the more often. At each place the filter "
+            "that first reaches its threshold wins, and a linear readout weighs where which "
+            "filter won."
+        )
+    else:
+        words = (
+            "Each cell of the picture spikes at random, the brighter the more often. The neuron "
+            "that first reaches its threshold spikes, holds the others back, and votes for the "
+            "class it stands for; a linear readout weighs all spikes."
+        )
+    st.caption(f"{words} Space plays and pauses, the arrow keys step, a click seeks.")
+
+
+def _buttons(net: Network, answer: Answer) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if net.trained.params.code == "poisson":
             st.button(
@@ -97,12 +105,13 @@ def _show(net: Network, asked: Asked) -> None:
                 on_click=_roll, help="The same picture, with another draw of its random spikes.",
             )  # fmt: skip
         with st.popover("Scores as a table", icon=":material/table:"):
-            names = net.trained.class_names
             grid([
                 ["Class", "Vote (spikes a neuron)", "Readout's score"],
                 *(
                     [plain(name), f"{vote:.2f}", f"{score:.2f}".replace("-", "−")]
-                    for name, vote, score in zip(names, answer.votes, answer.scores, strict=True)
+                    for name, vote, score in zip(
+                        net.trained.class_names, answer.votes, answer.scores, strict=True
+                    )
                 ),
             ])  # fmt: skip
 
@@ -136,17 +145,14 @@ def _verdict(net: Network, asked: Asked, answer: Answer) -> None:
 
 def _as_seen(net: Network, asked: Asked) -> None:
     """The picture at the network's size, and how it came to be."""
-    left, right = st.columns([1, 2], vertical_alignment="center")
-    height = asked.image.shape[0]
-    picture(
-        png(asked.image, scale=max(1, 84 // height)),
-        alt="The picture as the network sees it",
-        width="stretch",
-        place=left,
-    )
     steps = "; ".join(asked.steps) or "as it is in the test set"
-    right.caption(f"**What the network sees**: {steps}.")
-    st.caption(f"Network: {plain(net.words)}.")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        picture(
+            png(asked.image, scale=max(1, 84 // asked.image.shape[0])),
+            alt="The picture as the network sees it",
+            width=84,
+        )
+        st.caption(f"**What the network sees**: {steps}. Network: {net.words}.")
 
 
 @st.cache_data(max_entries=48, ttl=1800, max_size="32MB", show_spinner=False)

@@ -96,8 +96,9 @@ class SpikePlayer extends Transport {
     this.grid = { rows, tall, wide };
     el.pickWords.textContent = data.conv ? "Look at filter" : "Look at neuron";
     Object.assign(el.pick, { min: data.shown[0], max: data.shown[data.shown.length - 1] });
-    el.scoreHead.textContent = "Readout's score";
     el.race.replaceChildren();
+    const head = make("div", el.race, { className: "head" });
+    for (const text of ["", "Vote", "Readout"]) make("span", head, { textContent: text });
     this.rows = data.names.map((name) => {
       const row = make("div", el.race, { className: "row" });
       const label = make("span", row, { className: "name", textContent: name, title: name });

@@ -52,20 +52,24 @@ def example() -> NDArray[np.uint8]:
     return pixels
 
 
-def picture_to_ask(net: Network) -> Asked | None:
-    """Draw the choice; the picture, or None with the reason on the page."""
+def kind_of_picture(net: Network) -> str:
+    """Draw the choice between a drawing, a test image and a file."""
     _first_time(net)
+    return st.segmented_control(
+        "Picture", list(_NAMES), format_func=_NAMES.__getitem__, key=KIND, required=True
+    )
+
+
+def picture_to_ask(net: Network, kind: str) -> Asked | None:
+    """Draw what belongs to this kind; the picture, or None with the reason on the page."""
+    if kind == TEST:
+        return _test_image(net)
     if net.run.dataset in ("fashion", "gtsrb"):
         what = "clothes" if net.run.dataset == "fashion" else "road signs"
         st.caption(
-            f"This network learnt {what}: drawings on a small canvas look like none of them. "
+            f"This network learnt {what}: a drawing on a small canvas looks like none of them. "
             "Take a test image, or a picture that fills the frame."
         )
-    kind = st.segmented_control(
-        "Picture", list(_NAMES), format_func=_NAMES.__getitem__, key=KIND, required=True
-    )
-    if kind == TEST:
-        return _test_image(net)
     if kind == OWN_FILE:
         return _file(net)
     return _drawing(net)

@@ -29,10 +29,10 @@ AT_ONCE = 120
 _PROFILE_IMAGES = 1000  # test images that a class profile is averaged over
 _COLUMNS = 12
 _SORTS = {
-    "spikes": "spikes most",
-    "quiet": "spikes least",
+    "spikes": "spikes, most first",
+    "quiet": "spikes, fewest first",
     "label": "class",
-    "threshold": "threshold",
+    "threshold": "threshold, highest first",
     "number": "number",
 }
 _ALL = "all"
@@ -143,8 +143,8 @@ def _chosen_order(net: Network, units: _Units, conv: bool) -> NDArray[np.int64]:
         del st.session_state[SORT]
     left, right = st.columns(2)
     sort = left.selectbox(
-        "First those with", options, format_func=_SORTS.__getitem__, key=SORT, bind="query-params",
-        help="*spikes most*: by the mean square root of the spike count over the training images.",
+        "Sorted by", options, format_func=_SORTS.__getitem__, key=SORT, bind="query-params",
+        help="Spikes: the mean square root of the spike count over the training images.",
     )  # fmt: skip
     keep = np.arange(len(units.theta))
     if not conv:

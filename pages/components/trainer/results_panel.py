@@ -55,9 +55,9 @@ def _panel(payload: Payload, result: Result) -> None:
         "standard errors.",
     )
     st.caption(
-        f"{payload.n_test:,} test images, never used before; ± is one standard error of that many "
-        f"images, the whiskers are two. Always the commonest class: {result.chance:.1%}. Labels of "
-        f"the {payload.n_train:,} training images go to the readouts only."
+        f"{payload.n_test:,} test images, never used while learning; ± is one standard error of so "
+        f"many images, whiskers are two. Always the commonest class: {result.chance:.1%}. Labels "
+        f"of the {payload.n_train:,} training images go to the readouts only."
     )
     _mistakes(payload, result)
     _per_class(payload, result)
@@ -70,11 +70,11 @@ def _headline(payload: Payload, result: Result) -> None:
     gain = None
     if result.has_controls:
         difference = 100 * (result.test_accuracy - result.control_untrained_accuracy)
-        gain = f"{difference:+.2f} points to untrained".replace("-", "−")
+        gain = f"{difference:+.1f} points"
     cards[0].metric(
         "Linear readout", f"{result.test_accuracy:.2%}", gain, delta_color="off",
         help=f"Test images answered right by a {result.readout} readout of the spike counts; one "
-        f"standard error is {error:.2%}.",
+        f"standard error is {error:.2%}. Below it: the difference to untrained weights.",
     )  # fmt: skip
     cards[1].metric(
         "Vote", f"{result.vote_accuracy:.2%}",
@@ -221,7 +221,7 @@ def _pairs(
         with slots[k % 3].container(border=True):
             words = f"{plain(names[pair.true])} → {plain(names[pair.predicted])}"
             st.button(
-                f"{words}: {pair.count}", key=f"stdp_res_pair_{k}", type="tertiary",
+                f"{words}: {pair.samples}", key=f"stdp_res_pair_{k}", type="tertiary",
                 on_click=_choose, args=(pair.true, pair.predicted),
                 help=f"{pair.share:.1%} of the class. Shows all of them above.",
             )  # fmt: skip
