@@ -12,11 +12,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from snncore import rng
 from snncore.plots.training_tiles import field_tiles
+from snncore.stdp import drive
 from snncore.stdp.conv_shape import fields, shapes
-from snncore.stdp.features import theta_feature
+from snncore.stdp.features import present_dense, theta_feature
+from snncore.stdp.state import Draw
 from snncore.stdp.train import counts, present
 from snncore.trained import TEST_SAMPLES, Trained
 
@@ -70,8 +74,10 @@ def reel(trained: Trained, image: NDArray[np.uint8], *, sample: int = TEST_SAMPL
 
 def _dense(trained: Trained, image: NDArray[np.uint8], sample: int) -> Reel:
     params, layer = trained.params, trained.layer
-    happened = present(trained.layers, image, params, sample=sample)
-    outputs: Bool = happened.outputs
+    values = drive.inputs(drive.cells(image[None], params), params, params.feature_steps)
+    draw = Draw(params.seed, rng.stream("feature_spikes"), torch.tensor([sample]))
+    happened = present_dense(layer, values, draw, params)
+    outputs = happened.outputs
     spiked = outputs.sum(axis=0)
     weights = layer.weights.cpu().numpy()
     n_out = len(weights)
