@@ -5,8 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import frame
-from pages.components.trainer import controls, equations, presets, run, share, watch
-from pages.components.trainer.job import payload_of
+from pages.components.trainer import (
+    compare_panel,
+    controls,
+    draw_panel,
+    equations,
+    gallery_panel,
+    presets,
+    results_files,
+    run,
+    share,
+)
 
 frame.open_page("stdp")
 st.html(run.COMPACT)
@@ -22,13 +31,13 @@ with shelf:
     controls.say_lost()
 with main, st.container(key="stdp_main"):
     shown = run.middle(chosen)
-payload = payload_of(shown.view)
-if payload is not None and payload.result is not None:
-    with st.expander(
-        "How it learnt", icon=":material/history:", key="stdp_how", on_change="rerun"
-    ) as how:
-        if how.open:
-            watch.how_it_learnt(payload)
+with bar:  # before the panels below: whatever ends there, the link is there
+    share.share(chosen, shown.view, results_files.downloads(shown.view), shown.resumes)
+below = st.container()
 equations.equations(chosen.params)
-with bar:
-    share.share(chosen, shown.view, (), share.looks(), shown.resumes)
+with below:
+    draw_panel.draw_panel(shown.view)
+    st.subheader("Look closer", anchor=False)
+    run.how_it_learnt(shown.view)
+    gallery_panel.gallery_panel(shown.view)
+    compare_panel.compare_panel(shown.view)

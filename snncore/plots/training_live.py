@@ -144,11 +144,12 @@ def theta_histogram(theta: NDArray[np.floating], start: float) -> Chart:
         "layer": [
             layer(
                 "bars",
-                "bar",
+                "rect",
                 {"color": COLOURS["threshold"], "opacity": 0.85},
                 x=axis("from", "threshold θ", (low, high)),
                 x2={"field": "to"},
                 y=axis("count", "neurons", span(counts, zero=True)),
+                y2={"datum": 0},
                 tooltip=[tip("from", "from"), tip("to", "to"), tip("count", "neurons", "d")],
             ),
             layer(

@@ -94,7 +94,7 @@ def test_values_left_as_recommended_follow_the_size_and_those_that_were_set_stay
         ({"stdp_neurons": "nan", "stdp_epochs": "-5", "stdp_theta": "1e308"}, "must be finite"),
         ({"stdp_rule": "magic", "stdp_dataset": "/etc/passwd"}, "must be one of"),
         ({"stdp_rate_first": "0.001", "stdp_rate_last": "0.9"}, "rate"),
-        ({"stdp_neurons": "9" * 400, "stdp_limit": "-1"}, "too large"),
+        ({"stdp_neurons": "9" * 400, "stdp_limit": "-1"}, "must be finite"),
     ],
 )
 def test_an_address_that_asks_for_the_impossible_gets_the_usual_and_a_word(

@@ -36,7 +36,7 @@ def words(app: AppTest) -> str:
 
 def shown(app: AppTest) -> Payload | None:
     """What the session keeps of a run that has ended."""
-    return payload_of(app.session_state.filtered_state.get("stdp_run_view"))
+    return payload_of(getattr(app.session_state, "stdp_run_view", None))
 
 
 def finished(app: AppTest) -> bool:

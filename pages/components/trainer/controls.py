@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -18,11 +19,11 @@ from pages.components.trainer.presets import (
     first,
     follow,
     layer_of,
+    suited,
     values_of,
 )
 from snncore.params import Spec, Value, parse
 from snncore.stdp import TrainParams
-from snncore.stdp.presets import recommended
 from snncore.stdp.rules import RULES
 
 LIMIT = Spec(
@@ -97,6 +98,7 @@ def begin() -> None:
             values[f"{KEY}_{name}"] = parse(label_of(name, spec), by_title.get(text, text), spec)
         except ValueError as error:
             lost.append(plain(str(error)))
+            del st.query_params[f"{KEY}_{name}"]  # Streamlit cannot make a number of some
     try:
         params = _params({name: values[f"{KEY}_{name}"] for name in TrainParams.specs()})
     except ValueError as error:  # each value is possible, but not all of them together
@@ -105,8 +107,11 @@ def begin() -> None:
         params = opened.params
     for key, value in values.items():
         st.session_state.setdefault(key, value)
-    st.session_state[SIZE] = layer_of(params)
+    dataset = str(values[f"{KEY}_dataset"])
+    st.session_state[SIZE] = (*layer_of(params), dataset)
     st.session_state[_LOST] = lost
+    if lost:
+        st.rerun()
 
 
 def say_lost() -> None:
@@ -124,6 +129,7 @@ def say_lost() -> None:
 def specs_of_page() -> dict[str, Spec]:
     """Fields of the page: the data, and all of the network."""
     found = dict(TrainParams.specs())
+    found["epochs"] = dataclasses.replace(found["epochs"], label="Passes")
     words = "Pictures to learn."
     data = Spec("choice", words, options=tuple(source.SETS), label="Data set")
     return {"dataset": data, "limit": LIMIT, **found}
@@ -162,7 +168,7 @@ def choices() -> Chosen:
         params = _params(values)
     except ValueError as error:
         st.error(f"These values do not fit together: {error}. Change one of them, or press Reset.")
-        params = recommended(values["layer"], values[units])
+        params = suited(values["layer"], values[units], dataset)
     return Chosen(Preset("", dataset, limit, params, ""), upload, absent)
 
 
@@ -216,7 +222,7 @@ def _titled(name: str, spec: Spec, default: str) -> str:
         "key": f"{KEY}_{name}",
         "bind": "query-params",
         "help": spec.help,
-        "on_change": follow if name == "layer" else None,
+        "on_change": follow if name in ("layer", "dataset") else None,
     }
     if name in ("layer", "code", "readout"):
         chosen = st.segmented_control(default=default, required=True, wrap=True, **common)

@@ -52,7 +52,10 @@ def n_bytes(params: TrainParams, size: Size) -> int:
 
 def refusal(params: TrainParams, size: Size) -> str:
     """Why such a run is not started here, with the number; "" if it is."""
-    need, lent = n_bytes(params, size), memory_bytes() // 2
+    try:
+        need, lent = n_bytes(params, size), memory_bytes() // 2
+    except ValueError as error:  # a filter larger than the pictures, say
+        return f"{str(error)[:1].upper()}{str(error)[1:]}."
     if need > lent:
         return (
             f"This run needs about {need / 2**30:.1f} GB of memory, this server lends "

@@ -24,7 +24,8 @@ def equations(params: TrainParams) -> None:
 
 
 def _neuron(params: TrainParams) -> None:
-    st.latex(r"x_i[t] = a\,x_i[t-1] + s_i[t],\quad u_j[t] = \textstyle\sum_i w_{ji}\,x_i[t]")
+    st.latex(r"x_i[t] = a\,x_i[t-1] + s_i[t]")
+    st.latex(r"u_j[t] = \textstyle\sum_i w_{ji}\,x_i[t]")
     st.latex(rf"a = e^{{-{params.dt:g}/{params.tau_m:g}}} = {params.leak:.3f}")
     if params.code == "poisson":
         spikes = (
@@ -79,7 +80,7 @@ def _window(params: TrainParams) -> None:
     rule, reach = RULES[params.rule], 4.0 * params.tau_m
     lags = np.concatenate([np.linspace(-reach, -1e-6, 100), np.linspace(0.0, reach, 101)])
     weights = {
-        f"w = {share:g} w_max": rule.window(
+        f"w = {share * W_MAX:.3g}": rule.window(
             lags, params.tau_m, params.rate_first, weight=share * W_MAX
         )
         for share in (0.2, 0.5, 0.8)

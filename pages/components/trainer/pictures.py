@@ -13,7 +13,7 @@ from snncore.plots.training_fields import MAX_FIELDS, receptive_fields, win_map
 from snncore.stdp import Snapshot, TrainParams
 from snncore.stdp.train import present
 
-_CELLS = 100  # rows of the input raster: the most driven cells
+_CELLS = 100  # rows of a raster at most: the most driven cells, the busiest neurons
 _FILM, _FILM_FIELDS = 12, 36  # moments kept, and how many fields of each
 _PLACES = 24  # filters whose places are shown
 
@@ -42,7 +42,7 @@ def pictures(
     cells, inputs = seen.cells.reshape(-1), seen.inputs.reshape(steps, -1)
     busiest = np.sort(np.argsort(cells, kind="stable")[-_CELLS:])
     outputs, places = _outputs(seen, steps, params)
-    answers = np.sort(np.argsort(outputs.sum(axis=0), kind="stable")[-MAX_FIELDS:])
+    answers = np.sort(np.argsort(outputs.sum(axis=0), kind="stable")[-_CELLS:])
     spike = base.COLOURS["spike"]
     spikes_in, spikes_out = inputs[:, busiest], outputs[:, answers]
     return Pictures(
@@ -53,8 +53,8 @@ def pictures(
         (base.raster_png(spikes_in, scale=4), base.raster_png(spikes_in, dark=True, scale=4)),
         len(busiest),
         (
-            base.raster_png(spikes_out, colour=spike, scale=6),
-            base.raster_png(spikes_out, dark=True, colour=spike, scale=6),
+            base.raster_png(spikes_out, colour=spike, scale=4),
+            base.raster_png(spikes_out, dark=True, colour=spike, scale=4),
         ),
         len(answers),
         int(outputs.sum() if places is None else len(seen.wins)),

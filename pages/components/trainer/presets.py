@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.controls import state_of
 from pages.components.encoding_panel import preset_pills
-from pages.components.trainer.source import BUNDLED
+from pages.components.trainer.source import BUNDLED, SIZES
 from snncore import datasets
 from snncore.params import Params, Value
 from snncore.stdp import TrainParams
@@ -97,7 +97,7 @@ def show(name: str) -> None:
     number = next(k for k, p in enumerate(PRESETS) if p.name == name)
     preset = PRESETS[number] if number else first()
     st.session_state.update(values_of(preset))
-    st.session_state[SIZE] = layer_of(preset.params)
+    st.session_state[SIZE] = (*layer_of(preset.params), preset.dataset)
 
 
 def layer_of(params: TrainParams) -> tuple[str, int]:
@@ -105,17 +105,27 @@ def layer_of(params: TrainParams) -> tuple[str, int]:
     return params.layer, params.neurons if params.layer == "dense" else params.filters
 
 
+def suited(layer: str, units: int, dataset: str) -> TrainParams:
+    """What is recommended for a layer; filters that fit on small pictures."""
+    params = recommended(layer, units)
+    if layer == "conv" and min(SIZES[dataset][2:4]) < 2 * params.filter_size:
+        params = dataclasses.replace(params, filter_size=3, grid=3)
+    return params
+
+
 def follow() -> None:
-    """Callback of kind and size of the layer: values that were left as recommended follow it."""
+    """Callback of data set, kind and size of the layer: values that were left as recommended
+    follow them."""
     state = st.session_state
-    layer = str(state[f"{KEY}_layer"])
-    units = int(state[f"{KEY}_{'neurons' if layer == 'dense' else 'filters'}"])
-    before: tuple[str, int] = state.get(SIZE, (layer, units))
-    old, new = recommended(*before), recommended(layer, units)
+    layer, dataset = str(state[f"{KEY}_layer"]), str(state[f"{KEY}_dataset"])
+    name = "neurons" if layer == "dense" else "filters"
+    units = int(state.get(f"{KEY}_{name}", getattr(recommended(layer), name)))
+    before: tuple[str, int, str] = state.get(SIZE, (layer, units, dataset))
+    old, new = suited(*before), suited(layer, units, dataset)
     for name, value in changed_between(old, new).items():
         if state.get(f"{KEY}_{name}", getattr(old, name)) == getattr(old, name):
             state[f"{KEY}_{name}"] = value
-    state[SIZE] = (layer, units)
+    state[SIZE] = (layer, units, dataset)
 
 
 def changed_between(old: Params, new: Params) -> dict[str, Value]:

@@ -144,7 +144,7 @@ def _use(found: Finished) -> None:
     if run.dataset == OWN:  # its images come from the file that is, or will be, uploaded
         del values[f"{KEY}_dataset"]
     st.session_state.update(values)
-    st.session_state[SIZE] = layer_of(params)
+    st.session_state[SIZE] = (*layer_of(params), dataset)
 
 
 def _more(view: JobView | None) -> None:

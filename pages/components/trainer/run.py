@@ -9,10 +9,11 @@ import streamlit as st
 
 from pages.components.inline import inline
 from pages.components.job_panel import job_panel
-from pages.components.trainer import cost, job, resume, source, watch
+from pages.components.trainer import cost, job, resume, share, source, watch
 from pages.components.trainer.controls import Chosen
 from pages.components.trainer.payload import Payload, Run
 from pages.components.trainer.pictures import pictures
+from pages.components.trainer.results_panel import results_panel
 from snncore.jobs import JobView
 from snncore.stdp import Snapshot
 from snncore.stdp.train import first_layers
@@ -60,12 +61,15 @@ def middle(chosen: Chosen) -> Shown:
     if words and (view is None or not view.active):
         ahead.caption(words)
     nothing = view is None or (job.payload_of(view) is None and not view.active)
-    if nothing and chosen.upload is None:
+    if nothing and chosen.upload is None and not refused:
         st.markdown(
             "**Before learning.** Weights are the mean picture times noise. Press *Start "
             "training* and watch them turn into what the layer sees most."
         )
         watch.learnt(inline(lambda: untrained(chosen.run)))
+    payload = job.payload_of(view)
+    if view is not None and payload is not None and payload.result is not None:
+        results_panel(view)
     resume.resume_box(chosen, view)
     return Shown(view, bool(begin.resumed))
 
@@ -91,3 +95,20 @@ def untrained(run: Run) -> Payload:
         data.class_names, len(data.train_images), len(data.test_images),
         (int(image.shape[0]), int(image.shape[1])),
     )  # fmt: skip
+
+
+def how_it_learnt(view: JobView | None) -> None:
+    """The history of a finished run, in an expander that costs nothing while it is closed."""
+    payload = job.payload_of(view)
+    if payload is None or payload.result is None:
+        return
+    box = st.expander(
+        "How it learnt",
+        icon=":material/history:",
+        key=share.HOW,
+        on_change="rerun",
+        bind="query-params",
+    )
+    if box.open:
+        with box:
+            watch.how_it_learnt(payload)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from pages.components.share import Download, share_bar
-from pages.components.trainer import job
+from pages.components.trainer import compare_panel, draw_panel, gallery_panel, job, results_panel
 from pages.components.trainer.controls import TITLES, Chosen
 from pages.components.trainer.payload import OWN
 from pages.components.trainer.presets import KEY, first, values_of
@@ -15,19 +15,20 @@ from snncore.jobs import JobView
 from snncore.stdp import TrainParams
 from snncore.stdp.presets import recommended
 
+HOW = "stdp_how"  # the expander with a run's history
+
 
 def share(
     chosen: Chosen,
     view: JobView | None,
     files: Sequence[Download],
-    more: Mapping[str, object],
     resumes: bool,
 ) -> None:
-    """The row under the title; `more`: what the panels below add to the link."""
+    """The row under the title."""
     own = chosen.upload is not None
     share_bar(
         command=command(chosen),
-        params={**link(chosen), job.JOB: None if view is None else view.watch, **more},
+        params={**link(chosen), job.JOB: None if view is None else view.watch, **looks()},
         downloads=[*_checkpoint(view), *files],
         missing=_lacks("This link", own, resumes),
         lacking=_lacks("The command", own, resumes),
@@ -100,6 +101,8 @@ def _checkpoint(view: JobView | None) -> list[Download]:
 
 
 def looks() -> dict[str, object]:
-    """What is looked at on my part of the page."""
-    state = st.session_state
-    return {"stdp_how": True} if state.get("stdp_how") else {}
+    """What is looked at, on all parts of the page."""
+    found: dict[str, object] = {HOW: True} if st.session_state.get(HOW) else {}
+    for panel in (draw_panel, results_panel, gallery_panel, compare_panel):
+        found |= panel.link_values()
+    return found

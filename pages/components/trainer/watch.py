@@ -11,7 +11,6 @@ import numpy as np
 import streamlit as st
 
 from pages.components.frame import is_dark
-from pages.components.job_panel import duration
 from pages.components.picture import picture
 from pages.components.text import plain
 from pages.components.trainer import job
@@ -43,8 +42,6 @@ def _facts(payload: Payload) -> None:
     facts = [f"{payload.seen:,} of {payload.total:,} presentations learnt"]
     if payload.images_per_s > 0:
         facts.append(f"{payload.images_per_s:,.0f} images/s")
-    if math.isfinite(payload.eta_s) and payload.eta_s > 0:
-        facts.append(f"about {duration(payload.eta_s)} to the result")
     if payload.phase == "learning" and payload.seen:
         facts.append(f"{payload.silent:.0%} of the images left the layer silent")
         if math.isfinite(payload.first_spike_ms):
@@ -178,8 +175,8 @@ def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
         spikes = "spikes" if params.layer == "dense" else "wins"
         picture(
             shown.outputs[dark],
-            caption=f"Output: {shown.spikes:,} {spikes} of {shown.active} {units}, one row each; "
-            "few rows answer each image",
+            caption=f"Output: {shown.spikes:,} {spikes} of {shown.active} {units}, one row each "
+            f"(the {shown.shown_units} busiest); few answer each image",
             alt=f"Raster of the output spikes of {shown.shown_units} {units}",
         )
 
