@@ -1,41 +1,89 @@
 """Parameters that were chosen by validation inside the training set, by layer and size.
 
 The best step, threshold or batch of a layer depends on how many neurons it has; `recommended`
-gives them, and everything that is not asked for elsewhere starts from them.
+gives them, and everything that is not asked for elsewhere starts from them. `PRESETS` are whole
+runs worth seeing.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from snncore.stdp.params import TrainParams
+from snncore.stdp.presets_conv import recommended_conv
 
 
-def recommended(layer: str = "dense", units: int = 0) -> TrainParams:
+class Preset(NamedTuple):
+    """A whole run, and a true sentence about what to notice in it."""
+
+    name: str
+    dataset: str
+    limit: int  # training images, 0: all
+    params: TrainParams
+    notice: str
+
+
+def recommended(layer: str = "dense", units: int = 0, dataset: str = "") -> TrainParams:
     """Parameters for a layer of `units` neurons or filters (0: the default number).
 
     Raises:
         ValueError: no such layer, or a number of units outside its range.
     """
     if layer == "conv":
-        return replace(
-            TrainParams(),
-            layer="conv",
-            filters=units or TrainParams().filters,
-            retina="on_off",
-            steps=15,
-            feature_steps=15,
-            max_rate_hz=300.0,
-            theta=4.0,
-            rate_first=0.3,
-            rate_last=0.01,
-            batch=100,
-            learn_images=12_000,
-            readout="hinge",
-        )
+        return recommended_conv(units, dataset)
     if layer != "dense":
         raise ValueError(f"layer must be dense or conv, got {layer!r}")
     neurons = units or TrainParams().neurons
     batch = 50 if neurons < 400 else 100 if neurons < 6400 else 400
     epochs = 1 if neurons < 1600 else 3 if neurons < 6400 else 4
-    return replace(TrainParams(), neurons=neurons, batch=batch, epochs=epochs)
+    return replace(
+        TrainParams(),
+        neurons=neurons,
+        batch=batch,
+        epochs=epochs,
+        feature_theta=0.7,
+        feature_reset=0.3,
+        inhibition=0.0,
+    )
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "30 seconds",
+        "digits",
+        0,
+        replace(recommended("dense", 100), epochs=10, retina="on_off"),
+        "noise turns into strokes and digits without a single label.",
+    ),
+    Preset(
+        "best dense",
+        "mnist",
+        0,
+        recommended("dense", 1600),
+        "each neuron comes to stand for one way of writing one digit, and the vote of their "
+        "spikes names it.",
+    ),
+    Preset(
+        "best conv",
+        "mnist",
+        0,
+        recommended("conv"),
+        "filters become edges and strokes; where each of them wins is read out best of all.",
+    ),
+    Preset(
+        "the seed's rule – watch it fail",
+        "digits",
+        0,
+        replace(
+            recommended("dense", 100),
+            epochs=3,
+            rule="seed",
+            competition="none",
+            theta_rate=0.0,
+            retina="on_off",
+        ),
+        "nothing makes a weight weaker: all fields become the same grey blot and the vote falls "
+        "to chance.",
+    ),
+)
