@@ -7,6 +7,8 @@ make a lower accuracy than the final readout's, but the same for trained and unt
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -34,9 +36,9 @@ class Probe:
 
     def score(self, layers: tuple[Layer, ...]) -> float:
         """Fraction right of the held-out half with these layers' spike counts."""
-        parts = counts(
-            layers, self._images, self._params, first_sample=_SAMPLES, device=self._device
-        )
+        # Layers learn one after the other: the second is missing while the first one learns.
+        params = self._params if len(layers) > 1 else replace(self._params, filters_2=0)
+        parts = counts(layers, self._images, params, first_sample=_SAMPLES, device=self._device)
         return self._fit(np.sqrt(np.concatenate([part for _, part in parts]), dtype=np.float32))
 
     def pixels(self) -> float:

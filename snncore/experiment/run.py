@@ -167,7 +167,7 @@ class _Run:
         if self.watched:
             self.watcher = Watcher(self.data, self.params, self.device)
             text = "Untrained weights first, for comparison"
-            yield from self._steps("watching", "learning", text, self.watcher.prepare())
+            yield from self._steps("watching", "learning", text, self.watcher.prepare(first))
         self.clock.expected["watching"] = 0.0
 
     @property

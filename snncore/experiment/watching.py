@@ -13,7 +13,7 @@ from snncore.experiment.data import Data
 from snncore.experiment.probe import Probe
 from snncore.experiment.result import Live
 from snncore.experiment.running import Curve, RunningVote
-from snncore.stdp import Snapshot, TrainParams, train
+from snncore.stdp import Layer, Snapshot, TrainParams, train
 
 _PROBES = 8  # so often in a run
 
@@ -30,7 +30,8 @@ class Watcher:
         self._data, self._params, self._device = data, params, device
         self._vote = self._new_vote()
         self._probe: Probe | None = None
-        self._next_probe = 0.0
+        self._first: tuple[Layer, ...] = ()
+        self._depth, self._next_probe = 0, 0.0
         self._accuracy, self._change = Curve(), Curve()
         self._untrained = Curve()
         self._pixels = math.nan
@@ -41,31 +42,40 @@ class Watcher:
         n_classes = len(self._data.class_names)
         return RunningVote(self._data.train_labels, n_classes, self._params.neurons)
 
-    def prepare(self) -> Iterator[float]:
-        """Show the untrained control some images; fractions of that work.
+    def prepare(self, first: tuple[Layer, ...]) -> Iterator[float]:
+        """Judge the untrained layers `first`; fractions of that work.
 
-        A dense layer's control votes over the first presentations (four a neuron, between 2,000
-        and 10,000), a convolutional layer's thresholds adapt to 1,000 and a probe follows.
+        A dense layer's control votes over its first presentations, four a neuron, between 2,000
+        and 10,000; a convolutional layer's is probed.
         """
-        dense = self._params.layer == "dense"
-        wanted = min(max(4 * self._params.neurons, 2000), 10_000) if dense else 1000
-        vote = self._new_vote()
-        # A report after every batch: where it ends must not depend on the clock.
-        snapshots = train(
-            self._data.train_images, frozen(self._params), device=self._device, every_s=0.0
-        )
-        last = None
-        for last in snapshots:
-            vote.see(last.samples, last.winners)
-            if dense and not math.isnan(vote.accuracy):
-                self._untrained.add(last.seen, vote.accuracy)
-            if last.seen >= wanted:
-                break
-            yield last.seen / wanted
-        if not dense and last is not None:
+        if self._params.layer != "dense":
+            self._first = first
             self._probe = Probe(self._data, self._params, self._device)
             self._pixels = self._probe.pixels()
-            self._untrained.add(0, self._probe.score(last.layers))
+            return
+        wanted = min(max(4 * self._params.neurons, 2000), 10_000)
+        vote = self._new_vote()
+        # A report after every batch: where it ends must not depend on the clock.
+        for snapshot in train(
+            self._data.train_images, frozen(self._params), device=self._device, every_s=0.0
+        ):
+            vote.see(snapshot.samples, snapshot.winners)
+            if not math.isnan(vote.accuracy):
+                self._untrained.add(snapshot.seen, vote.accuracy)
+            if snapshot.seen >= wanted:
+                return
+            yield snapshot.seen / min(wanted, snapshot.total)
+
+    def _see_probe(self, probe: Probe, snapshot: Snapshot) -> None:
+        """Trained and untrained layers of one depth, now and then."""
+        depth = len(snapshot.layers)
+        if depth != self._depth:
+            self._depth = depth
+            self._untrained.add(snapshot.seen, probe.score(self._first[:depth]))
+        elif snapshot.seen < self._next_probe:
+            return
+        self._accuracy.add(snapshot.seen, probe.score(snapshot.layers))
+        self._next_probe = min(snapshot.seen + snapshot.total / _PROBES, snapshot.total)
 
     def see(self, snapshot: Snapshot) -> Live:
         """The figures after one more snapshot."""
@@ -73,9 +83,8 @@ class Watcher:
             self._vote.see(snapshot.samples, snapshot.winners)
             if not math.isnan(self._vote.accuracy):
                 self._accuracy.add(snapshot.seen, self._vote.accuracy)
-        elif snapshot.seen >= self._next_probe:
-            self._accuracy.add(snapshot.seen, self._probe.score(snapshot.layers))
-            self._next_probe = min(snapshot.seen + snapshot.total / _PROBES, snapshot.total)
+        else:
+            self._see_probe(self._probe, snapshot)
         if not math.isnan(snapshot.change):
             self._change.add(snapshot.seen, snapshot.change)
         return Live(

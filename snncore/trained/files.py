@@ -140,7 +140,9 @@ def _layers(tensors: dict[str, torch.Tensor], params: TrainParams) -> tuple[Laye
     """The layers of a file, of the sizes that the parameters ask for."""
     sizes: tuple[int, ...] = (params.neurons,)
     if params.layer == "conv":
-        sizes = (params.filters, params.filters_2) if params.filters_2 else (params.filters,)
+        # Layers learn one after the other: the second is missing while the first one learns.
+        both = params.filters_2 > 0 and ("weights_2" in tensors or "coef" in tensors)
+        sizes = (params.filters, params.filters_2) if both else (params.filters,)
     found = []
     for suffix, n_out in zip(("", "_2"), sizes, strict=False):
         weights = _checked(tensors, f"weights{suffix}", _FLOATS, (n_out, None))
