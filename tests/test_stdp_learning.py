@@ -14,6 +14,7 @@ from snncore.stdp import Layer, TrainParams, drive, feature_count, train
 from snncore.stdp.competition import Spikes, present_torch
 from snncore.stdp.dense import init_layer, learn_batch, learn_batch_torch
 from snncore.stdp.homeostasis import adapt
+from snncore.stdp.rules import RULES
 from snncore.stdp.state import Draw, rates
 from snncore.stdp.train import counts, first_layer
 
@@ -100,7 +101,7 @@ def test_lateral_inhibition_keeps_the_slower_neuron_silent_and_without_it_both_l
 def test_kernel_and_torch_path_agree_on_spikes_and_weights(
     images: np.ndarray, competition: str, code: str
 ) -> None:
-    for rule in ("trace", "pair_additive", "exponential"):  # pre alone, pre and after, recent
+    for rule in RULES if competition == "winner" else ("trace", "pair_additive"):
         params = replace(
             SMALL,
             competition=competition,
@@ -119,7 +120,8 @@ def test_kernel_and_torch_path_agree_on_spikes_and_weights(
         # Sums of at most 50 float32 terms in another order and another scale, then a unit norm.
         torch.testing.assert_close(fast.weights, slow.weights, rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(fast.theta, slow.theta)
-        torch.testing.assert_close(fast.weights.norm(dim=1), torch.ones(12))
+        if RULES[rule].budget:
+            torch.testing.assert_close(fast.weights.norm(dim=1), torch.ones(12))
 
 
 @pytest.mark.parametrize("competition", COMPETITIONS)
@@ -136,20 +138,22 @@ def test_a_batch_is_heard_like_its_images_one_by_one(images: np.ndarray, competi
     assert torch.equal(total, whole.counts)
 
 
-def test_a_batch_in_pieces_teaches_what_it_teaches_in_one(
+def test_a_batch_in_pieces_is_learnt_piece_by_piece_on_either_path(
     images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = replace(SMALL, competition="lateral", rule="pair_additive")
     layer, values, draw = prepared(images, params)
     whole, heard = learn_batch(layer, values, draw, 0.1, 0.0, params)
     on_torch, _ = learn_batch_torch(layer, values, draw, 0.1, 0.0, params)
-    monkeypatch.setattr("snncore.stdp.events._EVENT_BYTES", 1 << 20)
-    monkeypatch.setattr("snncore.stdp.dense._PIECE_BYTES", 1 << 23)
-    pieces, again = learn_batch(layer, values, draw, 0.1, 0.0, params)
+    monkeypatch.setattr("snncore.stdp.dense._PIECE_BYTES", 1 << 23)  # of a device: no difference
+    again, _ = learn_batch_torch(layer, values, draw, 0.1, 0.0, params)
+    torch.testing.assert_close(on_torch.weights, again.weights)
+    monkeypatch.setattr("snncore.stdp.competition._EVENT_BYTES", 1 << 20)
+    pieces, told = learn_batch(layer, values, draw, 0.1, 0.0, params)
     torch_pieces, _ = learn_batch_torch(layer, values, draw, 0.1, 0.0, params)
-    assert torch.equal(heard.winner, again.winner) and torch.equal(heard.counts, again.counts)
-    torch.testing.assert_close(whole.weights, pieces.weights)  # sums in another order
-    torch.testing.assert_close(on_torch.weights, torch_pieces.weights)
+    assert torch.equal(heard.winner, told.winner) and torch.equal(heard.counts, told.counts)
+    torch.testing.assert_close(torch_pieces.weights, pieces.weights, rtol=1e-4, atol=1e-5)
+    assert float((pieces.weights - whole.weights).abs().max()) > 1e-5  # there were several
 
 
 def test_many_steps_survive_the_growing_scale(images: np.ndarray) -> None:

@@ -4,9 +4,6 @@ A spike of input i adds row i of Wᵀ [n_in, n_out] to the potentials, so the co
 spikes. The leak is folded into a growing scale, leak**-t, on what is added, instead of multiplying
 every potential at every step. The samples of a batch run in parallel with frozen weights; their
 traces are summed per neuron in sample order, so nothing depends on the number of threads.
-
-Random words are made and compared for all inputs of a sample at once, four steps at a time: a
-plain loop over one array, with the rounds inlined, is what the compiler vectorises.
 """
 
 from __future__ import annotations
@@ -14,79 +11,12 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from snncore.kernels.philox import philox4
-
-_rounds = numba.njit(nogil=True, inline="always")(philox4.py_func)
+from snncore.kernels.dense_inputs import active_inputs as active_inputs
+from snncore.kernels.dense_inputs import block_of_spikes as block_of_spikes
 
 _F0, _F1 = np.float32(0.0), np.float32(1.0)
-_0, _1, _2, _3, _4 = (np.uint32(k) for k in range(5))
 _SCALE_LIMIT = np.float32(1e12)  # the growing scale starts anew long before float32 runs out
 FIRST, LATERAL, ALL = 0, 1, 2  # competition: the first k; all who overcome inhibition; all
-
-
-@numba.njit(nogil=True, cache=True)
-def active_inputs(values, active, kept):  # type: ignore[no-untyped-def]
-    """Numbers of the inputs that can spike at all, and their values; how many there are."""
-    n = 0
-    for i in range(values.shape[0]):
-        if values[i] > _0:
-            active[n] = i
-            kept[n] = values[i]
-            n += 1
-    return n
-
-
-@numba.njit(nogil=True, cache=True)
-def _random_block(active, limits, packed, block, sample, stream, k0, k1):  # type: ignore[no-untyped-def]
-    for a in range(active.shape[0]):
-        w0, w1, w2, w3 = _rounds(block, active[a], sample, stream, k0, k1)
-        top = limits[a]
-        packed[a] = (
-            np.uint32(w0 < top)
-            | np.uint32(w1 < top) << _1
-            | np.uint32(w2 < top) << _2
-            | np.uint32(w3 < top) << _3
-        )
-
-
-@numba.njit(nogil=True, cache=True)
-def _timed_block(steps, packed, block):  # type: ignore[no-untyped-def]
-    for a in range(steps.shape[0]):
-        later = np.uint32(steps[a] - _1 - _4 * block)  # wraps round if it was before
-        packed[a] = _1 << later if later < _4 else _0
-
-
-@numba.njit(nogil=True, cache=True)
-def block_of_spikes(  # type: ignore[no-untyped-def]
-    active, values, latency, block, sample, stream, k0, k1, packed, spiking, n_spiking
-):
-    """Which active inputs spike in the four steps from 4·block on.
-
-    Args:
-        active: uint32 [A], numbers of the inputs.
-        values: uint32 [A], limits of the random words, or (latency) one more than the step.
-        latency: which of the two.
-        block, sample, stream, k0, k1: uint32, counter and key of the words.
-        packed: uint32 [A], workspace.
-        spiking: int64 [4, >= A]; written: for each step the places in `active` that spike.
-        n_spiking: int64 [4]; written: how many.
-    """
-    if latency:
-        _timed_block(values, packed, block)
-    else:
-        _random_block(active, values, packed, block, sample, stream, k0, k1)
-    n0 = n1 = n2 = n3 = 0
-    for a in range(active.shape[0]):  # no branch: a place is overwritten unless it counts
-        bits = packed[a]
-        spiking[0, n0] = a
-        spiking[1, n1] = a
-        spiking[2, n2] = a
-        spiking[3, n3] = a
-        n0 += bits & _1
-        n1 += (bits >> _1) & _1
-        n2 += (bits >> _2) & _1
-        n3 += bits >> _3
-    n_spiking[0], n_spiking[1], n_spiking[2], n_spiking[3] = n0, n1, n2, n3
 
 
 @numba.njit(nogil=True, cache=True)
@@ -268,30 +198,91 @@ def by_neuron(ev_neuron, ev_row, sizes, spikes, sample_of, row_of):  # type: ign
             place[j] += 1
 
 
-@numba.njit(nogil=True, cache=True, parallel=True)
-def sums(  # type: ignore[no-untyped-def]
-    who, first, sample_of, row_of, unit, trace, late, recent, want_late, pre, after
-):
-    """Σ over a neuron's events of x / ‖x‖ (or of x > recent, if that is > 0) and of z / ‖x‖.
+@numba.njit(nogil=True, cache=True)
+def _step(code, rate, n, w, x, z, c):  # type: ignore[no-untyped-def]
+    """n steps of a rule at the means x and z: `snncore.stdp.rules`, in place on w [n_in].
 
-    who int64 [M]; first int64 [n_out + 1], where a neuron's sorted events begin; writes pre and,
-    if wanted, after float32 [M, n_in]. One thread owns a neuron and sums in order.
+    `code` is the rule's place in `rules.RULES`; c its constants W_MAX, DEPRESSION, X_TARGET, BETA,
+    AMPLITUDE and SEED_MAX, float32 as all else.
     """
-    n_in = trace.shape[2]
+    w_max, depression, target, beta, amplitude, seed_max = c
+    n_in = w.shape[0]
+    if code == 0:
+        gain = np.float32(_F1 - np.float32(_F1 - rate) ** n)
+        for i in range(n_in):
+            w[i] += gain * (x[i] - w[i])
+    elif code == 1:
+        gain = np.float32(n * rate)
+        for i in range(n_in):
+            w[i] = min(max(w[i] + gain * (x[i] - depression * z[i]), _F0), w_max)
+    elif code == 2:
+        for i in range(n_in):
+            pull = x[i] / w_max + depression * z[i] / w_max
+            if pull > _F0:
+                rest = x[i] / pull
+                w[i] = rest + (w[i] - rest) * max(_F1 - rate * pull, _F0) ** n
+    elif code == 3:
+        for i in range(n_in):
+            factor = max(_F1 - rate * (x[i] - target) / w_max, _F0) ** n
+            w[i] = max(w_max - (w_max - w[i]) * factor, _F0)
+    elif code == 4:
+        speed = rate * amplitude * beta
+        down = speed * np.exp(-beta) * n
+        for i in range(n_in):
+            grown = np.exp(beta / w_max * w[i]) + speed * n * x[i]
+            w[i] = -np.log(_F1 / grown + down * (_F1 - x[i])) * (w_max / beta)
+            w[i] = min(max(w[i], _F0), w_max)
+    else:
+        gain = np.float32(n * rate)
+        for i in range(n_in):
+            w[i] = min(w[i] + gain * x[i], seed_max)
+
+
+@numba.njit(nogil=True, cache=True, parallel=True)
+def learn_(  # type: ignore[no-untyped-def]
+    w_t, who, first, sample_of, row_of, buffers, recent, want_late, budget, code, rate, constants
+):
+    """Weights of the neurons that spiked, in place: the means of their traces, the rule, the norm.
+
+    w_t float32 [n_in, n_out]; who int64 [M]; first int64 [n_out + 1], where a neuron's sorted
+    events begin; buffers as `out` of `present`. The rule sees x / ‖x‖, or x > recent where that
+    is > 0, and z / ‖x‖. One thread owns a neuron and sums in order.
+    """
+    unit, trace, late = buffers
+    n_in = w_t.shape[0]
     for m in numba.prange(who.shape[0]):
-        pre[m] = _F0
-        if want_late:
-            after[m] = _F0
-        for e in range(first[who[m]], first[who[m] + 1]):
+        j = who[m]
+        pre = np.zeros(n_in, dtype=np.float32)
+        after = np.zeros(n_in if want_late else 0, dtype=np.float32)
+        for e in range(first[j], first[j + 1]):
             b, r = sample_of[e], row_of[e]
             factor, x = unit[b, r], trace[b, r]
             if recent > _F0:
                 for i in range(n_in):
-                    pre[m, i] += np.float32(x[i] > recent)
+                    pre[i] += np.float32(x[i] > recent)
             else:
                 for i in range(n_in):
-                    pre[m, i] += x[i] * factor
+                    pre[i] += x[i] * factor
             if want_late:
                 z = late[b, r]
                 for i in range(n_in):
-                    after[m, i] += z[i] * factor
+                    after[i] += z[i] * factor
+        n = np.float32(first[j + 1] - first[j])
+        for i in range(n_in):
+            pre[i] /= n
+        for i in range(after.shape[0]):
+            after[i] /= n
+        w = np.empty(n_in, dtype=np.float32)
+        for i in range(n_in):
+            w[i] = w_t[i, j]
+        _step(code, rate, n, w, pre, after, constants)
+        scale = _F1
+        if budget:
+            length = _F0
+            for i in range(n_in):
+                length += w[i] * w[i]
+            if length == _F0:
+                continue  # nothing would be left of it: it stays as it was
+            scale = np.float32(_F1 / np.sqrt(length))
+        for i in range(n_in):
+            w_t[i, j] = w[i] * scale

@@ -30,6 +30,7 @@ from snncore.stdp.rules import RECENT, RULES
 from snncore.stdp.state import Draw, Layer
 
 Tensor = torch.Tensor
+_EVENT_BYTES = 1 << 26  # of the traces at spikes that are kept at a time
 
 
 class Spikes(NamedTuple):
@@ -62,6 +63,23 @@ def filtered(spikes: Tensor, leak: float, *, late: bool = False) -> Tensor:
 def aim(params: TrainParams) -> int:
     """How many spikes an image is meant to cause."""
     return 1 if params.competition == "winner" else params.winners
+
+
+def moments(params: TrainParams, n_out: int) -> tuple[int, int]:
+    """At most how many moments of a presentation have spikes, and how many spikes each of them."""
+    if params.competition in ("lateral", "none"):
+        return params.steps, n_out if params.competition == "none" else 1
+    return aim(params), 1
+
+
+def at_a_time(params: TrainParams, n_in: int, n_out: int) -> int:
+    """Samples of a batch whose spikes are learnt together, at least 1.
+
+    It bounds the traces that wait for being learnt, and follows from the arguments alone.
+    """
+    rows, per_row = moments(params, n_out)
+    late = rows if RULES[params.rule].after else 0
+    return max(1, _EVENT_BYTES // (4 * n_in * (rows + late) + 8 * rows * per_row))
 
 
 def present_torch(layer: Layer, values: Tensor, draw: Draw, params: TrainParams) -> Spikes:

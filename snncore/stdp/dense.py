@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from snncore import rng
 from snncore.stdp import competition, drive, homeostasis, rules
 from snncore.stdp.drive import input_spikes as input_spikes
-from snncore.stdp.events import Heard, learn_kernel_
+from snncore.stdp.events import Heard, buffers, joined, learn_kernel_
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw as Draw
 from snncore.stdp.state import Layer as Layer
@@ -41,11 +41,13 @@ _PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
 
 def init_layer(mean_cells: NDArray[np.float64], params: TrainParams) -> Layer:
     """A layer whose rows are the mean input times uniform noise, at unit norm; all θ = θ₀."""
+    from snncore.kernels.dense_inputs import uniforms
+
     n_in = mean_cells.shape[0]
-    words = rng.draws(
-        params.seed, rng.stream("weights"), torch.arange(params.neurons), n_in, 1
-    ).squeeze(0)
-    raw = rng.uniform(words) * torch.from_numpy((mean_cells + 1e-3).astype(np.float32))
+    raw = torch.empty(params.neurons, n_in)
+    k0, k1 = (np.uint32(word) for word in rng.split_seed(params.seed))
+    uniforms(np.uint32(rng.stream("weights")), k0, k1, raw.numpy())
+    raw *= torch.from_numpy((mean_cells + 1e-3).astype(np.float32))
     # Stored transposed, [n_in, n_out], which is the order that a spike reads.
     weights = (raw / raw.norm(dim=1, keepdim=True)).t().contiguous().t()
     return Layer(weights, torch.full((params.neurons,), params.theta))
@@ -93,20 +95,28 @@ def learn_batch_torch(
     params: TrainParams,
 ) -> tuple[Layer, Heard]:
     """The definition of `learn_batch`, on the layer's device, without waiting for it."""
-    found = [
-        competition.present_torch(layer, part, part_draw, params)
-        for part, part_draw in _on_device(layer, values, draw, params.steps)
-    ]
-    spikes = competition.joined(found)
-    weights = layer.weights
-    if rate > 0:
-        counts = spikes.counts.view(-1, 1)
-        n = counts.clamp(min=1).to(torch.float32)
-        rule = rules.RULES[params.rule]
-        moved = rules.apply(rule, weights, spikes.pre, spikes.after, n, rate)
-        weights = torch.where(counts > 0, moved, weights)
-    theta = _adapted(layer.theta, spikes.counts, len(values), theta_rate, params)
-    return Layer(weights, theta), Heard(spikes.winner, spikes.when, spikes.counts)
+    rule = rules.RULES[params.rule]
+    n_out, n_in = layer.weights.shape
+    size = competition.at_a_time(params, n_in, n_out)
+    weights, told = layer.weights, []
+    for start in range(0, len(values), size):
+        part = Draw(draw.seed, draw.stream, draw.samples[start : start + size])
+        found = [
+            competition.present_torch(layer, some, some_draw, params)
+            for some, some_draw in _on_device(
+                layer, values[start : start + size], part, params.steps
+            )
+        ]
+        spikes = competition.joined(found)
+        told.append(Heard(spikes.winner, spikes.when, spikes.counts))
+        if rate > 0:
+            counts = spikes.counts.view(-1, 1)
+            n = counts.clamp(min=1).to(torch.float32)
+            moved = rules.apply(rule, weights, spikes.pre, spikes.after, n, rate)
+            weights = torch.where(counts > 0, moved, weights)
+    heard = joined(told)
+    theta = _adapted(layer.theta, heard.counts, len(values), theta_rate, params)
+    return Layer(weights, theta), heard
 
 
 def _adapted(
@@ -168,6 +178,7 @@ def train(
         layer = Layer(
             layer.weights.t().clone(memory_format=torch.contiguous_format).t(), layer.theta
         )
+    room = buffers(params, min(params.batch, n_images), expected[1], expected[0])
     former = layer.weights.clone()
     clock = last = time.perf_counter()
     spent = 0.0
@@ -177,7 +188,7 @@ def train(
         rate, theta_rate = rates(seen / total, params)
         draw = Draw(params.seed, rng.stream("train_spikes", epoch), torch.from_numpy(samples))
         if in_place:
-            heard = learn_kernel_(layer.weights.t(), layer.theta, values, draw, rate, params)
+            heard = learn_kernel_(layer.weights.t(), layer.theta, values, draw, rate, params, room)
             theta = _adapted(layer.theta, heard.counts, len(samples), theta_rate, params)
             layer = Layer(layer.weights, theta)
         else:

@@ -26,7 +26,7 @@ from snncore.stdp.params import DRIVE_CAP, TrainParams
 from snncore.stdp.state import Draw
 
 Tensor = torch.Tensor
-_CHUNK = 2048  # images of one pass: their float64 copies stay small
+_CHUNK = 2048  # images of one pass of the retina
 
 
 def channels(params: TrainParams) -> int:
@@ -103,13 +103,10 @@ def limits(cell_values: NDArray[np.uint8], params: TrainParams) -> NDArray[np.ui
 
     An empty image stays silent.
     """
+    from snncore.kernels.dense_inputs import limits as fill
+
     out = np.empty(cell_values.shape, np.uint32)
-    for k in range(0, len(cell_values), _CHUNK):
-        part = cell_values[k : k + _CHUNK].astype(np.int64)
-        norm = np.sqrt((part * part).sum(axis=1, keepdims=True).astype(np.float64))
-        drive = np.minimum(DRIVE_CAP, params.gain * part / np.maximum(norm, 1.0))
-        words = np.floor(drive * (params.probability * 2.0**32))
-        out[k : k + _CHUNK] = np.minimum(words, 2.0**32 - 1)
+    fill(cell_values, params.gain, DRIVE_CAP, params.probability * 2.0**32, out)
     return out
 
 

@@ -19,7 +19,17 @@ from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw
 
 Tensor = torch.Tensor
-_EVENT_BYTES = 1 << 24  # of the traces at spikes that are kept at a time
+_CONSTANTS = tuple(
+    np.float32(value)
+    for value in (
+        rules.W_MAX,
+        rules.DEPRESSION,
+        rules.X_TARGET,
+        rules.BETA,
+        rules.AMPLITUDE,
+        rules.SEED_MAX,
+    )
+)
 
 
 class Heard(NamedTuple):
@@ -30,13 +40,43 @@ class Heard(NamedTuple):
     counts: Tensor
 
 
-class Events(NamedTuple):
-    """What the kernel found: as `Heard`, and for the M neurons that spiked their statistics."""
+def joined(parts: list[Heard]) -> Heard:
+    """The batch whose pieces gave `parts`."""
+    return Heard(
+        torch.cat([part.winner for part in parts]),
+        torch.cat([part.when for part in parts]),
+        torch.stack([part.counts for part in parts]).sum(dim=0),
+    )
 
-    heard: Heard
-    who: NDArray[np.int64]  # [M]
-    pre: NDArray[np.float32]  # [M, n_in], sums
-    after: NDArray[np.float32]  # [M, n_in], or [0, n_in]
+
+class Buffers(NamedTuple):
+    """Where the kernels write what `size` samples do; kept from batch to batch.
+
+    neuron, row int32 [size, E]: the events of a sample; when int32, unit float32 [size, R]: step
+    of each moment with an event, and 1 / ‖x‖; trace, late float32 [size, R, n_in]: x and z then.
+    """
+
+    neuron: NDArray[np.int32]
+    row: NDArray[np.int32]
+    when: NDArray[np.int32]
+    unit: NDArray[np.float32]
+    trace: NDArray[np.float32]
+    late: NDArray[np.float32]
+
+
+def buffers(params: TrainParams, batch: int, n_in: int, n_out: int) -> Buffers:
+    """Room for a batch, or for as much of it as is shown at a time."""
+    rows, per_row = competition.moments(params, n_out)
+    late = rows if rules.RULES[params.rule].after else 0
+    size = min(batch, competition.at_a_time(params, n_in, n_out))
+    return Buffers(
+        np.empty((size, rows * per_row), np.int32),
+        np.empty((size, rows * per_row), np.int32),
+        np.empty((size, rows), np.int32),
+        np.empty((size, rows), np.float32),
+        np.empty((size, rows, n_in), np.float32),
+        np.empty((size, late, n_in), np.float32),
+    )
 
 
 def learn_kernel_(
@@ -46,119 +86,80 @@ def learn_kernel_(
     draw: Draw,
     rate: float,
     params: TrainParams,
+    room: Buffers | None = None,
 ) -> Heard:
-    """Changes w_t float32 [n_in, n_out] in place."""
-    rule = rules.RULES[params.rule]
+    """Show a batch and learn from it: changes w_t float32 [n_in, n_out] in place.
+
+    A batch of more than `competition.at_a_time` is shown to the same weights in pieces and learnt
+    piece by piece.
+    """
     n_in, n_out = w_t.shape
-    rows = competition.aim(params)
-    per_row = 1
-    if params.competition in ("lateral", "none"):
-        rows = params.steps
-        per_row = n_out if params.competition == "none" else 1
-    each = rows * (4 * n_in * (2 if rule.after else 1) + 8 * per_row)
-    size = max(1, _EVENT_BYTES // each)
-    if len(values) <= size:
-        found = present_kernel(w_t, theta, values, draw, params, rows, per_row)
-    else:
-        found = _joined(
-            [
-                present_kernel(
-                    w_t,
-                    theta,
-                    values[start : start + size],
-                    Draw(draw.seed, draw.stream, draw.samples[start : start + size]),
-                    params,
-                    rows,
-                    per_row,
-                )
-                for start in range(0, len(values), size)
-            ],
-            n_out,
-        )
-    if rate > 0 and len(found.who):
-        who = torch.from_numpy(found.who)
-        n = found.heard.counts[who].view(-1, 1).to(torch.float32)
-        pre, after = torch.from_numpy(found.pre) / n, torch.from_numpy(found.after)
-        after = after / n if rule.after else after
-        before = w_t.index_select(1, who).t().contiguous()
-        w_t.index_copy_(1, who, rules.apply(rule, before, pre, after, n, rate).t())
-    return found.heard
+    room = room or buffers(params, len(values), n_in, n_out)
+    size = len(room.when)
+    frozen = w_t if len(values) <= size else w_t.clone()
+    told = []
+    for start in range(0, len(values), size):
+        samples = draw.samples[start : start + size]
+        part = Draw(draw.seed, draw.stream, samples)
+        piece = values[start : start + size]
+        told.append(_piece_(frozen, w_t, theta, piece, part, rate, params, room))
+    return joined(told)
 
 
-def _joined(parts: list[Events], n_out: int) -> Events:
-    """The events of a batch from those of its pieces, summed in their order."""
-    who = np.unique(np.concatenate([part.who for part in parts]))
-    n_in = parts[0].pre.shape[1]
-    pre = np.zeros((len(who), n_in), np.float32)
-    after = np.zeros((len(who) if any(len(p.after) for p in parts) else 0, n_in), np.float32)
-    for part in parts:
-        at = np.searchsorted(who, part.who)
-        pre[at] += part.pre
-        if len(after):
-            after[at] += part.after
-    heard = Heard(
-        torch.cat([part.heard.winner for part in parts]),
-        torch.cat([part.heard.when for part in parts]),
-        torch.stack([part.heard.counts for part in parts]).sum(dim=0),
-    )
-    return Events(heard, who, pre, after)
-
-
-def present_kernel(
+def _piece_(
+    frozen: Tensor,
     w_t: Tensor,
     theta: Tensor,
     values: NDArray[np.uint32],
     draw: Draw,
+    rate: float,
     params: TrainParams,
-    rows: int,
-    per_row: int,
-) -> Events:
-    """Events of a batch with at most `rows` moments a sample and `per_row` spikes in each."""
+    room: Buffers,
+) -> Heard:
+    """Spikes of `frozen` weights, which change `w_t`."""
     from snncore.kernels import dense as kernel
 
     rule = rules.RULES[params.rule]
-    (n_in, n_out), batch, n_steps = w_t.shape, len(values), params.steps
+    n_out, batch = w_t.shape[1], len(values)
     mode = {"lateral": kernel.LATERAL, "none": kernel.ALL}.get(params.competition, kernel.FIRST)
-    neuron = np.empty((batch, rows * per_row), np.int32)
-    row = np.empty_like(neuron)
-    when = np.empty((batch, rows), np.int32)
-    unit = np.empty((batch, rows), np.float32)
-    trace = np.empty((batch, rows, n_in), np.float32)
-    late = np.empty((batch, rows if rule.after else 0, n_in), np.float32)
-    sizes = np.empty((batch, 2), np.int64)
-    counts = np.empty(n_out, np.int64)
-    powers = (params.leak ** np.arange(n_steps)).astype(np.float32)
+    sizes, counts = np.empty((batch, 2), np.int64), np.empty(n_out, np.int64)
     k0, k1 = rng.split_seed(draw.seed)
-    how: Any = (mode, min(rows, n_out), np.float32(params.inhibition))
+    how: Any = (mode, min(room.when.shape[1], n_out), np.float32(params.inhibition))
     with kernels.kernel_threads():
         kernel.present(
             values,
             params.code == "latency",
             draw.samples.numpy().astype(np.uint32),
             (np.uint32(draw.stream), np.uint32(k0), np.uint32(k1)),
-            w_t.numpy(),
+            frozen.numpy(),
             theta.numpy(),
-            powers,
+            (params.leak ** np.arange(params.steps)).astype(np.float32),
             np.float32(params.leak),
-            n_steps,
+            params.steps,
             how,
             rule.after,
-            (neuron, row, when, unit, trace, late),
+            tuple(room),
             sizes,
         )
         sample_of = np.empty(int(sizes[:, 1].sum()), np.int32)
         row_of = np.empty_like(sample_of)
-        kernel.by_neuron(neuron, row, sizes, counts, sample_of, row_of)
-        who = np.flatnonzero(counts)
-        first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-        pre = np.empty((len(who), n_in), np.float32)
-        after = np.empty((len(who) if rule.after else 0, n_in), np.float32)
-        recent = np.float32(rules.RECENT if rule.recent else 0.0)
-        kernel.sums(
-            who, first, sample_of, row_of, unit, trace, late, recent, rule.after, pre, after
-        )
-    heard = sizes[:, 0] > 0
-    winner = np.where(heard, neuron[:, 0], -1).astype(np.int64)
-    step = np.where(heard, when[:, 0], -1).astype(np.int64)
-    told = Heard(torch.from_numpy(winner), torch.from_numpy(step), torch.from_numpy(counts))
-    return Events(told, who, pre, after)
+        kernel.by_neuron(room.neuron, room.row, sizes, counts, sample_of, row_of)
+        if rate > 0:
+            kernel.learn_(
+                w_t.numpy(),
+                np.flatnonzero(counts),
+                np.concatenate((np.zeros(1, np.int64), np.cumsum(counts))),
+                sample_of,
+                row_of,
+                (room.unit, room.trace, room.late),
+                np.float32(rules.RECENT if rule.recent else 0.0),
+                rule.after,
+                rule.budget,
+                list(rules.RULES).index(params.rule),
+                np.float32(rate),
+                _CONSTANTS,
+            )
+    spiked = sizes[:, 0] > 0
+    winner = np.where(spiked, room.neuron[:batch, 0], -1).astype(np.int64)
+    when = np.where(spiked, room.when[:batch, 0], -1).astype(np.int64)
+    return Heard(torch.from_numpy(winner), torch.from_numpy(when), torch.from_numpy(counts))

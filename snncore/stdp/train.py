@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from snncore import rng
 from snncore.stdp import drive
-from snncore.stdp.drive import input_spikes
-from snncore.stdp.features import count_spikes, layer_spikes
+from snncore.stdp.features import count_spikes, present_dense
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
 from snncore.stdp.state import Snapshot as Snapshot
@@ -95,11 +94,12 @@ def train(
 
 
 class Presentation(NamedTuple):
-    """One image on its way through the layer, weights frozen."""
+    """One image on its way through a dense layer, weights frozen."""
 
     cells: NDArray[np.uint8]  # [n_in], what the input cells see
-    inputs: NDArray[np.bool_]  # [T, n_in] Poisson spikes
+    inputs: NDArray[np.bool_]  # [T, n_in] input spikes
     outputs: NDArray[np.bool_]  # [T, n_out] spikes of the layer, competition on
+    potentials: NDArray[np.float32]  # [T, n_out] just before the reset of the step
 
 
 def present(
@@ -109,15 +109,18 @@ def present(
     *,
     sample: int = 0,
 ) -> Any:
-    """Show one grey image uint8 [H, W] for `feature_steps`; `sample` numbers its random draws."""
+    """Show one grey image uint8 [H, W] for `feature_steps`; `sample` numbers its random draws.
+
+    Returns:
+        A `Presentation`, or for filters a `snncore.stdp.conv.ConvPresentation`.
+    """
     if params.layer == "conv":
         return _engine(params).present(_as_tuple(layers), image, params, sample=sample)
     values = drive.cells(image[None], params)
-    limit = torch.from_numpy(drive.limits(values, params).astype(np.int64))
+    limit = drive.inputs(values, params, params.feature_steps)
     draw = Draw(params.seed, rng.stream("feature_spikes"), torch.tensor([sample]))
-    inputs = input_spikes(limit, draw, params.feature_steps)
-    outputs = layer_spikes(_as_tuple(layers)[0].to(torch.device("cpu")), inputs, params)
-    return Presentation(values[0], inputs[:, 0].numpy(), outputs[:, 0].numpy())
+    shown = present_dense(_as_tuple(layers)[0], limit, draw, params)
+    return Presentation(values[0], shown.inputs, shown.outputs, shown.potentials)
 
 
 def counts(
@@ -144,7 +147,7 @@ def counts(
     at_once = max(16, _COUNT_CELLS // params.neurons)  # bounds time and memory, not the result
     for start in range(0, len(images), at_once):
         part = images[start : start + at_once]
-        limit = drive.limits(drive.cells(part, params), params)
+        limit = drive.inputs(drive.cells(part, params), params, params.feature_steps)
         samples = torch.arange(first_sample + start, first_sample + start + len(part))
         done = start + len(part)
         yield done, count_spikes(layer, limit, Draw(params.seed, stream, samples), params)
