@@ -109,38 +109,6 @@ def test_recall_page_shows_another_gallery_for_more_damage(visit: Visit) -> None
     expect(scores).to_contain_text("0 of 12")
 
 
-def test_trainer_runs_shows_partial_fields_survives_a_reload_and_cancels(visit: Visit) -> None:
-    visitor = visit()
-    # Long enough to be watched: 1,600 neurons, 50 passes.
-    page = visitor.open("STDP_MNIST_Trainer?stdp_neurons=1600&stdp_epochs=50&stdp_seed=5")
-    page.locator(".st-key-stdp_run_start button").first.click()
-    bar = page.get_by_test_id("stProgress")
-    expect(bar).to_contain_text("Learning", timeout=120_000)
-    first = bar.inner_text()
-    expect(bar).not_to_have_text(first, timeout=60_000)  # progress moves
-    fields = page.get_by_test_id("stImage").first
-    expect(page.get_by_text("Who spikes first")).to_be_visible()  # partial result of the job
-    picture_changes(visitor, fields, lambda: None)  # and it lives
-    assert "job=" in page.url
-    page.reload()
-    visitor.ready()
-    expect(bar).to_contain_text("Learning", timeout=60_000)
-    page.locator(".st-key-stdp_run_cancel button").first.click()
-    expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=60_000)
-    expect(page.locator(".st-key-stdp_run_start button").first).to_be_enabled()
-
-
-def test_trainer_learns_the_bundled_digits_to_a_confusion_matrix(visit: Visit) -> None:
-    visitor = visit()
-    page = visitor.open("STDP_MNIST_Trainer?stdp_epochs=5&stdp_neurons=60&stdp_seed=6")
-    start = page.locator(".st-key-stdp_run_start button").first
-    start.dblclick()  # a nervous visitor gets one run, not two
-    expect(page.get_by_text("Confusion matrix").first).to_be_visible(timeout=120_000)
-    value = page.get_by_test_id("stMetricValue").first.inner_text()
-    assert float(value.rstrip("%")) > 70
-    expect(page.get_by_test_id("stVegaLiteChart").nth(1)).to_be_visible()
-
-
 def test_a_text_file_named_png_is_refused_and_the_server_goes_on(
     visit: Visit, tmp_path: Path
 ) -> None:

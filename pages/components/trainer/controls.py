@@ -51,7 +51,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         *_CONV, "competition", "winners", "tau_m", "theta", "theta_rate",
     ),
     "Learning by STDP": ("rate_first", "rate_last", "batch", "learn_images"),
-    "Counting spikes": ("feature_steps", "feature_theta", "inhibition"),
+    "Counting spikes": ("feature_steps", "feature_theta", "feature_reset", "inhibition"),
 }  # fmt: skip
 _MAIN = ("layer", "neurons", "filters", "epochs", "rule", "retina", "code", "readout", "seed")
 _LOST = f"{KEY}__lost"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pages.components.job_panel import duration
+from pages.components.trainer.payload import presentations
 from pages.components.trainer.source import Size
 from snncore import experiment
 from snncore.device import cpu_count, memory_bytes
@@ -24,8 +25,7 @@ _READOUT_US = {"ridge": 0.00010, "hinge": 0.0011, "logistic": 0.0022}  # for a c
 def seconds(params: TrainParams, size: Size) -> float:
     """About how long a run takes with its controls on this machine's cores."""
     cores = max(1, cpu_count())
-    images = min(size.n_train, params.learn_images or size.n_train)
-    shown = images * params.epochs
+    shown = presentations(size.n_train, params)
     both = size.n_train + size.n_test
     if params.layer == "conv":
         places = max(1, size.height - params.filter_size + 1) * max(

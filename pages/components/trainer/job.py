@@ -12,7 +12,7 @@ import numpy as np
 
 from pages.components.trainer import cost, kept, source
 from pages.components.trainer.kept import Finished
-from pages.components.trainer.payload import Payload, Pictures, Run
+from pages.components.trainer.payload import Payload, Pictures, Run, presentations
 from pages.components.trainer.pictures import Film, pictures
 from snncore import experiment, trained
 from snncore.device import choose_device
@@ -129,10 +129,8 @@ class _Scene:
         """Before the first image: the untrained layer."""
         params = self._run.params
         layers = first_layers(self._data.train_images, params)
-        snapshot = Snapshot(
-            0, self.n_train * params.epochs, layers, np.zeros(len(layers[0].theta), np.int64),
-            0.0, math.nan, 0.0,
-        )  # fmt: skip
+        wins, total = np.zeros(len(layers[0].theta), np.int64), presentations(self.n_train, params)
+        snapshot = Snapshot(0, total, layers, wins, 0.0, math.nan, 0.0)
         return self.payload(experiment.Progress(0.0, "learning", "", snapshot))
 
     def payload(self, report: experiment.Progress) -> Payload | None:

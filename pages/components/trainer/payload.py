@@ -50,6 +50,11 @@ class Run(NamedTuple):
         )
 
 
+def presentations(n_train: int, params: TrainParams) -> int:
+    """How many images are shown in all while learning."""
+    return min(n_train, params.learn_images or n_train) * params.epochs
+
+
 class Pictures(NamedTuple):
     """One training image on its way through the layer, and the layer, as PNG.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
 
 import streamlit as st
 
@@ -13,54 +12,11 @@ from pages.components.trainer.source import BUNDLED, SIZES
 from snncore import datasets
 from snncore.params import Params, Value
 from snncore.stdp import TrainParams
-from snncore.stdp.presets import recommended
+from snncore.stdp.presets import PRESETS as PRESETS
+from snncore.stdp.presets import Preset as Preset
+from snncore.stdp.presets import recommended as recommended
 
 KEY = "stdp"
-
-
-class Preset(NamedTuple):
-    """All controls at once, and a true sentence about what they show."""
-
-    name: str
-    dataset: str
-    limit: int  # training images, 0: all
-    params: TrainParams
-    notice: str
-
-
-PRESETS: tuple[Preset, ...] = (
-    Preset(
-        "30 seconds",
-        "digits",
-        0,
-        dataclasses.replace(recommended("dense", 100), epochs=10, retina="on_off"),
-        "noise turns into strokes and digits without a single label.",
-    ),
-    Preset(
-        "Best dense",
-        "mnist",
-        0,
-        recommended("dense", 1600),
-        "1,600 neurons vote better than the best published network of this size.",
-    ),
-    Preset(
-        "Best conv",
-        "mnist",
-        0,
-        recommended("conv", 128),
-        "filters become edges; their wins per field are read out best of all.",
-    ),
-    Preset(
-        "The seed's rule – watch it fail",
-        "digits",
-        0,
-        dataclasses.replace(
-            recommended("dense", 100), epochs=3, rule="seed", competition="none", theta_rate=0.0
-        ),
-        "nothing makes a weight weaker: all fields become the same grey blot and the vote falls "
-        "to chance.",
-    ),
-)
 SIZE = f"{KEY}__size"  # which layer the other values were last suited to
 
 
@@ -107,7 +63,7 @@ def layer_of(params: TrainParams) -> tuple[str, int]:
 
 def suited(layer: str, units: int, dataset: str) -> TrainParams:
     """What is recommended for a layer; filters that fit on small pictures."""
-    params = recommended(layer, units)
+    params = recommended(layer, units, dataset)
     if layer == "conv" and min(SIZES[dataset][2:4]) < 2 * params.filter_size:
         params = dataclasses.replace(params, filter_size=3, grid=3)
     return params

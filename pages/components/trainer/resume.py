@@ -13,7 +13,7 @@ from pages.components.text import plain
 from pages.components.trainer import job, kept, source
 from pages.components.trainer.controls import Chosen
 from pages.components.trainer.kept import Finished
-from pages.components.trainer.payload import OWN, Run
+from pages.components.trainer.payload import OWN, Run, presentations
 from pages.components.trainer.presets import KEY, SIZE, Preset, layer_of, values_of
 from snncore import trained
 from snncore.jobs import JobView, Rejected
@@ -49,7 +49,7 @@ def _file() -> Finished | None:
 def _fits(file: Finished, params: TrainParams) -> bool:
     """Whether these are the settings of the file, but for the number of passes."""
     same = dataclasses.replace(file.run.params, epochs=params.epochs)
-    return same == params and file.snapshot.seen <= file.n_images * params.epochs
+    return same == params and file.snapshot.seen <= presentations(file.n_images, params)
 
 
 def start_words(chosen: Chosen) -> str:
@@ -63,7 +63,7 @@ def start_words(chosen: Chosen) -> str:
                 "anew. *Use its settings* goes on with it."
             )
         return ""
-    total = begin.n_images * run.params.epochs
+    total = presentations(begin.n_images, run.params)
     return (
         f":material/resume: *Start* goes on after {begin.snapshot.seen:,} of {total:,} "
         "presentations."
@@ -137,7 +137,7 @@ def _read(data: bytes) -> tuple[Finished | None, str]:
 def _use(found: Finished) -> None:
     """Callback: the controls take the settings of the file."""
     run, params = found.run, found.run.params
-    if found.snapshot.seen >= found.n_images * params.epochs and params.epochs < MOST_PASSES:
+    if found.snapshot.seen >= presentations(found.n_images, params) and params.epochs < MOST_PASSES:
         params = dataclasses.replace(params, epochs=params.epochs + 1)
     dataset = source.BUNDLED if run.dataset == OWN else run.dataset
     values = values_of(Preset("", dataset, run.limit, params, ""))

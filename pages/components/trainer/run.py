@@ -11,7 +11,7 @@ from pages.components.inline import inline
 from pages.components.job_panel import job_panel
 from pages.components.trainer import cost, job, resume, share, source, watch
 from pages.components.trainer.controls import Chosen
-from pages.components.trainer.payload import Payload, Run
+from pages.components.trainer.payload import Payload, Run, presentations
 from pages.components.trainer.pictures import pictures
 from pages.components.trainer.results_panel import results_panel
 from snncore.jobs import JobView
@@ -85,7 +85,7 @@ def untrained(run: Run) -> Payload:
     data = source.data_of(run, None)
     layers, params = first_layers(data.train_images, run.params), run.params
     n_units = len(layers[0].theta)
-    total = len(data.train_images) * params.epochs
+    total = presentations(len(data.train_images), params)
     snapshot = Snapshot(0, total, layers, np.zeros(n_units, np.int64), 0.0, float("nan"), 0.0)
     image = data.train_images[0]
     return Payload(
