@@ -14,7 +14,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from snncore.kernels.dense import active_inputs, block_of_spikes
+from snncore.kernels.dense_inputs import active_inputs, block_of_spikes
 
 BLOCK = 64  # neurons; the layer is padded to a multiple with neurons that never spike
 _F0 = np.float32(0.0)
