@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from snncore.experiment import load_data, run
 from snncore.hopfield import PatternParams
 from snncore.recall_lab import Ask, RecallParams, experiment, is_compiled
+from snncore.stdp.presets import PRESETS
+from snncore.stdp.train import present
 
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_kernels(request: pytest.FixtureRequest) -> None:
     """A page run may take 60 s; on a fresh machine, loaded, compiling alone took most of that."""
-    if not any("hopfield" in item.path.name for item in request.session.items):
+    names = {item.path.name for item in request.session.items}
+    if any("trainer" in name for name in names):
+        _compile_the_trainer()
+    if not any("hopfield" in name for name in names):
         return
     for rule in ("spiking", "spiking-attractor"):
         if not is_compiled(rule):
             few = PatternParams(count=2, size=16)
             experiment(Ask(dataset="icons", patterns=few, recall=RecallParams(rule=rule)))
+
+
+def _compile_the_trainer() -> None:
+    """One small run, and one image shown to its layer."""
+    data = load_data("digits", 40)
+    params = replace(PRESETS[0].params, neurons=10, epochs=1, feature_steps=10)
+    *_, last = run(data, params)
+    assert last.snapshot is not None
+    present(last.snapshot.layers, data.test_images[0], params)
