@@ -96,12 +96,12 @@ def test_n_spikes_at_once_are_n_steps_in_a_row(key: str) -> None:
     ("key", "x", "z", "expected"),
     [
         ("trace", (0.1, 0.03, 0.0), (0.0, 0.0, 0.0), (0.1, 0.03, 0.0)),
-        ("pair_additive", (0.1, 0.03, 0.05), (0.1, 0.1, 0.1), (W_MAX, 0.0, None)),
+        ("pair_additive", (0.1, 0.0, 0.0), (0.1, 0.1, 0.0), (W_MAX, 0.0, None)),
         (
             "pair_multiplicative",
             (0.1, 0.03, 0.1),
             (0.1, 0.1, 0.0),
-            (W_MAX / 1.5, W_MAX * 0.03 / 0.08, W_MAX),
+            (W_MAX / (1 + DEPRESSION), W_MAX * 0.3 / (0.3 + DEPRESSION), W_MAX),
         ),
         ("diehl_cook", (X_TARGET * 3, X_TARGET / 2, X_TARGET), (0.0,) * 3, (W_MAX, 0.0, None)),
         (
@@ -126,7 +126,7 @@ def test_a_rule_comes_to_rest_at_its_fixed_point(
         w = RULES[key].step(w, column(*x), column(*z), torch.ones(1, 1), 0.2)
     goal = [0.1 if value is None else value for value in expected]
     # `exponential` ends at most one step beside its fixed point: steps of 0.2 · 0.3 · w_max.
-    assert w[0].tolist() == pytest.approx(goal, abs=0.015 if key == "exponential" else 1e-5)
+    assert w[0].tolist() == pytest.approx(goal, abs=0.03 if key == "exponential" else 1e-5)
 
 
 def test_with_the_budget_additive_pairs_and_the_trace_rule_find_the_direction_of_the_means() -> (

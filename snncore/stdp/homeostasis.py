@@ -5,7 +5,7 @@
 after a batch of B images in which neuron j of N spiked n_j times; k is the number of spikes that
 an image is meant to cause. If every image causes k, the sum over the layer is zero: thresholds
 move apart, but the layer as a whole becomes neither more nor less excitable. That is the batch
-form of the rule of Falez et al. (2019, IJCNN, eq. 8: the winner's threshold rises by η, all others
+form of the rule of Falez et al. (2019, IJCNN: the winner's threshold rises by η, all others
 fall by η/(N − 1)). Where images leave the layer silent all thresholds fall, which replaces the
 rising intensity of Diehl & Cook (2015). A decay per image, as theirs, must not be summed over a
 batch: for B (1 − decay^T) > 1 it explodes.

@@ -12,7 +12,7 @@ steps in a row would come to. Dividing by ‖x‖ makes early and late spikes co
 
 Then the weight budget: each neuron's weights are scaled to unit L2 norm (`budget`), as Diehl &
 Cook (2015) scale theirs to a fixed sum. Bounds are in the same units; with the 100 to 150 active
-pixels of a digit a weight is around 0.08, so W_MAX = 0.25 is three times the usual one.
+pixels of a digit a weight is around 0.08, so W_MAX = 0.5 is some six times the usual one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 Tensor = torch.Tensor
 Step = Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]
 
-W_MAX = 0.25  # upper bound of a weight; the budget is ‖w‖₂ = 1
+W_MAX = 0.5  # upper bound of a weight; the budget is ‖w‖₂ = 1
 SEED_MAX = 1.0  # of the rule without a budget
 RECENT = 0.35  # a trace above this has had a spike within the last τ (e⁻¹ = 0.37), or several
-DEPRESSION = 0.5  # A− / A+ of the pair rules
+DEPRESSION = 0.25  # A− / A+ of the pair rules
 X_TARGET = 0.02  # x_tar of Diehl & Cook, in units of x/‖x‖
-BETA = 2.0  # of the exponential rule
+BETA = 3.0  # of the exponential rule
 AMPLITUDE = 0.3  # of the exponential rule: step at w = 0 in units of W_MAX at η = 1
 
 
@@ -129,7 +129,7 @@ _ALL = (
         r"\Delta w = \eta\,(A_+ x_{pre}(t_{post}) - A_- z),\quad 0 \le w \le w_{max}",
         "Inputs before the spike are potentiated, inputs after it depressed, whatever the weight; "
         "hard bounds and the budget keep it in place.",
-        "Song, Miller & Abbott 2000 (Nat. Neurosci. 3:919), eq. 1",
+        "Song, Miller & Abbott 2000 (Nat. Neurosci. 3:919)",
         "Budget: w ∝ [A₊x̄ − A₋z̄]₊ (below w_max). Alone: 0 or w_max by the sign of that.",
         "Exact below the bounds: n times the step.",
         _pair_additive,
@@ -154,7 +154,7 @@ _ALL = (
         r"\Delta w = \eta\,(x_{pre} - x_{tar})\,(1 - w/w_{max})^{\mu},\quad \mu = 1",
         "At each spike, inputs whose trace is above the target are potentiated, those below "
         "depressed; only the upper bound is soft.",
-        "Diehl & Cook 2015 (Front. Comput. Neurosci. 9:99), eq. 3",
+        "Diehl & Cook 2015 (Front. Comput. Neurosci. 9:99)",
         "Alone: w_max where x̄ > x_tar, 0 where x̄ < x_tar.",
         "Exact above 0: the distance from w_max grows or shrinks by (1 − η(x̄ − x_tar)/w_max)ⁿ.",
         _diehl_cook,
@@ -166,8 +166,7 @@ _ALL = (
         r"-\eta\alpha\,e^{\beta (w/w_{max} - 1)}\ \text{(none)}",
         "At each spike, inputs with a spike in about the last τ are potentiated, all others "
         "depressed; both by an amount that falls exponentially as the weight gets there.",
-        "Querlioz et al. 2013 (IEEE Trans. Nanotechnol. 12:288), eqs. 3 and 4; Falez et al. 2019 "
-        "(IJCNN), eq. 7",
+        "Querlioz et al. 2013 (IEEE Trans. Nanotechnol. 12:288); Falez et al. 2019 (IJCNN)",
         "Alone: w = w_max (1/2 + ln(p / (1 − p)) / 2β), p the share of spikes with a recent "
         "pre-spike: the log odds.",
         "The flow of n·p potentiations and then n·(1 − p) depressions, in closed form.",
