@@ -40,7 +40,7 @@ def check_memory(
         ValueError: with both numbers and what to change.
     """
     need = needed_bytes(params, n_train, n_test, height, width)
-    have = int(device.memory_bytes() * _LENT) - _RUNTIME if lent is None else lent
+    have = max(0, int(device.memory_bytes() * _LENT) - _RUNTIME) if lent is None else lent
     if need <= have:
         return
     features = feature_count(params, height, width)

@@ -47,7 +47,9 @@ class Autosave:
         snapshot = report.snapshot
         if snapshot is None or (report.result is None and snapshot.seen == self.saved):
             return ""
-        each = max(1, snapshot.total // self._params.epochs)
+        params = self._params
+        depth = 2 if params.layer == "conv" and params.filters_2 else 1  # learnt in turn
+        each = max(1, snapshot.total // (params.epochs * depth))
         new_epoch = snapshot.seen // each > max(self.saved, 0) // each
         due = time.monotonic() - self._last >= self._every_s
         return self.save(report) if report.result is not None or new_epoch or due else ""
