@@ -34,6 +34,7 @@ SMALL = replace(
     feature_steps=12,
     winners=3,
     theta=1.5,
+    feature_theta=1.0,
     batch=10,
     learn_images=0,
 )
@@ -246,3 +247,9 @@ def test_what_cannot_be_is_refused_with_its_cure() -> None:
         last(np.empty((0, 12, 12), np.uint8), SMALL)
     large = replace(SMALL, filters=512, filter_size=15, grid=10)
     assert memory_bytes(large, 60_000, 28, 28) > 60_000 * feature_count(large, 28, 28)
+
+
+@pytest.mark.parametrize(("dataset", "side"), [("mnist", 28), ("fashion", 28), ("digits", 8)])
+def test_recommended_settings_fit_the_pictures_of_their_data_set(dataset: str, side: int) -> None:
+    params = recommended_conv(16, dataset)
+    assert feature_count(params, side, side) == 16 * params.grid**2

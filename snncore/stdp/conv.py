@@ -118,9 +118,7 @@ def _learn(
     patch_draw = Draw(draw.seed, draw.stream, torch.from_numpy(numbers))
     moved, spikes = learn_batch(layer, patches, patch_draw, rate, 0.0, own)
     heard = spikes.winner >= 0
-    wins = torch.zeros(len(layer.theta) + 1, dtype=torch.int64, device=layer.theta.device)
-    wins.scatter_add_(0, spikes.winner + 1, torch.ones_like(spikes.winner))
-    wins = wins[1:]
+    wins = spikes.counts
     start = params.theta if depth == 0 else float(layers[1].theta.mean())
     share = (wins.sum().to(torch.float32) / len(wins)).clamp(min=1e-9)
     excess = torch.where(heard.any(), wins / share - 1.0, 0.0)
