@@ -36,7 +36,7 @@ THREE = np.arange(30) % 3
         (b"", "empty"),
         (b"not a zip file at all", "npz"),
         (npz(noise(30), np.zeros(30, np.int64)), "2 classes"),
-        (npz(NAN, THREE), "finite"),
+        (npz(NAN, THREE), "got nan"),
     ],
     ids=["empty", "text", "one class", "NaN"],
 )

@@ -61,6 +61,16 @@ def learnt(payload: Payload) -> None:
         _accuracy(payload, dark)
         if payload.live is not None and payload.live.fit:
             _readout(payload.live)
+    if payload.seen:  # before that there is nothing to compare
+        _balance(payload, params, units)
+    if payload.pictures is not None:
+        _spikes(payload.pictures, params, dark)
+    if payload.live is not None and payload.live.confusion is not None:
+        _confusion(payload)
+
+
+def _balance(payload: Payload, params: TrainParams, units: str) -> None:
+    """Who wins, with which thresholds, and whether the weights come to rest."""
     first, second, third = st.columns(3, gap="medium")
     with first:
         st.markdown("**Who wins**")
@@ -83,10 +93,6 @@ def learnt(payload: Payload) -> None:
     with third:
         st.markdown("**Weights settle**")
         _change(payload)
-    if payload.pictures is not None:
-        _spikes(payload.pictures, params, dark)
-    if payload.live is not None and payload.live.confusion is not None:
-        _confusion(payload)
 
 
 def _fields(shown: Pictures, params: TrainParams, units: str) -> None:
