@@ -110,7 +110,7 @@ def test_n_spikes_at_once_are_n_steps_in_a_row(key: str) -> None:
             (0.0,) * 3,
             (W_MAX / 2, W_MAX * (0.5 + math.log(0.7 / 0.3) / (2 * BETA)), W_MAX),
         ),
-        ("seed", (0.1, 0.0, 0.001), (0.0,) * 3, (SEED_MAX, None, SEED_MAX)),
+        ("seed", (0.1, 0.0, 0.01), (0.0,) * 3, (SEED_MAX, None, SEED_MAX)),
     ],
 )
 def test_a_rule_comes_to_rest_at_its_fixed_point(
