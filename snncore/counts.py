@@ -70,10 +70,10 @@ class CountScaler:
         """
         values = plain(counts)
         shape = (-(-len(values) // kernels.BLOCK), values.shape[1])
-        total, squares = np.empty(shape), np.empty(shape)
+        total, squares, good = np.zeros(shape), np.zeros(shape), np.zeros(shape[0], np.int64)
         with kernel_threads():
-            good = kernels.moments(values, root, total, squares)
-        if not good:
+            kernels.moments(values, root, total, squares, good)
+        if not good.all():
             raise ValueError(_RULE[root])
         first = np.sqrt(values[0], dtype=np.float64) if root else values[0].astype(np.float64)
         shift = total.sum(axis=0) / len(values)

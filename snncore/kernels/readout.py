@@ -19,33 +19,33 @@ _ROWS = 4  # rows at a time: each weight is loaded once for all of them
 _TILE = 512  # features at a time: the weights of ten classes stay in the first-level cache
 
 
+@numba.njit(nogil=True, cache=True)
+def _moments(counts, start, stop, root, total, squares):  # type: ignore[no-untyped-def]
+    """The sums of one block; 1 if all its values are good."""
+    wrong = 0
+    for s in range(start, stop):
+        for i in range(counts.shape[1]):
+            value, first = float(counts[s, i]), float(counts[0, i])
+            wrong += not (abs(value) < np.inf and (value >= 0 or not root))
+            if root:
+                value, first = math.sqrt(max(value, 0.0)), math.sqrt(max(first, 0.0))
+            d = value - first
+            total[i] += d
+            squares[i] += d * d
+    return 1 if wrong == 0 else 0
+
+
 @numba.njit(nogil=True, cache=True, parallel=True)
-def moments(counts, root, total, squares):  # type: ignore[no-untyped-def]
+def moments(counts, root, total, squares, good):  # type: ignore[no-untyped-def]
     """Sums of d and d², d = √count (or count) − that of the first row, by block of rows.
 
-    counts [S, N]; writes total, squares float64 [blocks, N]. The shift by the first row keeps the
-    difference of the sums exact where nothing varies. False if a value is NaN, infinite, or (with
-    the root) negative.
+    counts [S, N]; adds to total, squares float64 [blocks, N]. The shift by the first row keeps the
+    difference of the sums exact where nothing varies. Writes good int64 [blocks]: 0 if a value is
+    NaN, infinite, or (with the root) negative.
     """
-    n_rows, n = counts.shape
-    good = np.ones(total.shape[0], dtype=np.uint8)
-    first = np.empty(n, dtype=np.float64)
-    for i in range(n):
-        value = np.float64(counts[0, i])
-        first[i] = math.sqrt(value) if root and value >= 0 else value
     for b in numba.prange(total.shape[0]):
-        total[b, :] = 0.0
-        squares[b, :] = 0.0
-        wrong = 0
-        for s in range(b * BLOCK, min(n_rows, (b + 1) * BLOCK)):
-            for i in range(n):
-                value = np.float64(counts[s, i])
-                wrong += not (abs(value) < np.inf and (value >= 0 or not root))
-                d = (math.sqrt(max(value, 0.0)) if root else value) - first[i]
-                total[b, i] += d
-                squares[b, i] += d * d
-        good[b] = wrong == 0
-    return good.min() == 1
+        stop = min(counts.shape[0], (b + 1) * BLOCK)
+        good[b] = _moments(counts, b * BLOCK, stop, root, total[b], squares[b])
 
 
 @numba.njit(nogil=True, cache=True)
@@ -118,6 +118,65 @@ def _residual(kind, z, label, r):  # type: ignore[no-untyped-def]
     return loss
 
 
+@numba.njit(nogil=True, cache=True)
+def _pass(  # type: ignore[no-untyped-def]
+    counts, rows, root, mean, inverse, w, bias, labels, kind, back, loss, grad, grad_bias
+):
+    """`fused_pass` of one block; how many rows are classified rightly."""
+    n_classes, n = w.shape
+    x = np.zeros((_ROWS, n), dtype=np.float32)
+    z = np.zeros((_ROWS, n_classes), dtype=np.float32)
+    r = np.zeros((_ROWS, n_classes), dtype=np.float32)
+    loss[:] = 0.0
+    right = 0
+    if back:
+        grad[:, :] = np.float32(0.0)
+        grad_bias[:] = np.float32(0.0)
+    for start in range(0, len(rows), _ROWS):
+        m = min(_ROWS, len(rows) - start)
+        for k in range(m):
+            _features(counts, rows[start + k], root, mean, inverse, x[k])
+            z[k] = bias
+        for low in range(0, n, _TILE):
+            high = min(n, low + _TILE)
+            x0, x1, x2, x3 = x[0, low:high], x[1, low:high], x[2, low:high], x[3, low:high]
+            for c in range(0, n_classes, 2):
+                d = min(c + 1, n_classes - 1)
+                p = _products(w[c, low:high], w[d, low:high], x0, x1, x2, x3)
+                z[0, c] += p[0]
+                z[1, c] += p[1]
+                z[2, c] += p[2]
+                z[3, c] += p[3]
+                if d > c:
+                    z[0, d] += p[4]
+                    z[1, d] += p[5]
+                    z[2, d] += p[6]
+                    z[3, d] += p[7]
+        for k in range(_ROWS):
+            if k >= m:  # the last piece of a block may have fewer rows
+                r[k] = np.float32(0.0)
+                continue
+            label = labels[rows[start + k]]
+            total = _residual(kind, z[k], label, r[k])
+            right += z[k].argmax() == label
+            if kind == LOGISTIC:
+                loss[0] += total
+            else:
+                for c in range(n_classes):
+                    loss[c] += np.float64(r[k, c]) * np.float64(r[k, c]) * 0.25
+        if back:
+            for low in range(0, n, _TILE):
+                high = min(n, low + _TILE)
+                x0, x1, x2, x3 = x[0, low:high], x[1, low:high], x[2, low:high], x[3, low:high]
+                for c in range(n_classes):
+                    four = (r[0, c], r[1, c], r[2, c], r[3, c])
+                    if four[0] != 0 or four[1] != 0 or four[2] != 0 or four[3] != 0:
+                        _add_rows(grad[c, low:high], four, x0, x1, x2, x3)
+            for c in range(n_classes):
+                grad_bias[c] += r[0, c] + r[1, c] + r[2, c] + r[3, c]
+    return right
+
+
 @numba.njit(nogil=True, cache=True, parallel=True)
 def fused_pass(  # type: ignore[no-untyped-def]
     counts, rows, root, mean, inverse, w, bias, labels, kind, back, loss, right, grad, grad_bias
@@ -129,57 +188,9 @@ def fused_pass(  # type: ignore[no-untyped-def]
     logistic: all in class 0), right int64 [blocks], and if `back` grad float32 [blocks, C, N] and
     grad_bias float32 [blocks, C].
     """
-    n_classes, n = w.shape
-    n_rows = len(rows)
-    for b in numba.prange((n_rows + BLOCK - 1) // BLOCK):
-        x = np.zeros((_ROWS, n), dtype=np.float32)
-        z = np.zeros((_ROWS, n_classes), dtype=np.float32)
-        r = np.zeros((_ROWS, n_classes), dtype=np.float32)
-        loss[b, :] = 0.0
-        right[b] = 0
-        if back:
-            grad[b, :, :] = np.float32(0.0)
-            grad_bias[b, :] = np.float32(0.0)
-        end = min(n_rows, (b + 1) * BLOCK)
-        for start in range(b * BLOCK, end, _ROWS):
-            m = min(_ROWS, end - start)
-            for k in range(m):
-                _features(counts, rows[start + k], root, mean, inverse, x[k])
-                z[k] = bias
-            for low in range(0, n, _TILE):
-                high = min(n, low + _TILE)
-                x0, x1, x2, x3 = x[0, low:high], x[1, low:high], x[2, low:high], x[3, low:high]
-                for c in range(0, n_classes, 2):
-                    d = min(c + 1, n_classes - 1)
-                    p = _products(w[c, low:high], w[d, low:high], x0, x1, x2, x3)
-                    z[0, c] += p[0]
-                    z[1, c] += p[1]
-                    z[2, c] += p[2]
-                    z[3, c] += p[3]
-                    if d > c:
-                        z[0, d] += p[4]
-                        z[1, d] += p[5]
-                        z[2, d] += p[6]
-                        z[3, d] += p[7]
-            for k in range(_ROWS):
-                if k >= m:  # the last piece of a block may have fewer rows
-                    r[k] = np.float32(0.0)
-                    continue
-                label = labels[rows[start + k]]
-                total = _residual(kind, z[k], label, r[k])
-                right[b] += z[k].argmax() == label
-                if kind == LOGISTIC:
-                    loss[b, 0] += total
-                else:
-                    for c in range(n_classes):
-                        loss[b, c] += np.float64(r[k, c]) * np.float64(r[k, c]) * 0.25
-            if back:
-                for low in range(0, n, _TILE):
-                    high = min(n, low + _TILE)
-                    x0, x1, x2, x3 = x[0, low:high], x[1, low:high], x[2, low:high], x[3, low:high]
-                    for c in range(n_classes):
-                        four = (r[0, c], r[1, c], r[2, c], r[3, c])
-                        if four[0] != 0 or four[1] != 0 or four[2] != 0 or four[3] != 0:
-                            _add_rows(grad[b, c, low:high], four, x0, x1, x2, x3)
-                for c in range(n_classes):
-                    grad_bias[b, c] += r[0, c] + r[1, c] + r[2, c] + r[3, c]
+    for b in numba.prange((len(rows) + BLOCK - 1) // BLOCK):
+        part = rows[b * BLOCK : min(len(rows), (b + 1) * BLOCK)]
+        right[b] = _pass(
+            counts, part, root, mean, inverse, w, bias, labels, kind, back,
+            loss[b], grad[b], grad_bias[b],
+        )  # fmt: skip

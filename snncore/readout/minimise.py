@@ -6,13 +6,14 @@ the classes into one problem. Nocedal & Wright (2006), Numerical Optimization, a
 with H₀ = γ P⁻¹, γ = s·y / y·P⁻¹y, and backtracking from the full step (Armijo). Every loss here is
 convex with a continuous derivative.
 
-The search ends when the step at hand can lower the objective, ½ gᵀ H g ≈ f − f*, by less than
-`tolerance` of it.
+The search ends when the step at hand is expected to lower the objective, ½ gᵀ H g, by less than
+`tolerance` of it. H is an estimate: measured, 1e-4 left the objective within 5e-4 of
+scikit-learn's; 1e-3 is promised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from snncore.readout.moments import Preconditioner
 from snncore.readout.passes import Evaluation, Passes
 
 _MEMORY = 8  # pairs of steps and changes of the gradient
+_RENEWED = (0, 2, 4, 8, 16)  # steps before which the preconditioner is looked at again
 _TRIES = 8  # shorter steps before the search ends
 
 
@@ -69,20 +71,23 @@ def minimise(
     rows: NDArray[np.int64],
     weights: torch.Tensor,
     penalty: float,
-    precondition: Preconditioner,
+    preconditioner: Callable[[torch.Tensor], Preconditioner],
     *,
     tolerance: float,
     limit: int,
 ) -> Generator[Iterate | None, None, None]:
     """Yields an `Iterate` after each accepted step (the first: where it starts), None between.
 
-    The last one has `done`; at most `limit` steps are taken.
+    The last one has `done`; at most `limit` steps are taken. `preconditioner` is asked for the one
+    that fits the weights: losses flatten as margins are met.
     """
     at: _Point = yield from _evaluate(passes, kind, weights, rows, penalty)
     k = len(at.value)
     pairs: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
     gamma = torch.ones_like(at.value)
     for step in range(limit + 1):
+        if step in _RENEWED:
+            precondition = preconditioner(at.weights)
         direction = _direction(at.gradient, pairs, gamma, precondition)
         slope = _dot(at.gradient, direction, k)  # never positive: H is positive definite
         small = float(-slope.sum()) <= 2.0 * tolerance * max(float(at.value.sum()), 1e-12)

@@ -85,9 +85,12 @@ class Moments:
         # MPS has no Cholesky factors: there they are made and used on the CPU.
         home = self._second.device.type if self._second.device.type == "cuda" else "cpu"
         second, ridge = self._second.to(home), max(penalty, 1e-6 * curvature)
+        # Features have unit variance over all rows. One that is rare may hardly vary in a sample of
+        # them, and would be taken for flat.
+        missing = (1.0 - second.diagonal() / self.rows).clamp(min=0.0)
         while True:
             matrix = second * (curvature / self.rows)
-            matrix.diagonal().add_(ridge)
+            matrix.diagonal().add_(ridge + curvature * missing)
             factor, failed = torch.linalg.cholesky_ex(matrix)
             if not int(failed):
                 return Preconditioner(factor, curvature)

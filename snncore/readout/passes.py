@@ -141,7 +141,7 @@ class Passes:
         b = np.ascontiguousarray(weights[:, -1].numpy())
         blocks = max(1, min(_PIECE // (n * kernels.BLOCK), -(-len(rows) // kernels.BLOCK)))
         loss, right = np.zeros((blocks, n_classes)), np.zeros(blocks, np.int64)
-        grad = np.zeros((blocks if back else 1, n_classes, n), np.float32)
+        grad = np.empty((blocks, n_classes, n), np.float32)  # never touched unless `back`
         grad_bias = np.zeros((blocks, n_classes), np.float32)
         total, total_right = np.zeros(n_classes), 0
         gradient = np.zeros((n_classes, n + 1), np.float32)

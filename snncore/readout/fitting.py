@@ -27,22 +27,23 @@ from snncore import rng
 from snncore.counts import CountScaler, plain
 from snncore.readout.linear import LinearReadout
 from snncore.readout.minimise import Iterate, minimise
-from snncore.readout.moments import Moments
+from snncore.readout.moments import Moments, Preconditioner
 from snncore.readout.passes import KINDS, Evaluation, Passes, curvature
 
 PENALTIES = {
-    "ridge": (0.3, 0.1, 0.03, 0.01, 0.003, 0.001),
-    "hinge": (0.1, 0.03, 0.01, 0.003, 0.001),
-    "logistic": (0.01, 0.003, 0.001, 0.0003, 0.0001),
+    "ridge": (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001),
+    "hinge": (1.0, 0.3, 0.1, 0.03, 0.01, 0.003),
+    "logistic": (0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001),
 }
 HELD_OUT = 10_000  # samples at most that choose the penalty
 CLOSED_FORM = 4096  # features up to which ridge regression is solved in closed form
 _SAMPLE = 12_288  # rows at most, of the preconditioner
+_SMALLEST = 1e-12  # penalty; the largest is its inverse: all that float32 can weigh
 _GLANCE = 2048  # rows at most, that tell how curved the loss is
 _PREPARED, _CHOSEN = 0.2, 0.85  # progress when these are done; for the progress bar only
 _EXPECTED = 12  # passes a penalty takes as a rule; for the progress bar only
-_LIMIT = 100  # passes a penalty takes at most
-_TOLERANCE = {"validation": 1e-3, "final": 1e-4}  # of the objective
+_LIMIT = {"validation": 40, "final": 100}  # passes a penalty takes at most
+_TOLERANCE = {"validation": 3e-3, "final": 1e-4}  # of the objective
 
 
 class PathPoint(NamedTuple):
@@ -87,8 +88,8 @@ def fit(
         counts: [S, N], S >= 2, whole numbers 0..65535 or float32; they are not copied.
         labels: classes [S] in 0..n_classes-1.
         kind: "ridge", "hinge" or "logistic".
-        penalties: λ to choose from, each > 0; a single one is taken without validation. None:
-            `PENALTIES`.
+        penalties: λ to choose from, each in 1e-12..1e12; a single one is taken without
+            validation. None: `PENALTIES`.
         root: take the square root of the counts (for raw pixels: False). Unused with a `scaler`.
         scaler: fitted before on these counts; None fits one.
         device: where to compute; None is the CPU.
@@ -107,8 +108,11 @@ def fit(
     if len(values) < 2:
         raise ValueError(f"the readout needs at least 2 training samples, got {len(values)}")
     path = sorted({float(p) for p in (PENALTIES[kind] if penalties is None else penalties)})[::-1]
-    if not path or not all(math.isfinite(p) and p > 0 for p in path):
-        raise ValueError(f"penalties must be numbers > 0, at least one, got {penalties}")
+    if not path or not all(_SMALLEST <= p <= 1.0 / _SMALLEST for p in path):
+        raise ValueError(
+            f"penalties must be in {_SMALLEST:g}..{1.0 / _SMALLEST:g}, at least one, "
+            f"got {penalties}"
+        )
     if scaler is None:
         scaler = CountScaler.fit(values, root=root)
     values = scaler.checked(values)
@@ -156,6 +160,7 @@ class _Fit:
         self.closed = kind == "ridge" and passes.n_features <= CLOSED_FORM
         self.moments = Moments(passes)
         self.path: tuple[PathPoint, ...] = ()
+        self._made: tuple[float, float, Preconditioner | None] = (0.0, 0.0, None)
 
     def run(
         self, part: NDArray[np.int64], held: NDArray[np.int64]
@@ -216,15 +221,15 @@ class _Fit:
         end: float,
     ) -> Generator[FitEpoch, None, tuple[torch.Tensor, FitEpoch]]:
         """Fit one penalty on some rows, from `weights`; the answer and its last state."""
-        alive = FitEpoch(phase, penalty, 0, _LIMIT, None, None, None, begin, self.path)
+        alive = FitEpoch(phase, penalty, 0, _LIMIT[phase], None, None, None, begin, self.path)
         if self.closed:
             steps = self._closed_form(penalty, rows)
         else:
-            curvature = self._curvature(weights, rows[:: -(-len(rows) // _GLANCE)])
+            glance = rows[:: -(-len(rows) // _GLANCE)]
             steps = minimise(
                 self.passes, self.kind, rows, weights, penalty,
-                self.moments.preconditioner(curvature, penalty),
-                tolerance=_TOLERANCE[phase], limit=_LIMIT,
+                lambda at: self._preconditioner(at, glance, penalty),
+                tolerance=_TOLERANCE[phase], limit=_LIMIT[phase],
             )  # fmt: skip
         last, epoch = alive, 0
         for item in steps:
@@ -265,7 +270,15 @@ class _Fit:
         found = yield from run
         yield Iterate(weights, float(found.loss.sum()), found.accuracy, True)
 
-    def _curvature(self, weights: torch.Tensor, rows: NDArray[np.int64]) -> float:
-        """Mean second derivative of the loss with respect to a score, over some rows."""
+    def _preconditioner(
+        self, weights: torch.Tensor, rows: NDArray[np.int64], penalty: float
+    ) -> Preconditioner:
+        """The last one, unless the penalty or the curvature over some rows has changed much."""
         z = torch.addmm(weights[:, -1], self.passes.features(rows), weights[:, :-1].T)
-        return max(curvature(self.kind, z, self.passes.labels(rows)), 1e-3)
+        bend = max(curvature(self.kind, z, self.passes.labels(rows)), 1e-3)
+        used, at, made = self._made
+        if made is None or at != penalty or not 0.6 < bend / used < 1.6:
+            self._made = (0.0, 0.0, None)  # frees the matrix before the next is made
+            made = self.moments.preconditioner(bend, penalty)
+            self._made = (bend, penalty, made)
+        return made
