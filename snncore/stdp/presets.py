@@ -36,7 +36,7 @@ def recommended(layer: str = "dense", units: int = 0, dataset: str = "") -> Trai
         raise ValueError(f"layer must be dense or conv, got {layer!r}")
     neurons = units or TrainParams().neurons
     batch = 50 if neurons < 400 else 100 if neurons < 6400 else 400
-    epochs = 3 if neurons < 6400 else 4
+    epochs = 3 if neurons < 800 else 6 if neurons < 6400 else 8
     return replace(
         TrainParams(),
         neurons=neurons,
