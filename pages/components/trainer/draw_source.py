@@ -26,7 +26,8 @@ KIND, CLASS, NUMBER = "stdp_draw_kind", "stdp_draw_class", "stdp_draw_number"
 DRAWING = "stdp_drawing"  # the drawing in the address
 CANVAS, SIDE = "stdp_draw", 28
 _FILE = "stdp_draw_picture"
-_LINKED = "stdp__draw_linked"
+_LINKED = "stdp__draw_linked"  # that the address was read
+_LOST = "stdp__draw_lost"  # that its drawing could not be
 DRAW, TEST, OWN_FILE = "draw", "test", "file"
 _NAMES = {DRAW: "Draw", TEST: "Test image", OWN_FILE: "Picture file"}
 _ANY = "any class"
@@ -77,8 +78,8 @@ def picture_to_ask(net: Network, kind: str) -> Asked | None:
 
 def link_values() -> dict[str, object]:
     """Names and values of the address that bring the picture back."""
-    if KIND not in st.session_state:
-        return {}
+    if KIND not in st.session_state:  # the panel comes later in this run: it will read these
+        return {name: st.query_params.get(name) for name in (KIND, CLASS, NUMBER, DRAWING)}
     kind = st.session_state[KIND]
     if kind == TEST:
         return {
@@ -120,16 +121,19 @@ def _linked_drawing() -> NDArray[np.uint8]:
     try:
         return read_link(text)
     except ValueError:
-        st.warning("The link has a drawing that cannot be read; here is an example.")
+        st.session_state[_LOST] = True
         return example()
 
 
 def _drawing(net: Network) -> Asked | None:
     pixels = canvas(CANVAS, SIDE)
-    if not fits_link(pixels) or int(pixels.max()) == int(pixels.min()):
-        _set_address(None)
-    else:
-        _set_address(None if np.array_equal(pixels, example()) else write_drawing(pixels))
+    if st.session_state.get(_LOST):
+        if np.array_equal(pixels, example()):
+            st.warning("The link has a drawing that cannot be read; this is an example.")
+        else:
+            del st.session_state[_LOST]
+    changed = fits_link(pixels) and not np.array_equal(pixels, example())
+    _set_address(write_drawing(pixels) if changed else None)
     if int(pixels.max()) == int(pixels.min()):
         st.caption("Draw a digit: an empty canvas makes no spikes.")
         return None
@@ -137,12 +141,14 @@ def _drawing(net: Network) -> Asked | None:
 
 
 def _set_address(text: str | None) -> None:
+    """Put the drawing into the address; the page's link to itself follows with the next run."""
     if st.query_params.get(DRAWING) == text:
         return
     if text is None:
         del st.query_params[DRAWING]
     else:
         st.query_params[DRAWING] = text
+    st.rerun()
 
 
 def _prepared(net: Network, pixels: NDArray[np.uint8], words: str) -> Asked | None:
@@ -190,7 +196,7 @@ def _test_image(net: Network) -> Asked | None:
         (),
         truth,
         TEST_SAMPLES + number,
-        f"test image {number}, a {plain(tests.class_names[truth])}",
+        f"test image {number} (“{plain(tests.class_names[truth])}”)",
     )
 
 
