@@ -38,13 +38,17 @@ def write(path: Path, shift: int) -> None:
 
 def test_a_finished_run_can_be_given_more_epochs(own: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "net.safetensors")
-    first = command("train", "--dataset", str(own), "--neurons", "6", "--out", out, "--json")
+    words = ("--dataset", str(own), "--neurons", "6", "--epochs", "1", "--out", out)
+    first = command("train", *words, "--json")
     assert first.exit_code == 0, first.stderr
     more = command("train", "--resume", out, "--epochs", "2", "--json")
     assert more.exit_code == 0, more.stderr
     one, two = json.loads(first.stdout), json.loads(more.stdout)
     assert (one["epochs"], two["epochs"]) == (1, 2)
     assert one["weights_sha256"] != two["weights_sha256"]
+    command("train", "--resume", out, "--epochs", "3", "--no-controls", "--out", out)
+    fewer = command("train", "--resume", out, "--epochs", "2")
+    assert fewer.exit_code == 2 and "--epochs must be >= 3" in fewer.stderr
 
 
 def test_resume_refuses_other_images_and_other_parameters(own: Path, tmp_path: Path) -> None:
@@ -73,8 +77,21 @@ def test_what_is_not_given_is_what_is_recommended_for_the_size(own: Path) -> Non
     assert found["has_controls"] is False and found["control_untrained_accuracy"] is None
     large = train_settings.advised({"neurons": 6400})
     assert large == presets.recommended("dense", 6400) != TrainParams(neurons=6400)
-    conv = train_settings.advised({"layer": "conv", "filters": 16, "seed": 5})
-    assert conv.to_dict() == presets.recommended("conv", 16).to_dict() | {"seed": 5}
+    conv = train_settings.advised({"layer": "conv", "filters": 16, "seed": 5}, "mnist")
+    assert conv.to_dict() == presets.recommended("conv", 16, "mnist").to_dict() | {"seed": 5}
+
+
+def test_a_preset_is_found_by_a_part_of_its_name(own: Path) -> None:
+    assert train_settings.found_preset("BEST conv").params.layer == "conv"
+    seed = train_settings.found_preset("fail")
+    assert seed.params.rule == "seed"
+    for several in ("best", "", "nothing like it"):
+        with pytest.raises(ValueError, match="must be one of '30 seconds', "):
+            train_settings.found_preset(several)
+    words = ("--preset", "fail", "--dataset", str(own), "--neurons", "6", "--no-controls")
+    found = json.loads(command("train", *words, "--json").stdout)
+    assert (found["rule"], found["neurons"]) == ("seed", 6)
+    assert found["epochs"] == seed.params.epochs
 
 
 def test_every_parameter_is_an_option() -> None:

@@ -17,6 +17,7 @@ import time
 from typing import Any
 
 INTENSITY_HZ = 128.0  # of a white pixel, the example's default
+THETA_PLUS = 0.05  # mV that a threshold rises with each spike of its neuron
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
         dt=1.0,
         norm=78.4,
         nu=(1e-4, 1e-2),
-        theta_plus=0.05,
+        theta_plus=THETA_PLUS,
         inpt_shape=(1, 28, 28),
     )
     encoder = encoding.PoissonEncoder(time=steps, dt=1.0)
@@ -66,7 +67,7 @@ def main() -> None:
                 "run_s": run_s,
                 "encode_s": encode_s,
                 "input_spikes": drawn / (int(line) * batch),
-                "mean_theta": float(network.layers["Ae"].theta.mean()),  # > 0: its neurons spike
+                "mean_theta": float(network.layers["Ae"].theta.mean()),
             }
         )
 

@@ -14,14 +14,18 @@ from snncore.cli.download import ensure
 from snncore.cli.train_report import emit, report_run, report_seeds
 from snncore.cli.train_settings import advised, asked, found_preset, given, over, resumed
 from snncore.device import choose_device
-from snncore.stdp import Snapshot, TrainParams
+from snncore.stdp import Snapshot, TrainParams, presets
 
 
 @main.command()
-@click.option("--preset", help="Named settings to start from; options given here replace theirs.")
+@click.option(
+    "--preset",
+    help="Settings and data to start from, by a part of the name, which options then replace: "
+    f"{', '.join(preset.name for preset in presets.PRESETS)}.",
+)
 @click.option("--dataset", default="digits", show_default=True, help="Name or FILE.npz.")
 @click.option("--limit", default=0, show_default=True, help="Training images; 0 takes all.")
-@param_options(TrainParams, show_default="by layer and size")
+@param_options(TrainParams, show_default="by layer, size and data")
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100),
@@ -60,7 +64,7 @@ def train(
 ) -> None:
     """Learn a data set by STDP without labels, then read out and compare with the controls.
 
-    Parameters that are not given are the recommended ones for such a layer of such a size.
+    Parameters that are not given are the recommended ones for such a layer and data set.
     """
     context = click.get_current_context()
     choice = choose_device(device_name)
@@ -85,7 +89,7 @@ def train(
         dataset = dataset if given(context, "dataset") else chosen.dataset
         limit = limit if given(context, "limit") else chosen.limit
     else:
-        params = advised(wanted)
+        params = advised(wanted, dataset)
     if out is not None:
         check_writable(out)
     ensure(dataset)

@@ -20,11 +20,11 @@ def asked(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if given(context, name)}
 
 
-def advised(wanted: dict[str, Any]) -> TrainParams:
-    """`wanted`, and for everything else what is recommended for such a layer of such a size."""
+def advised(wanted: dict[str, Any], dataset: str = "") -> TrainParams:
+    """`wanted`, and for everything else what is recommended for such a layer and data set."""
     layer = wanted.get("layer", TrainParams().layer)
     units = wanted.get("neurons" if layer == "dense" else "filters", 0)
-    return over(presets.recommended(layer, units), wanted)
+    return over(presets.recommended(layer, units, dataset), wanted)
 
 
 def over(base: TrainParams, wanted: dict[str, Any]) -> TrainParams:
@@ -41,18 +41,26 @@ def resumed(saved: trained.SavedRun, wanted: dict[str, Any]) -> TrainParams:
                 f"--{name.replace('_', '-')} is {known} in the checkpoint "
                 f"and cannot be changed with --resume, got {value}"
             )
+    each = saved.snapshot.total // saved.params.epochs
+    done = -(-saved.snapshot.seen // each)
+    if wanted.get("epochs", done) < done:
+        raise ValueError(
+            f"--epochs must be >= {done}, which the checkpoint has reached, got {wanted['epochs']}"
+        )
     return over(saved.params, wanted)
 
 
-def found_preset(name: str) -> Any:
-    """The preset of this name, whatever its case.
+def found_preset(name: str) -> presets.Preset:
+    """The preset of this name, or the only one with these words in its name.
 
     Raises:
-        ValueError: there is none; the message names those that there are.
+        ValueError: there is none, or more than one; the message names those that there are.
     """
-    known = getattr(presets, "PRESETS", ())
-    for preset in known:
-        if preset.name.lower() == name.lower():
-            return preset
-    names = ", ".join(f"{preset.name!r}" for preset in known)
-    raise ValueError(f"--preset must be one of {names}, got {name!r}")
+    word = name.strip().lower()
+    exact = [preset for preset in presets.PRESETS if preset.name.lower() == word]
+    near = [preset for preset in presets.PRESETS if word and word in preset.name.lower()]
+    found = exact or near
+    if len(found) != 1:
+        names = ", ".join(f"{preset.name!r}" for preset in presets.PRESETS)
+        raise ValueError(f"--preset must be one of {names}, got {name!r}")
+    return found[0]

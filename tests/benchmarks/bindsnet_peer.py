@@ -59,9 +59,11 @@ def main() -> None:
     print(
         f"{found['work']}\n"
         f"ours      {found['ours_per_s']:10,.0f} a second, "
-        f"{found['input_spikes_per_image']:,.0f} input spikes an image\n"
+        f"{found['input_spikes_per_image']:,.0f} spikes into and "
+        f"{found['output_spikes_per_image']:,.1f} out of the layer an image\n"
         f"peer      {found['peer_per_s']:10,.1f} a second, "
-        f"{found['peer_input_spikes_per_image']:,.0f} input spikes an image ({found['peer']})\n"
+        f"{found['peer_input_spikes_per_image']:,.0f} and "
+        f"{found['peer_output_spikes_per_image']:,.1f} ({found['peer']})\n"
         f"          {found['peer_with_encoding_per_s']:10,.1f} with its Poisson encoding, "
         f"which ours always includes\n"
         f"ratio     {found['ratio']:10,.0f}  (turns: {found['ratio_lowest']:,.0f} to "

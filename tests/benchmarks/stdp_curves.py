@@ -46,8 +46,8 @@ def curves(limit: int | None) -> list[Curve]:
     """All curves, with the recommended parameters of each size; `limit` makes trials short."""
     few, every = (10_000, 0) if limit is None else (limit, limit)
     labels = tuple(n for n in LABELS if n <= (every or 60_000))
-    conv = tuple(advised({"layer": "conv", "filters": n}) for n in FILTERS)
-    dense = tuple(advised({"neurons": n}) for n in NEURONS)
+    conv = tuple(advised({"layer": "conv", "filters": n}, "mnist") for n in FILTERS)
+    dense = tuple(advised({"neurons": n}, "mnist") for n in NEURONS)
     return [
         Curve("filters", "Convolutional layer, 10,000 images", "filters", few, conv),
         Curve("neurons", "Dense layer, 60,000 images", "neurons", every, dense),

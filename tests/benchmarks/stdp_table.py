@@ -53,7 +53,7 @@ ROWS = (
     dense(1600, note="DoG + Poisson", retina="on_off", code="poisson"),
     dense(100),
     dense(400, "fashion"),
-    dense(400, note="the seed's rule", rule="seed"),
+    dense(400, note="the seed's rule", rule="seed", competition="none", theta_rate=0.0),
     dense(6400),
 )
 COLUMNS = {
@@ -90,7 +90,7 @@ def run(row: Row, seed: int) -> dict[str, Any]:
 
 def current(row: Row, seed: int, found: dict[str, Any]) -> bool:
     """Whether a kept run was made with the parameters that would be taken now."""
-    params = advised({**row.options, "seed": seed}).to_dict()
+    params = advised({**row.options, "seed": seed}, row.dataset).to_dict()
     return all(found.get(name) == value for name, value in params.items())
 
 
