@@ -90,8 +90,8 @@ def test_k_winners_are_the_first_k_one_a_step_each_with_its_own_traces() -> None
 def test_lateral_inhibition_keeps_the_slower_neuron_silent_and_without_it_both_learn() -> None:
     layer = Layer(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.full((2,), 0.9))
     settings = {"steps": 20, "tau_m": 200.0, "competition": "lateral"}
-    assert shown(layer, [3, 4], inhibition=0.0, **settings).counts.tolist() == [1, 1]
-    assert shown(layer, [3, 4], inhibition=0.5, **settings).counts.tolist() == [1, 0]
+    assert shown(layer, [3, 4], lateral_inhibition=0.0, **settings).counts.tolist() == [1, 1]
+    assert shown(layer, [3, 4], lateral_inhibition=0.5, **settings).counts.tolist() == [1, 0]
     free = shown(layer, [4, 4], steps=20, competition="none")
     assert free.counts.tolist() == [1, 1] and int(free.when) == 4
 

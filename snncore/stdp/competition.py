@@ -10,8 +10,8 @@ With a = exp(-dt/tau_m), input spikes s_i[t] and weights w_ji, frozen within the
               for the rest of the presentation (Kheradpisheh et al. 2018)
 `k_winners`   the first k neurons: one spike a step, by the largest margin; whoever has spiked
               stays silent, and after the k-th everybody does
-`lateral`     one spike a step, by the largest margin; it restarts at 0 and takes `inhibition` from
-              every other potential; to the end of the presentation
+`lateral`     one spike a step, by the largest margin; it restarts at 0 and takes
+              `lateral_inhibition` from every other potential; to the end of the presentation
 `none`        whoever is at its threshold spikes and restarts at 0; to the end
 
 Nothing feeds back in the first two, so they need no time loop. No tensor has the size of
@@ -139,7 +139,7 @@ def _to_the_end(layer: Layer, inputs: Tensor, params: TrainParams) -> tuple[Tens
         best, arg = (potential - layer.theta).max(dim=1, keepdim=True)
         if params.competition == "lateral":
             spiked = (best >= 0) & (neurons == arg)
-            potential = torch.where(best >= 0, potential - params.inhibition, potential)
+            potential = torch.where(best >= 0, potential - params.lateral_inhibition, potential)
         else:
             spiked = potential >= layer.theta
         potential = torch.where(spiked, 0.0, potential)

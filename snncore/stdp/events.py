@@ -124,7 +124,7 @@ def _piece_(
     mode = {"lateral": kernel.LATERAL, "none": kernel.ALL}.get(params.competition, kernel.FIRST)
     sizes, counts = np.empty((batch, 2), np.int64), np.empty(n_out, np.int64)
     k0, k1 = rng.split_seed(draw.seed)
-    how: Any = (mode, min(room.when.shape[1], n_out), np.float32(params.inhibition))
+    how: Any = (mode, min(room.when.shape[1], n_out), np.float32(params.lateral_inhibition))
     with kernels.kernel_threads():
         kernel.present(
             values,

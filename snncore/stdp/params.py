@@ -64,6 +64,13 @@ class TrainParams(Params):
         label="Competition",
     )
     winners: int = integer(3, 1, 50, "k of `k_winners`: neurons that learn from one image.")
+    lateral_inhibition: float = number(
+        3.0,
+        0.0,
+        50.0,
+        "With `lateral`: what a spike takes from all others' potentials while learning.",
+        label="Lateral inhibition",
+    )
     readout: str = choice(
         "ridge",
         ("ridge", "hinge", "logistic"),

@@ -48,7 +48,7 @@ _CONV = ("filter_size", "grid", "filters_2")
 _GROUPS: dict[str, tuple[str, ...]] = {
     "Input": ("sigma_centre", "sigma_surround", "gain", "max_rate_hz", "dt", "steps"),
     "Layer and competition": (
-        *_CONV, "competition", "winners", "tau_m", "theta", "theta_rate",
+        *_CONV, "competition", "winners", "lateral_inhibition", "tau_m", "theta", "theta_rate",
     ),
     "Learning by STDP": ("rate_first", "rate_last", "batch", "learn_images"),
     "Counting spikes": ("feature_steps", "feature_theta", "feature_reset", "inhibition"),
