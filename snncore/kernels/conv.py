@@ -17,6 +17,7 @@ from snncore.kernels.philox import philox4
 
 _F0 = np.float32(0.0)
 _OUT = np.float32(-1e30)  # potential of a filter that has spiked: silent until the next image
+_BLOCK = 16  # filters that are looked at together
 
 
 @numba.njit(nogil=True, cache=True)
@@ -87,6 +88,31 @@ def _to_locations(n_spikes, step, cell, shape, begin, when, tap):  # type: ignor
     return begin[rows * columns + 1]
 
 
+@numba.njit(nogil=True, cache=True)
+def _add_spikes(potential, w_t, taps, factor):  # type: ignore[no-untyped-def]
+    """Leak, then one row of Wᵀ for each spike, four at a time, each in turn for each filter."""
+    n_filters, n_spikes = potential.shape[0], taps.shape[0]
+    e = 0
+    if n_spikes >= 3:
+        a, b, c = w_t[taps[0]], w_t[taps[1]], w_t[taps[2]]
+        for j in range(n_filters):
+            potential[j] = potential[j] * factor + a[j] + b[j] + c[j]
+        e = 3
+    else:
+        for j in range(n_filters):
+            potential[j] *= factor
+    while e + 4 <= n_spikes:
+        a, b, c, d = w_t[taps[e]], w_t[taps[e + 1]], w_t[taps[e + 2]], w_t[taps[e + 3]]
+        for j in range(n_filters):
+            potential[j] = potential[j] + a[j] + b[j] + c[j] + d[j]
+        e += 4
+    while e < n_spikes:
+        a = w_t[taps[e]]
+        for j in range(n_filters):
+            potential[j] += a[j]
+        e += 1
+
+
 @numba.njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
 def _best(potential, theta):  # type: ignore[no-untyped-def]
     """The largest margin; a maximum becomes vector instructions where NaN need not be minded."""
@@ -94,6 +120,23 @@ def _best(potential, theta):  # type: ignore[no-untyped-def]
     for j in range(1, theta.shape[0]):
         best = max(best, potential[j] - theta[j])
     return best
+
+
+@numba.njit(nogil=True, cache=True)
+def _first_at(potential, theta, best):  # type: ignore[no-untyped-def]
+    """The first filter whose margin is `best`; whole blocks are ruled out without a branch."""
+    n_filters = theta.shape[0]
+    begin = 0
+    while begin + _BLOCK <= n_filters:
+        there = 0
+        for j in range(begin, begin + _BLOCK):
+            there |= potential[j] - theta[j] >= best
+        if there:
+            break
+        begin += _BLOCK
+    while potential[begin] - theta[begin] < best:
+        begin += 1
+    return begin
 
 
 @numba.njit(nogil=True, cache=True)
@@ -109,32 +152,28 @@ def _compete(  # type: ignore[no-untyped-def]
         return
     for j in range(n_filters):
         potential[j] = _F0
-    wins, now, e = 0, when[0], 0
+    wins, now, e, factor = 0, when[0], 0, _F0
     while now < n_steps:
+        first = e
         while e < n_spikes and when[e] == now:
-            row = w_t[tap[e]]
-            for j in range(n_filters):
-                potential[j] += row[j]
             e += 1
+        _add_spikes(potential, w_t, tap[first:e], factor)
         best = _best(potential, theta)
         then = when[e] if e < n_spikes else n_steps
         if best >= _F0:
-            best_j = 0
-            while potential[best_j] - theta[best_j] < best:  # the first of equals
-                best_j += 1
+            best_j = _first_at(potential, theta, best)
             filters[wins] = best_j
             steps[wins] = now
             wins += 1
             if wins == filters.shape[0]:
                 return
-            for j in range(n_filters):
-                potential[j] -= inhibition
+            if inhibition > _F0:
+                for j in range(n_filters):
+                    potential[j] -= inhibition
             potential[best_j] = _OUT
             then = now + 1  # another may be above its threshold already
         if then < n_steps:
             factor = decay[then - now]
-            for j in range(n_filters):
-                potential[j] *= factor
         now = then
 
 
