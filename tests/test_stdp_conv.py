@@ -180,6 +180,15 @@ def test_filters_become_the_bars_that_they_win_and_win_equally_often(images: np.
     assert filter_images(trained.layer, params).shape == (8, 2, 5, 5)
 
 
+def test_random_filters_win_equally_often_once_thresholds_have_settled(images: np.ndarray) -> None:
+    params = replace(SMALL, filters=32)
+    first = first_layers(images, params)
+    wins = all_counts(first, images, replace(params, winners=1)).reshape(60, 4, 32)
+    totals = wins.sum(axis=(0, 1))
+    assert totals.min() > 0  # no handicap by silent filters
+    assert totals.std() / totals.mean() < 0.5
+
+
 def test_a_resumed_run_ends_as_if_it_had_never_stopped(images: np.ndarray) -> None:
     params = replace(SMALL, filters_2=4, grid=2, filter_size=3, epochs=2)
     all_of_them = list(train(images, params, every_s=0.0))

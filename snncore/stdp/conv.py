@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +41,8 @@ from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer, Snapshot, rates
 
 MATCH_2 = 0.5  # first threshold of the second layer, as a part of a perfect match's potential
-_CONTROL_IMAGES = 2000  # images that the thresholds of untrained filters adapt to
+_CONTROL_IMAGES = 1000  # images that the thresholds of untrained filters adapt to
+_CONTROL_STEPS = (0.3, 0.1, 0.03, 0.01)  # of the thresholds in each pass, parts of theta_rate
 
 
 def _raw_layer(n_filters: int, taps: int, theta: float, seed: int, depth: int) -> Layer:
@@ -143,17 +143,28 @@ def _second_layer(layer: Layer, images: NDArray[np.uint8], params: TrainParams) 
 def first_layers(images: NDArray[np.uint8], params: TrainParams) -> tuple[Layer, ...]:
     """The untrained control: random filters of unit norm whose thresholds have adapted.
 
-    Thresholds see up to 2,000 images in the same way as in training, with the learning rate 0.
+    Random filters are so alike that small differences between thresholds decide who spikes. So
+    thresholds see up to 1,000 images several times, as in training but with the learning rate 0
+    and ever smaller steps, until all filters win about equally often.
     """
-    frozen = replace(
-        params,
-        rate_first=0.0,
-        rate_last=0.0,
-        epochs=1,
-        learn_images=min(params.learn_images or len(images), _CONTROL_IMAGES),
+    if len(images) == 0:
+        raise ValueError("images must hold at least one image, got none")
+    looks = shapes(params, *images.shape[1:])
+    order = rng.permutation(params.seed, rng.stream("order"), len(images)).numpy()
+    order = order[:_CONTROL_IMAGES]
+    layers: tuple[Layer, ...] = (
+        _raw_layer(params.filters, looks[0].taps, params.theta, params.seed, 0),
     )
-    *_, last = train(images, frozen, every_s=float("inf"))
-    return last.layers
+    for depth in range(len(looks)):
+        if depth:
+            layers = (*layers, _second_layer(layers[0], images, params))
+        for turn, part in enumerate(_CONTROL_STEPS):
+            for start in range(0, len(order), params.batch):
+                samples = order[start : start + params.batch]
+                theta_rate = part * params.theta_rate
+                layer, _ = _learn(layers, images[samples], samples, turn, 0.0, theta_rate, params)
+                layers = (*layers[:-1], layer)
+    return layers
 
 
 def train(
