@@ -37,6 +37,7 @@ PENALTIES = {
 }
 HELD_OUT = 10_000  # samples at most that choose the penalty
 CLOSED_FORM = 4096  # features up to which ridge regression is solved in closed form
+MOST_FEATURES = 8192  # two matrices of features × features in float32: 540 MB
 _SAMPLE = 12_288  # rows at most, of the preconditioner
 _SMALLEST = 1e-12  # penalty; the largest is its inverse: all that float32 can weigh
 _GLANCE = 2048  # rows at most, that tell how curved the loss is
@@ -68,6 +69,7 @@ class FitEpoch(NamedTuple):
     path: tuple[PathPoint, ...]  # penalties tried so far
     model: LinearReadout | None = None  # the last item's, for features of `scaler`
     scaler: CountScaler | None = None  # the last item's
+    converged: bool = True  # False: `epochs` steps were not enough, the loss was still falling
 
 
 def fit(
@@ -107,6 +109,12 @@ def fit(
         )
     if len(values) < 2:
         raise ValueError(f"the readout needs at least 2 training samples, got {len(values)}")
+    if values.shape[1] > MOST_FEATURES:
+        raise ValueError(
+            f"counts must have at most {MOST_FEATURES} features for a readout, got "
+            f"{values.shape[1]}, which need {8 * values.shape[1] ** 2 / 1e9:.1f} GB for their "
+            "second moments; choose fewer neurons or filters, or a coarser grid"
+        )
     path = sorted({float(p) for p in (PENALTIES[kind] if penalties is None else penalties)})[::-1]
     if not path or not all(_SMALLEST <= p <= 1.0 / _SMALLEST for p in path):
         raise ValueError(
@@ -242,7 +250,7 @@ class _Fit:
             progress = begin + (end - begin) * (1.0 - math.exp(-2.0 * epoch / _EXPECTED))
             last = alive._replace(
                 epoch=epoch, loss=item.loss, accuracy=item.accuracy, validation_accuracy=right,
-                progress=progress,
+                progress=progress, converged=item.converged,
             )  # fmt: skip
             alive = alive._replace(epoch=epoch, progress=progress)
             yield last
@@ -268,7 +276,7 @@ class _Fit:
         yield None
         run = self.passes.run(self.kind, weights, rows, back=False)
         found = yield from run
-        yield Iterate(weights, float(found.loss.sum()), found.accuracy, True)
+        yield Iterate(weights, float(found.loss.sum()), found.accuracy, True, True)
 
     def _preconditioner(
         self, weights: torch.Tensor, rows: NDArray[np.int64], penalty: float

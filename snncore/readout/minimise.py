@@ -35,6 +35,7 @@ class Iterate(NamedTuple):
     loss: float  # without the penalty, all classes together
     accuracy: float
     done: bool
+    converged: bool  # False: `limit` steps were not enough
 
 
 class _Point(NamedTuple):
@@ -78,7 +79,8 @@ def minimise(
 ) -> Generator[Iterate | None, None, None]:
     """Yields an `Iterate` after each accepted step (the first: where it starts), None between.
 
-    The last one has `done`; at most `limit` steps are taken. `preconditioner` is asked for the one
+    The last one has `done`; at most `limit` steps are taken, and `converged` is False if they
+    were not enough. `preconditioner` is asked for the one
     that fits the weights: losses flatten as margins are met.
     """
     at: _Point = yield from _evaluate(passes, kind, weights, rows, penalty)
@@ -94,7 +96,8 @@ def minimise(
         new: _Point | None = None
         if not small and step < limit:
             new = yield from _search(passes, kind, rows, penalty, at, direction, slope)
-        yield Iterate(at.weights, at.loss, at.accuracy, new is None)
+        # No shorter step is lower: what is left to gain is below the rounding of float32.
+        yield Iterate(at.weights, at.loss, at.accuracy, new is None, small or step < limit)
         if new is None:
             return
         s, y = new.weights - at.weights, new.gradient - at.gradient

