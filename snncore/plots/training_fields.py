@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snncore.plots.base import mosaic
+from snncore.plots.training_tiles import field_tiles
 
 MAX_FIELDS = 144  # more fields than this are too small to read on a page
-_FIRST, _SECOND = np.array([242.0, 158.0, 56.0]), np.array([75.0, 163.0, 227.0])  # orange, blue
 _GAP = 90  # grey of the lines between the fields
 
 
@@ -28,21 +28,7 @@ def receptive_fields(
     Raises:
         ValueError: the weights do not make up one or two such pictures a neuron.
     """
-    height, width = shape
-    channels, rest = divmod(weights.shape[1], height * width)
-    if rest or channels not in (1, 2):
-        raise ValueError(
-            f"weights must have {height * width} or twice as many inputs per neuron, "
-            f"got {weights.shape[1]}"
-        )
-    fields = weights[:count].reshape(-1, channels, height, width)
-    peak = np.maximum(fields.max(axis=(1, 2, 3), keepdims=True), 1e-6)
-    level = np.clip(fields / peak, 0.0, 1.0)
-    if channels == 1:
-        grey = (level[:, 0] * 255).round().astype(np.uint8)
-        return mosaic(np.repeat(grey[..., None], 3, axis=3), fill=_GAP)
-    rgb = level[:, 0, ..., None] * _FIRST + level[:, 1, ..., None] * _SECOND
-    return mosaic(np.clip(rgb, 0, 255).round().astype(np.uint8), fill=_GAP)
+    return mosaic(field_tiles(weights[:count], shape), fill=_GAP)
 
 
 def win_map(

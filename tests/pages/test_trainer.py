@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pages.components.trainer import presets
@@ -40,6 +42,13 @@ def test_every_choice_is_spelled_out() -> None:
             assert set(TITLES[name]) == set(spec.options), name
 
 
+@pytest.fixture
+def no_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with the bundled digits only: the same pages, quickly, wherever this runs."""
+    monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))
+
+
+@pytest.mark.usefixtures("no_files")
 def test_presets_set_every_control_and_the_command_says_the_same() -> None:
     app = open_page(PAGE)
     for preset in presets.PRESETS:
@@ -48,8 +57,8 @@ def test_presets_set_every_control_and_the_command_says_the_same() -> None:
         assert preset.notice in words(app)
         for name, value in preset.params.to_dict().items():
             assert app.session_state[f"stdp_{name}"] == value, (preset.name, name)
-        assert f"--dataset {preset.dataset}" in command(app)
         assert app.get_by_key("stdp_dataset").value == preset.dataset
+        assert "--dataset digits" in command(app)  # what Start learns here
     assert "--rule seed" in command(app)
     app.get_by_key("stdp__reset").click().run()
     assert presets.first().notice in words(app)
@@ -71,7 +80,7 @@ def test_a_convolutional_layer_has_filters_instead_of_neurons_and_its_own_values
     assert not app.exception, app.exception
     keys = [e.key for e in [*app.number_input, *app.slider]]
     assert "stdp_filters" in keys and "stdp_filter_size" in keys and "stdp_neurons" not in keys
-    usual = presets.recommended("conv", int(app.get_by_key("stdp_filters").value))
+    usual = presets.recommended("conv", int(app.get_by_key("stdp_filters").value), "digits")
     assert app.session_state["stdp_theta"] == usual.theta
     assert "--layer conv" in command(app)
 
@@ -110,8 +119,9 @@ def test_an_address_that_asks_for_the_impossible_gets_the_usual_and_a_word(
 
 
 def test_a_run_too_large_or_too_long_is_refused_with_its_number() -> None:
-    app = open_page(PAGE, stdp_dataset="mnist", stdp_neurons="6400", stdp_epochs="50")
-    app.get_by_key("stdp_feature_steps").set_value(1000).run()
+    app = open_page(
+        PAGE, stdp_competition="none", stdp_neurons="6400", stdp_epochs="50", stdp_steps="500"
+    )
     refused = [e.value for e in app.warning if "This run" in e.value]
     assert refused and any(unit in refused[0] for unit in (" GB", " min", " h")), words(app)
     start(app)

@@ -8,41 +8,78 @@ from pages.components.trainer.source import Size
 from snncore import experiment
 from snncore.device import cpu_count, memory_bytes
 from snncore.stdp import TrainParams
+from snncore.stdp.drive import input_size
+from snncore.stdp.train import feature_count
 
 LONGEST_S = 1500.0  # the server ends a computation after thirty minutes
 
-# Microseconds on one of two cores, measured: python -m snncore train with --dataset mnist at 400,
-# 1600 and 6400 neurons, and with --layer conv at 64 and 128 filters. For an image learnt: fixed,
-# and for each neuron; for an image counted: for each neuron and step.
-_LEARN_US, _LEARN_UNIT_US = 46.0, 0.034
-_COUNT_US, _COUNT_UNIT_US = 20.0, 0.0025
-_FULL_US = 0.03  # lateral or no competition: for each neuron and step
-# Convolution: for each filter, place and step.
-_CONV_US = 1.2e-3
-_READOUT_US = {"ridge": 0.00010, "hinge": 0.0011, "logistic": 0.0022}  # for a count and class
+# CPU seconds of one thread, measured on the project's machine for MNIST and digits: recommended
+# layers of 100, 400 and 1,600 neurons, raw and ON/OFF, both codes, all competitions; of 32 and 128
+# filters. A run is within a factor of three of the estimate on an idle machine.
+_US = 1e-6
+# An image learnt: always, for each input, for each neuron; where the presentation goes on after
+# the first spikes, for each neuron and step; where everybody may spike and learn, for each weight
+# and step.
+_LEARN, _LEARN_INPUT, _LEARN_NEURON = 8.0 * _US, 0.03 * _US, 0.035 * _US
+_LATERAL, _NONE = 0.004 * _US, 1.5e-4 * _US
+# An image counted: always, for each input and step, for each neuron and step.
+_COUNT, _COUNT_INPUT, _COUNT_NEURON = 5.0 * _US, 5e-4 * _US, 2e-3 * _US
+# Convolution, an image learnt: always, for each input of a filter, for each filter; an image
+# counted: always, for each cell and input of a filter, for each filter and place (Poisson: at each
+# of 15 steps).
+_PATCHES, _PATCH_INPUT, _PATCH_FILTER = 80.0 * _US, 0.4 * _US, 0.3 * _US
+_CONV, _CONV_INPUT, _CONV_PLACE = 20.0 * _US, 1.4e-3 * _US, 6.5e-3 * _US
+_STEPS = 15
+# A readout: for samples × features² and features³ (second moments, their factors), and for each
+# count and class of those that are fitted step by step.
+_MOMENTS, _FACTORS, _SAMPLED = 4e-11, 5e-11, 12_288
+_STEPWISE = {"ridge": 0.0, "hinge": 0.03 * _US, "logistic": 0.03 * _US}
 
 
 def seconds(params: TrainParams, size: Size) -> float:
     """About how long a run takes with its controls on this machine's cores."""
-    cores = max(1, cpu_count())
-    shown = presentations(size.n_train, params)
-    both = size.n_train + size.n_test
-    if params.layer == "conv":
-        places = max(1, size.height - params.filter_size + 1) * max(
-            1, size.width - params.filter_size + 1
-        )
-        unit = _CONV_US * params.filters * places
-        learning = shown * unit * params.steps * 0.1
-        counting = both * unit * params.feature_steps
-        features = params.filters * params.grid**2
-    else:
-        unit = _LEARN_UNIT_US if params.competition == "winner" else _FULL_US * params.steps
-        learning = shown * (_LEARN_US + unit * params.neurons)
-        counting = both * (_COUNT_US + _COUNT_UNIT_US * params.feature_steps * params.neurons)
-        features = params.neurons
-    reading = size.n_train * features * size.classes * _READOUT_US[params.readout]
+    learn, count, features = _conv(params, size) if params.layer == "conv" else _dense(params, size)
+    learning = presentations(size.n_train, params) * learn
+    counting = (size.n_train + size.n_test) * count
+    pixels = size.height * size.width
     # The control with untrained weights adapts its thresholds, counts and reads out once more.
-    return 2.0 + 2.0 * (learning + counting + reading) * 1e-6 / cores
+    reading = 2.0 * _reading(params, size, features) + _reading(params, size, pixels)
+    return 1.0 + (2.0 * (learning + counting) + reading) / max(1, cpu_count())
+
+
+def _dense(params: TrainParams, size: Size) -> tuple[float, float, int]:
+    """Seconds for an image learnt, for one counted; features."""
+    n_in, n = input_size(size.height, size.width, params), params.neurons
+    learn = _LEARN + _LEARN_INPUT * n_in + _LEARN_NEURON * n
+    if params.competition == "lateral":
+        learn += _LATERAL * n * params.steps
+    elif params.competition == "none":
+        learn += _NONE * n * n_in * params.steps
+    count = _COUNT + (_COUNT_INPUT * n_in + _COUNT_NEURON * n) * params.feature_steps
+    return learn, count, n
+
+
+def _conv(params: TrainParams, size: Size) -> tuple[float, float, int]:
+    """The same of a convolutional layer; a second one sees the wins of the first."""
+    size_px, filters = params.filter_size, params.filters
+    n_in = input_size(size.height, size.width, params)
+    taps = 2 * size_px**2
+    places = max(1, size.height - size_px + 1) * max(1, size.width - size_px + 1)
+    count = _CONV + _CONV_INPUT * n_in * taps + _CONV_PLACE * filters * places
+    if params.code == "poisson":
+        count *= max(1.0, params.feature_steps / _STEPS)
+    learn = _PATCHES + _PATCH_INPUT * taps + _PATCH_FILTER * filters
+    if params.filters_2:
+        learn += 2.0 * count
+        count *= 1.0 + params.filters_2 / filters
+    return learn, count, feature_count(params, size.height, size.width)
+
+
+def _reading(params: TrainParams, size: Size, features: int) -> float:
+    """Seconds of fitting a readout: the penalty by validation, then all samples."""
+    steps = size.n_train * features * size.classes * _STEPWISE[params.readout]
+    rows = size.n_train if params.readout == "ridge" else min(size.n_train, _SAMPLED)
+    return steps + _MOMENTS * rows * features**2 + _FACTORS * features**3
 
 
 def n_bytes(params: TrainParams, size: Size) -> int:

@@ -23,7 +23,8 @@ from snncore.stdp.train import first_layers
 JOB = "job"  # in the address: the run that is shown
 KIND: Kind = "computation"
 PANEL = "stdp_run"  # prefix of the job panel's keys
-_EVERY_S = 0.4  # between two sets of pictures
+_EVERY_S = 0.4  # between two sets of pictures; of a short run,
+_PICTURES = 20  # so many over its learning
 _PHASES = {
     "learning": "Learning",
     "counting": "Counting spikes",
@@ -169,7 +170,8 @@ class _Scene:
         last = snapshot.seen >= snapshot.total
         if snapshot.seen == self._drawn_seen:
             return
-        if not last and time.monotonic() - self._drawn_at < _EVERY_S:
+        part = (snapshot.seen - self._drawn_seen) * _PICTURES / max(snapshot.total, 1)
+        if not last and part < 1 and time.monotonic() - self._drawn_at < _EVERY_S:
             return
         params, shape = self._run.params, (self._image.shape[0], self._image.shape[1])
         self._film.see(snapshot, params, shape)

@@ -51,8 +51,9 @@ class Run(NamedTuple):
 
 
 def presentations(n_train: int, params: TrainParams) -> int:
-    """How many images are shown in all while learning."""
-    return min(n_train, params.learn_images or n_train) * params.epochs
+    """How many images are shown in all while learning; a second layer learns after the first."""
+    layers = 2 if params.layer == "conv" and params.filters_2 else 1
+    return min(n_train, params.learn_images or n_train) * params.epochs * layers
 
 
 class Pictures(NamedTuple):

@@ -154,6 +154,9 @@ def _more(view: JobView | None) -> None:
     if view is None or view.active or payload is None or entry is None:
         st.caption("When a run has ended, it can go on here for more passes.")
         return
+    if len(entry.snapshot.layers) > 1:
+        st.caption("Two layers learn one after the other: set their passes before the start.")
+        return
     room = MOST_PASSES - payload.run.params.epochs
     if room < 1:
         st.caption(f"A run has at most {MOST_PASSES} passes.")
