@@ -48,7 +48,7 @@ def recommended_conv(filters: int = 0, dataset: str = "") -> TrainParams:
         rate_last=0.01,
         batch=50,
         learn_images=6_000,
-        winners=6,
+        winners=15,
         feature_theta=0.6,
         inhibition=0.0,
         readout="hinge",
