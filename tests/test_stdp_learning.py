@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from snncore import rng
-from snncore.stdp import Layer, TrainParams, drive, feature_count, train
+from snncore.stdp import Layer, TrainParams, drive, feature_count, memory_bytes, train
 from snncore.stdp.competition import Spikes, present_torch
 from snncore.stdp.dense import init_layer, learn_batch, learn_batch_torch
 from snncore.stdp.homeostasis import adapt
@@ -334,6 +334,27 @@ def test_counts_do_not_depend_on_how_the_images_are_cut(images: np.ndarray) -> N
     first = np.concatenate([c for _, c in counts(layer, images[:50], SMALL)])
     rest = np.concatenate([c for _, c in counts(layer, images[50:], SMALL, first_sample=50)])
     assert (np.concatenate([first, rest]) == whole).all()
+
+
+def test_the_memory_estimate_counts_each_image_once_in_as_few_bytes_as_hold_its_spikes() -> None:
+    params = replace(SMALL, neurons=400, feature_steps=100)
+
+    def per_image(changed: TrainParams) -> float:
+        few, many = (memory_bytes(changed, n, 28, 28) for n in (10_000, 70_000))
+        return (many - few) / 60_000
+
+    assert per_image(params) == 400
+    assert per_image(replace(params, feature_steps=256)) == 800
+    assert 50e6 < memory_bytes(params, 0, 28, 28) < 400e6
+    wide = replace(params, neurons=6400)  # its readout's 6400² equations in float32, thrice
+    assert memory_bytes(wide, 0, 28, 28) - memory_bytes(params, 0, 28, 28) > 12 * (6400**2 - 400**2)
+    assert memory_bytes(wide, 70_000, 28, 28) < 1.6e9
+
+
+def test_parameters_from_before_lateral_inhibition_had_its_own_still_load() -> None:
+    old = TrainParams(inhibition=0.0, competition="lateral").to_dict()
+    del old["lateral_inhibition"]
+    assert TrainParams.from_dict(old).lateral_inhibition == 3.0
 
 
 def test_rates_follow_their_closed_forms() -> None:

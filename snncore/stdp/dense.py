@@ -37,6 +37,7 @@ Tensor = torch.Tensor
 _INIT_IMAGES = 1000  # how many training images make the mean input of the first weights
 _AHEAD = 1000  # images whose inputs are made at once
 _PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
+_WORKSPACE_BYTES = 128 << 20  # chunks of images and counts in floating point, and code
 
 
 def init_layer(mean_cells: NDArray[np.float64], params: TrainParams) -> Layer:
@@ -143,12 +144,20 @@ def _on_device(
 
 
 def memory_bytes(params: TrainParams, n_images: int, height: int, width: int) -> int:
-    """Estimate of the peak memory of learning, counting and reading out, in bytes."""
-    n_in = drive.input_size(height, width, params)
-    weights = 4 * params.neurons * n_in
-    batch = params.batch * n_in * 8
-    counts = 2 * n_images * params.neurons
-    return 5 * weights + batch + 3 * counts + 8 * params.neurons**2
+    """Estimate of the peak memory of learning, counting and reading out, in bytes.
+
+    Counts are kept once, in 8 bits where no neuron can spike more often. The readout's system of
+    equations has one unknown a neuron, and a few copies while it is solved.
+    """
+    n_in, neurons = drive.input_size(height, width, params), params.neurons
+    weights = 5 * 4 * neurons * n_in
+    rows, per_row = competition.moments(params, neurons)
+    late = rows if rules.RULES[params.rule].after else 0
+    size = min(params.batch, competition.at_a_time(params, n_in, neurons))
+    events = size * (4 * n_in * (rows + late) + 8 * rows * per_row)
+    ahead = 8 * max(_AHEAD, params.batch) * n_in
+    counts = (1 if params.feature_steps <= 255 else 2) * n_images * neurons
+    return weights + events + ahead + counts + 12 * neurons**2 + _WORKSPACE_BYTES
 
 
 def train(
