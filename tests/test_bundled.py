@@ -42,9 +42,9 @@ def test_one_picture_is_classified_at_once() -> None:
     trained.predict(network, picture)  # compiles
     took = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()  # of all threads: other programs do not count
         found = trained.predict(network, picture)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert min(took) < 0.1
     assert found.classes[0] == found.votes[0] == 1
 

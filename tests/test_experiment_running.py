@@ -116,14 +116,29 @@ def test_a_dense_run_draws_its_vote_beside_untrained_weights() -> None:
 
 def test_looking_on_changes_nothing() -> None:
     data = experiment.load_data("digits", 300)
-    shas = set()
-    for live, controls in ((True, False), (False, False), (False, True)):
+    shas, untrained = set(), set()
+    for live, controls in ((True, True), (False, False), (False, True)):
         reports = experiment.run(data, PARAMS, live=live, controls=controls, pixels_accuracy=0.5)
         result = list(reports)[-1].result
         assert result is not None and result.has_controls is controls
         assert math.isnan(result.control_untrained_accuracy) is not controls
         shas.add((result.weights_sha256, result.votes_sha256, result.test_accuracy))
+        if controls:
+            right, vote = result.control_untrained_accuracy, result.control_untrained_vote_accuracy
+            untrained.add((right, vote))
     assert len(shas) == 1
+    assert len(untrained) == 1  # live, the control goes on where its running figures ended
+
+
+def test_an_iterative_readout_reports_often_and_keeps_its_history() -> None:
+    params = replace(CONV, readout="hinge")
+    reports = list(experiment.run(experiment.load_data("digits", 300), params, controls=False))
+    reading = [report for report in reports if report.phase == "readout"]
+    assert len(reading) >= 10
+    assert [r.fraction for r in reading] == sorted(r.fraction for r in reading)
+    assert all(0.0 <= r.eta_s < 600.0 for r in reading)  # digits: seconds
+    lengths = [len(r.live.fit) for r in reading if r.live is not None]
+    assert lengths == sorted(lengths) and lengths[-1] > lengths[0]
 
 
 @pytest.mark.parametrize("filters_2", [0, 6])

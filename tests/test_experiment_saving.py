@@ -84,7 +84,7 @@ def test_after_kill_9_in_the_middle_the_result_is_that_of_an_uninterrupted_run(
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300  # seconds; a busy machine takes long to import
     while not path.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.05)

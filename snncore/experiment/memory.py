@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from snncore import device
+from snncore import device, readout
 from snncore.stdp import TrainParams
 from snncore.stdp.train import feature_count, memory_bytes
 
-_RUNTIME = 350 << 20  # the program itself with torch and the compiled kernels
+_RUNTIME = 450 << 20  # private memory of the program with torch and its kernels, measured
 _LENT = 0.9  # of the machine's memory: the rest is the system's
 
 
@@ -37,14 +37,21 @@ def check_memory(
             without what the program itself takes.
 
     Raises:
-        ValueError: with both numbers and what to change.
+        ValueError: with both numbers and what to change; or more counts an image than a readout
+            takes.
     """
+    features = feature_count(params, height, width)
+    fewer = "neurons" if params.layer == "dense" else "filters or a coarser grid"
+    if features > readout.MOST_FEATURES:
+        raise ValueError(
+            f"a linear readout takes at most {readout.MOST_FEATURES:,} spike counts an image, got "
+            f"{features:,}, which need {8 * features**2 / 1e9:.1f} GB for their second moments: "
+            f"take fewer {fewer}"
+        )
     need = needed_bytes(params, n_train, n_test, height, width)
     have = max(0, int(device.memory_bytes() * _LENT) - _RUNTIME) if lent is None else lent
     if need <= have:
         return
-    features = feature_count(params, height, width)
-    fewer = "neurons" if params.layer == "dense" else "filters or a coarser grid"
     raise ValueError(
         f"this run needs about {need / 1e9:.1f} GB ({n_train + n_test:,} images, {features:,} "
         f"spike counts each), and {have / 1e9:.1f} GB are there: take fewer {fewer}, "

@@ -16,6 +16,7 @@ from snncore.trained import Trained
 if TYPE_CHECKING:
     from snncore.metrics import ClassReport
 
+UNCONVERGED = "the linear readout took all its steps and could still be better"
 PHASES = ("learning", "counting", "readout", "controls", "done")
 
 
@@ -59,6 +60,15 @@ class Times(NamedTuple):
     total: float  # of all, running figures included
 
 
+class Controls(NamedTuple):
+    """Accuracies on the test images; NaN where a control was left out."""
+
+    untrained: float
+    untrained_vote: float
+    untrained_weighted_vote: float
+    pixels: float
+
+
 class Result(NamedTuple):
     """What a finished experiment found out; accuracies are fractions of the test images."""
 
@@ -80,6 +90,7 @@ class Result(NamedTuple):
     votes: NDArray[np.int16]  # [n_test], -1: no labelled neuron fired
     mean_spikes: float  # output spikes per test image
     readout: str  # kind of the linear readout
+    readout_converged: bool  # False: it took all its steps and could still be better
     penalty: float  # that its validation part chose
     penalty_path: tuple[tuple[float, float], ...]  # (penalty, validation accuracy)
     history: tuple[FitPoint, ...]

@@ -11,7 +11,7 @@ import hashlib
 import math
 import time
 from collections.abc import Generator, Iterator
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,8 @@ from snncore.experiment.data import Data
 from snncore.experiment.measure import Counts, Judged, judge, pixel_predictions
 from snncore.experiment.memory import check_memory
 from snncore.experiment.result import (
+    UNCONVERGED,
+    Controls,
     FitPoint,
     Live,
     Progress,
@@ -31,7 +33,7 @@ from snncore.experiment.result import (
     peak_mb,
     weights_sha256,
 )
-from snncore.experiment.watching import Watcher, frozen
+from snncore.experiment.watching import Watcher, frozen, seconds_between
 from snncore.stdp import Layer, Snapshot, TrainParams, train
 from snncore.stdp.train import counts, feature_count, first_layers
 from snncore.trained import Trained
@@ -39,15 +41,6 @@ from snncore.trained import Trained
 T = TypeVar("T")
 _TRIED = 32  # images counted before the start, to say how long counting will take
 _FLOPS = 2e10  # float operations a second that a readout is guessed to reach
-
-
-class Controls(NamedTuple):
-    """Accuracies on the test images; NaN where a control was left out."""
-
-    untrained: float
-    untrained_vote: float
-    untrained_weighted_vote: float
-    pixels: float
 
 
 def run(
@@ -120,23 +113,15 @@ class _Run:
         mean_spikes = float(counted.test.sum(axis=1, dtype=np.int64).mean())
         found = Controls(math.nan, math.nan, math.nan, math.nan)
         if self.controls:
-            found = yield from self._controls(counted)
+            found = yield from self._controls(counted, judged.fitted.model.alpha)
         del counted
         result = self._result(layers, judged, found, speed, mean_spikes, began)
-        yield self._report("done", "Done")._replace(fraction=1.0, eta_s=0.0, result=result)
+        text = "Done" if result.readout_converged else f"Done; {UNCONVERGED}"
+        yield self._report("done", text)._replace(fraction=1.0, eta_s=0.0, result=result)
 
     def _report(self, phase: str, text: str, speed: float = math.nan) -> Progress:
-        clock = self.clock
-        return Progress(
-            clock.fraction(),
-            phase,
-            text,
-            self.snapshot,
-            None,
-            self.live,
-            speed,
-            clock.left(),
-        )
+        done, left = self.clock.fraction(), self.clock.left()
+        return Progress(done, phase, text, self.snapshot, None, self.live, speed, left)
 
     def _steps(
         self, key: str, phase: str, text: str, steps: Iterator[float], images: int = 0
@@ -179,13 +164,21 @@ class _Run:
     ) -> Generator[Progress, None, tuple[float, tuple[Layer, ...]]]:
         """Train, reporting; images a second and the layers that learnt."""
         clock, before, speed = self.clock, 0 if resume is None else resume.seen, math.nan
-        snapshot = resume
-        snapshots = train(self.data.train_images, self.params, device=self.device, resume=resume)
+        snapshot, (height, width) = resume, self.data.train_images.shape[1:]
+        snapshots = train(
+            self.data.train_images,
+            self.params,
+            device=self.device,
+            resume=resume,
+            every_s=seconds_between(self.params, height, width),
+        )
+        start = self._started()
+        adapted = 0 if start is None else start.seen
         for snapshot in clock.timed("learning", snapshots):
             speed = (snapshot.seen - before) / max(snapshot.seconds, 1e-9)
             clock.expected["learning"] = (snapshot.total - snapshot.seen) / speed
             if self.controls:
-                clock.expected["c_learning"] = snapshot.total / speed
+                clock.expected["c_learning"] = (snapshot.total - adapted) / speed
             self.snapshot = snapshot
             if self.watched:
                 self.live = self.watcher.see(snapshot)
@@ -207,7 +200,9 @@ class _Run:
         if key == "counting" and self.controls:
             self.clock.expected["c_counting"] = self.clock.spent[key]
 
-    def _judge(self, counted: Counts, key: str, text: str) -> Generator[Progress, None, Judged]:
+    def _judge(
+        self, counted: Counts, key: str, text: str, near: float | None = None
+    ) -> Generator[Progress, None, Judged]:
         phase = "readout" if key == "readout" else "controls"
 
         def seen(history: tuple[FitPoint, ...]) -> None:
@@ -215,7 +210,7 @@ class _Run:
                 self.live = self.live._replace(fit=history)
 
         made: list[Judged] = []
-        steps = _into(made, judge(counted, self.data, self.params, self.device, seen))
+        steps = _into(made, judge(counted, self.data, self.params, self.device, seen, near))
         yield from self._steps(key, phase, text, steps)
         if key == "readout" and self.controls:
             ratio = self.clock.expected["pixels"] / max(self.clock.expected["c_readout"], 1e-9)
@@ -223,8 +218,11 @@ class _Run:
             self.clock.expected["pixels"] = self.clock.spent[key] * ratio
         return made[0]
 
-    def _controls(self, counted: Counts) -> Generator[Progress, None, Controls]:
-        """The same with untrained weights, in the memory of the first counts; raw pixels."""
+    def _controls(self, counted: Counts, penalty: float) -> Generator[Progress, None, Controls]:
+        """The same with untrained weights, in the memory of the first counts; raw pixels.
+
+        Their best penalty is looked for around the trained weights' first.
+        """
         y = self.data.test_labels
         control: list[Snapshot] = []
         text = "Control: untrained weights, adapting thresholds only"
@@ -232,7 +230,7 @@ class _Run:
         text = "Control: counting the spikes of untrained weights"
         yield from self._count(counted, control[0].layers, "c_counting", text)
         text = "Control: reading out untrained weights"
-        judged = yield from self._judge(counted, "c_readout", text)
+        judged = yield from self._judge(counted, "c_readout", text, near=penalty)
         right = self.pixels_accuracy
         if right is None:
             found: list[NDArray[np.int64]] = []
@@ -248,11 +246,20 @@ class _Run:
             right,
         )
 
+    def _started(self) -> Snapshot | None:
+        """How far the running figures have taken the untrained control already."""
+        return self.watcher.adapted if self.watched else None
+
     def _adapted(self, into: list[Snapshot]) -> Iterator[float]:
-        """The untrained layers after the homeostasis of a whole run; into `into[0]`."""
-        for snapshot in train(self.data.train_images, frozen(self.params), device=self.device):
+        """The untrained layers after their homeostasis; into `into[0]`."""
+        images = self.data.train_images
+        start = self._started()
+        into[:] = [] if start is None else [start]
+        own = frozen(self.params)
+        for snapshot in train(images, own, device=self.device, resume=start):
             into[:] = [snapshot]
-            yield snapshot.seen / snapshot.total
+            before = 0 if start is None else start.seen
+            yield (snapshot.seen - before) / (snapshot.total - before)
 
     def _result(
         self,
@@ -296,6 +303,7 @@ class _Run:
             votes=judged.votes.astype(np.int16),
             mean_spikes=mean_spikes,
             readout=self.params.readout,
+            readout_converged=fitted.converged,
             penalty=fitted.model.alpha,
             penalty_path=fitted.path,
             history=fitted.history,

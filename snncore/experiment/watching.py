@@ -14,13 +14,24 @@ from snncore.experiment.probe import Probe
 from snncore.experiment.result import Live
 from snncore.experiment.running import Curve, RunningVote
 from snncore.stdp import Layer, Snapshot, TrainParams, train
+from snncore.stdp.drive import input_size
 
 _PROBES = 8  # so often in a run
+_EVERY_S, _OFTEN_S = 0.3, 0.02  # seconds between snapshots
+_SMALL = 100_000  # weights that are copied in no time
 
 
 def frozen(params: TrainParams) -> TrainParams:
     """The untrained control: the same run, but the weights stay; only thresholds adapt."""
     return replace(params, rate_first=0.0, rate_last=0.0)
+
+
+def seconds_between(params: TrainParams, height: int, width: int) -> float:
+    """Time between two snapshots: short for a small layer, which learns in about a second."""
+    if params.layer != "dense":  # probes of filters cost more than copies of them
+        return _EVERY_S
+    small = params.neurons * input_size(height, width, params) <= _SMALL
+    return _OFTEN_S if small else _EVERY_S
 
 
 class Watcher:
@@ -31,6 +42,7 @@ class Watcher:
         self._vote = self._new_vote()
         self._probe: Probe | None = None
         self._first: tuple[Layer, ...] = ()
+        self.adapted: Snapshot | None = None  # how far the dense control has come
         self._depth, self._next_probe = 0, 0.0
         self._accuracy, self._change = Curve(), Curve()
         self._untrained = Curve()
@@ -59,6 +71,7 @@ class Watcher:
         for snapshot in train(
             self._data.train_images, frozen(self._params), device=self._device, every_s=0.0
         ):
+            self.adapted = snapshot
             vote.see(snapshot.samples, snapshot.winners)
             if not math.isnan(vote.accuracy):
                 self._untrained.add(snapshot.seen, vote.accuracy)
