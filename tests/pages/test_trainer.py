@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pages.components.trainer import presets
-from pages.components.trainer.controls import TITLES, groups
+from pages.components.trainer import presets, share
+from pages.components.trainer.controls import TITLES, Chosen, groups
+from snncore.cli.train import train
+from snncore.cli.train_settings import advised, asked
 from snncore.jobs import get_manager
 from snncore.stdp import TrainParams
+from snncore.stdp.presets_conv import recommended_conv
 from snncore.stdp.rules import RULES
 from tests.pages.opening import open_page
 from tests.pages.trainer_runs import PAGE, SMALL, finished, run_until, shown, start, words
@@ -62,6 +66,17 @@ def test_presets_set_every_control_and_the_command_says_the_same() -> None:
     assert "--rule seed" in command(app)
     app.get_by_key("stdp__reset").click().run()
     assert presets.first().notice in words(app)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "fashion"])
+def test_the_command_means_the_same_run_where_recommended_values_depend_on_the_data(
+    dataset: str,
+) -> None:
+    params = replace(recommended_conv(64, dataset), theta=recommended_conv(64).theta, seed=3)
+    words = share.command(Chosen(presets.Preset("", dataset, 0, params, ""), None, "")).split()
+    context = train.make_context("train", words[4:])
+    given = asked(context, {name: context.params[name] for name in TrainParams.specs()})
+    assert advised(given, dataset) == params
 
 
 def test_each_rule_shows_its_own_equation() -> None:
@@ -120,7 +135,7 @@ def test_an_address_that_asks_for_the_impossible_gets_the_usual_and_a_word(
 
 def test_a_run_too_large_or_too_long_is_refused_with_its_number() -> None:
     app = open_page(
-        PAGE, stdp_competition="none", stdp_neurons="6400", stdp_epochs="50", stdp_steps="500"
+        PAGE, stdp_competition="none", stdp_neurons="6400", stdp_epochs="50", stdp_steps="400"
     )
     refused = [e.value for e in app.warning if "This run" in e.value]
     assert refused and any(unit in refused[0] for unit in (" GB", " min", " h")), words(app)

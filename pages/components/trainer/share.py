@@ -72,8 +72,8 @@ def command(chosen: Chosen) -> str:
     for name in ("layer", units):
         if getattr(params, name) != getattr(usual, name):
             flags[name] = getattr(params, name)
-    # What is not given starts from what is recommended for the layer's kind and size.
-    base = recommended(params.layer, getattr(params, units))
+    # What is not given starts from what is recommended for the layer and the data set.
+    base = recommended(params.layer, getattr(params, units), dataset)
     for name, value in params.to_dict().items():
         if name not in ("layer", "neurons", "filters") and value != getattr(base, name):
             flags[name] = value
