@@ -22,6 +22,7 @@ from snncore.stdp.train import feature_count
 from snncore.trained.network import Trained
 
 KIND = "stdp"
+_OLD_KIND = "stdp-dense"  # one dense layer, its parameters and counting those of session 1
 _SECONDS = Spec("float", "", unit="s", lo=0.0, hi=1e12)
 _ROUNDED = ("weights", "weights_2", "coef", "mean", "scale")  # what `half` stores in 16 bits
 _FLOATS = (torch.float32, torch.float16)
@@ -110,7 +111,15 @@ def load(source: Path | bytes) -> SavedRun:
     Raises:
         ValueError: not such a file, another schema, missing or impossible values.
     """
-    saved = checkpoint.load(source, KIND)
+    saved = checkpoint.load(source)
+    if saved.kind == _OLD_KIND:
+        raise ValueError(
+            f"this checkpoint is of kind {_OLD_KIND!r}, made by an older version of this program "
+            "whose networks count their spikes otherwise: train again (400 neurons take less "
+            "than a minute), or open it with the version that wrote it"
+        )
+    if saved.kind != KIND:
+        raise ValueError(f"this checkpoint is of kind {saved.kind!r}, but {KIND!r} is needed here")
     tensors, meta = saved.tensors, saved.meta
     try:
         params = TrainParams.from_dict(meta["params"])
