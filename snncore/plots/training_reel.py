@@ -12,15 +12,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from snncore import rng
 from snncore.plots.training_tiles import field_tiles
-from snncore.stdp import drive
-from snncore.stdp.conv_shape import fields, shapes
-from snncore.stdp.features import present_dense, theta_feature
-from snncore.stdp.state import Draw
+from snncore.stdp.conv import win_features
+from snncore.stdp.conv_shape import shapes
+from snncore.stdp.features import theta_feature
 from snncore.stdp.train import counts, present
 from snncore.trained import TEST_SAMPLES, Trained
 
@@ -74,9 +71,7 @@ def reel(trained: Trained, image: NDArray[np.uint8], *, sample: int = TEST_SAMPL
 
 def _dense(trained: Trained, image: NDArray[np.uint8], sample: int) -> Reel:
     params, layer = trained.params, trained.layer
-    values = drive.inputs(drive.cells(image[None], params), params, params.feature_steps)
-    draw = Draw(params.seed, rng.stream("feature_spikes"), torch.tensor([sample]))
-    happened = present_dense(layer, values, draw, params)
+    happened = present(trained.layers, image, params, sample=sample)
     outputs = happened.outputs
     spiked = outputs.sum(axis=0)
     weights = layer.weights.cpu().numpy()
@@ -121,9 +116,7 @@ def _conv(trained: Trained, image: NDArray[np.uint8], sample: int) -> Reel:
     look = shapes(params, *image.shape)[0]
     steps, filters, rows, columns = happened.wins.astype(np.int64).T
     n_filters, n_features = len(trained.layer.theta), len(trained.neuron_labels)
-    # A feature is a filter in a field of the picture: all filters of the first field come first.
-    field = fields(look, params.grid)[rows * look.columns + columns]
-    features = field * n_filters + filters
+    features = win_features(happened.wins, params, *image.shape)
     n_steps = len(happened.inputs)
     extra = np.zeros(n_features, np.uint16)
     if params.filters_2:  # the second layer looks at what the first has done

@@ -37,6 +37,11 @@ def answer(app: AppTest) -> str:
     return said.removeprefix("#### :primary[").split("]")[0]
 
 
+def upload(app: AppTest, key: str, name: str, data: bytes) -> None:
+    """Put one file into a box."""
+    app.file_uploader(key=key).set_value((name, data, "application/octet-stream")).run()
+
+
 def test_it_opens_with_a_drawn_seven_and_follows_a_new_drawing() -> None:
     app = open_page(PAGE)
     assert answer(app) == "7"
@@ -44,17 +49,23 @@ def test_it_opens_with_a_drawn_seven_and_follows_a_new_drawing() -> None:
     app.session_state["stdp_draw__sheet"] = Sheet(write_drawing(one()), 1)
     app.run()
     assert not app.exception and answer(app) == "1"
-    assert app.query_params["stdp_drawing"] == [write_drawing(one())]
+    assert app.query_params["stdp_drawing"] == write_drawing(one())
     again = open_page(PAGE, stdp_drawing=write_drawing(one()))
     assert answer(again) == "1"
-
-
-def test_an_empty_canvas_asks_nothing() -> None:
-    app = open_page(PAGE)
     empty = np.zeros((SIDE, SIDE), np.uint8)
-    app.session_state["stdp_draw__sheet"] = Sheet(write_drawing(empty), 1)
+    app.session_state["stdp_draw__sheet"] = Sheet(write_drawing(empty), 2)
     app.run()
     assert not app.exception and "an empty canvas makes no spikes" in words(app)
+
+
+def test_what_a_link_cannot_carry_is_said() -> None:
+    app = open_page(PAGE)
+    assert "exactly as you see it" in words(app)
+    app.session_state["stdp_draw__sheet"] = Sheet(write_drawing(one() // 2), 1)
+    app.run()
+    assert not app.exception and answer(app) == "1"
+    assert "this drawing's greys stay here" in words(app)
+    assert "but not the greys of your drawing" in words(app.run())
 
 
 def test_hostile_links_fall_back_with_a_word() -> None:
@@ -74,11 +85,10 @@ def test_a_network_from_a_file_answers_and_a_bad_file_is_explained() -> None:
     app = open_page(PAGE)
     app.get_by_key("stdp_draw_net").set_value("file").run()
     assert not app.exception and "has written" in words(app)
-    box = app.file_uploader(key="stdp_draw_file")
-    box.upload("bad.safetensors", b"no network", "application/octet-stream").run()
+    upload(app, "stdp_draw_file", "bad.safetensors", b"no network")
     assert not app.exception and any("cannot be used" in e.value for e in app.error)
     data = Path(models.ALL[0].path).read_bytes()
-    box.upload("net.safetensors", data, "application/octet-stream").run()
+    upload(app, "stdp_draw_file", "net.safetensors", data)
     assert not app.exception and answer(app) == "7" and "from your file" in words(app)
 
 
@@ -88,10 +98,9 @@ def test_a_photograph_of_dark_ink_is_read_and_a_bad_picture_is_explained() -> No
     buffer = io.BytesIO()
     paper = 235 - (one() // 255 * 200).astype(np.uint8)
     Image.fromarray(paper).resize((140, 140)).save(buffer, "PNG")
-    box = app.file_uploader(key="stdp_draw_picture")
-    box.upload("one.png", buffer.getvalue(), "image/png").run()
+    upload(app, "stdp_draw_picture", "one.png", buffer.getvalue())
     assert not app.exception and answer(app) == "1" and "inverted" in words(app)
-    box.upload("one.png", b"no picture", "image/png").run()
+    upload(app, "stdp_draw_picture", "two.png", b"no picture")
     assert not app.exception and any("cannot be used" in e.value for e in app.error)
 
 

@@ -30,6 +30,8 @@ def test_a_finished_run_shows_its_figures_its_mistakes_its_fields_and_its_files(
     result = payload.result
     metrics = {m.label: m.value for m in app.metric}
     assert metrics["Linear readout"] == f"{result.test_accuracy:.2%}"
+    assert metrics["Weighted vote"] == f"{result.weighted_vote_accuracy:.2%}"
+    assert metrics["Vote"] == f"{result.vote_accuracy:.2%}"
     assert "What to notice" in words(app)
     tables = [chart_data(app, k) for k in range(len(app.get("vega_lite_chart")))]
     cells = next(table["cells"] for table in tables if "cells" in table)

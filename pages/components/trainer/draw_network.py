@@ -17,7 +17,7 @@ from snncore.stdp import TrainParams
 from snncore.trained import Trained
 
 NET = "stdp_draw_net"
-_FILE = "stdp_draw_file"
+NET_FILE = "stdp_draw_file"
 _READ = "stdp__draw_file"
 BUNDLED, RUN, FILE = "bundled", "run", "file"
 _NAMES = {BUNDLED: "Bundled network", RUN: "This page's run", FILE: "A network file"}
@@ -96,7 +96,7 @@ def _of_file() -> Network | None:
     file: Any = st.file_uploader(
         "Network (.safetensors, at most 64 MB)",
         type=[".safetensors"],
-        key=_FILE,
+        key=NET_FILE,
         help="From this page's Export, or `python -m snncore train --out FILE`. Nothing in the "
         "file is executed.",
     )

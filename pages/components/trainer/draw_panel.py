@@ -16,13 +16,14 @@ from pages.components.picture import picture
 from pages.components.sections import computed, grid
 from pages.components.text import plain
 from pages.components.trainer import draw_source
-from pages.components.trainer.draw_network import NET, Network, network
+from pages.components.trainer.draw_network import FILE, NET, NET_FILE, Network, network
 from pages.components.trainer.draw_player import payload, player
 from pages.components.trainer.draw_source import Asked
 from snncore import trained
 from snncore.jobs import JobView
 from snncore.plots.base import png
 from snncore.plots.training_reel import Reel, reel
+from snncore.stdp import TrainParams
 
 DRAWS = 20  # of the random spikes of one picture
 _AGAIN = "stdp_draw_again"
@@ -42,6 +43,13 @@ def link_values() -> dict[str, object]:
     """Names and values of the address that bring the panel back as it is."""
     chosen = st.session_state.get(NET)
     return {NET: None if chosen == "bundled" else chosen, **draw_source.link_values()}
+
+
+def not_in_link() -> list[str]:
+    """What the panel shows and no address can carry."""
+    chosen, file = st.session_state.get(NET), st.session_state.get(NET_FILE)
+    network = ["your network"] if chosen == FILE and file is not None else []
+    return [*network, *draw_source.not_in_link()]
 
 
 def draw_panel(view: JobView | None) -> None:
@@ -82,19 +90,26 @@ def _panel(view: JobView | None) -> None:
     before = st.session_state.get(_BEFORE)
     st.session_state[_BEFORE] = now
     player(answer.film, dark=is_dark(), fresh=before is not None and before[:1] == now[:1])
-    if net.trained.params.layer == "conv":
-        words = (
-            "Each cell spikes at random, the brighter the more often. At each place the filter "
-            "that first reaches its threshold wins, and a linear readout weighs where which "
-            "filter won."
-        )
+    st.caption(
+        f"{_words(net.trained.params)} Space plays and pauses, the arrow keys step, a click seeks."
+    )
+
+
+def _words(params: TrainParams) -> str:
+    """What one sees in the player."""
+    if params.code == "latency":
+        first = "Each cell of the picture spikes once, the stronger its input the earlier."
     else:
-        words = (
-            "Each cell of the picture spikes at random, the brighter the more often. The neuron "
-            "that first reaches its threshold spikes, holds the others back, and votes for the "
-            "class it stands for; a linear readout weighs all spikes."
+        first = "Each cell of the picture spikes at random, the stronger its input the more often."
+    if params.layer == "conv":
+        return (
+            f"{first} At each place the filters that first reach their thresholds win, and a "
+            "linear readout weighs where which filter won."
         )
-    st.caption(f"{words} Space plays and pauses, the arrow keys step, a click seeks.")
+    return (
+        f"{first} At each step the neuron that is furthest above its threshold spikes and votes "
+        "for the class it stands for; a linear readout weighs all spikes."
+    )
 
 
 def _buttons(net: Network, answer: Answer) -> None:

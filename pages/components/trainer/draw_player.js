@@ -248,7 +248,7 @@ class SpikePlayer extends Transport {
     this.showRace();
     const parts = [count(inputs, "input spike")];
     if (!now.length) parts.push(`no ${data.conv ? "filter" : "neuron"} reaches its threshold`);
-    else if (data.conv) parts.push(`${count(now.length, "filter")} win${now.length === 1 ? "s" : ""}`);
+    else if (data.conv) parts.push(`${count(now.length, "win")} of filters, at their places`);
     else {
       const [place, label] = now[0];
       const who = place < 0 ? "a neuron that is not shown" : `neuron ${data.shown[place]}`;
@@ -351,7 +351,7 @@ class SpikePlayer extends Transport {
       ? `the ${data.labels.length} busiest of ${data.units.toLocaleString("en")}`
       : data.units.toLocaleString("en");
     const words = `What each of ${part} ${what} looks for; ` +
-      `bright: has spiked (${active} so far). Click on one.`;
+      `bright: has ${data.conv ? "won" : "spiked"} (${active} so far). Click on one.`;
     el.layerWords.textContent = words;
     el.fields.setAttribute("aria-label", words);
     this.place(el.flash, now.length && !data.conv ? now[0][0] : -1);

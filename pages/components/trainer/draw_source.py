@@ -92,6 +92,16 @@ def link_values() -> dict[str, object]:
     return {DRAWING: write_drawing(drawn) if changed else None}
 
 
+def not_in_link() -> list[str]:
+    """What is looked at and no address can carry."""
+    kind = st.session_state.get(KIND)
+    if kind == OWN_FILE and st.session_state.get(_FILE) is not None:
+        return ["your picture"]
+    if kind == DRAW and not fits_link(pixels_of(CANVAS)):
+        return ["the greys of your drawing"]
+    return []
+
+
 def show_test_image(number: int) -> None:
     """Callback: the player shows this test image of the run."""
     st.session_state[KIND] = TEST
@@ -134,6 +144,8 @@ def _drawing(net: Network) -> Asked | None:
             del st.session_state[_LOST]
     changed = fits_link(pixels) and not np.array_equal(pixels, example())
     _set_address(write_drawing(pixels) if changed else None)
+    if not fits_link(pixels):
+        st.caption("A link carries black and white only: this drawing's greys stay here.")
     if int(pixels.max()) == int(pixels.min()):
         st.caption("Draw a digit: an empty canvas makes no spikes.")
         return None

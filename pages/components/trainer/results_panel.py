@@ -65,31 +65,37 @@ def _panel(payload: Payload, result: Result) -> None:
 
 
 def _headline(payload: Payload, result: Result) -> None:
-    cards = st.columns(4)
     error = standard_error(result.test_accuracy, payload.n_test)
     gain = None
     if result.has_controls:
         difference = 100 * (result.test_accuracy - result.control_untrained_accuracy)
         gain = f"{difference:+.1f} points"
-    cards[0].metric(
-        "Linear readout", f"{result.test_accuracy:.2%}", gain, delta_color="off",
-        help=f"Test images answered right by a {result.readout} readout of the spike counts; one "
-        f"standard error is {error:.2%}. Below it: the difference to untrained weights.",
-    )  # fmt: skip
-    cards[1].metric(
-        "Vote", f"{result.vote_accuracy:.2%}",
-        help="Each neuron votes for the class it answered most in the training images; no "
-        "readout is fitted.",
-    )  # fmt: skip
-    if result.has_controls:
-        cards[2].metric(
-            "Raw pixels", f"{result.control_pixels_accuracy:.2%}",
-            help="The same readout on the pixels, without any spiking neuron.",
+    with st.container(horizontal=True, gap="large"):  # on a phone some to a row
+        st.metric(
+            "Linear readout", f"{result.test_accuracy:.2%}", gain, delta_color="off",
+            width="content",
+            help=f"Test images answered right by a {result.readout} readout of the spike counts; "
+            f"one standard error is {error:.2%}. Below it: the difference to untrained weights.",
         )  # fmt: skip
-    cards[3].metric(
-        "Learning", f"{result.train_images_per_s:,.0f}/s",
-        help=f"Images learnt a second, without counting and readouts, on {result.device}.",
-    )  # fmt: skip
+        st.metric(
+            "Weighted vote", f"{result.weighted_vote_accuracy:.2%}", width="content",
+            help="Each spike votes for every class, by how often its neuron answers it in the "
+            "training images; no readout is fitted.",
+        )  # fmt: skip
+        st.metric(
+            "Vote", f"{result.vote_accuracy:.2%}", width="content",
+            help="Each neuron votes for the class it answered most in the training images; no "
+            "readout is fitted.",
+        )  # fmt: skip
+        if result.has_controls:
+            st.metric(
+                "Raw pixels", f"{result.control_pixels_accuracy:.2%}", width="content",
+                help="The same readout on the pixels, without any spiking neuron.",
+            )  # fmt: skip
+        st.metric(
+            "Learning", f"{result.train_images_per_s:,.0f}/s", width="content",
+            help=f"Images learnt a second, without counting and readouts, on {result.device}.",
+        )  # fmt: skip
 
 
 def _mistakes(payload: Payload, result: Result) -> None:

@@ -30,18 +30,18 @@ def share(
         command=command(chosen),
         params={**link(chosen), job.JOB: None if view is None else view.watch, **looks()},
         downloads=[*_checkpoint(view), *files],
-        missing=_lacks("This link", own, resumes),
+        missing=_lacks("This link", own, resumes, draw_panel.not_in_link()),
         lacking=_lacks("The command", own, resumes),
     )
 
 
-def _lacks(what: str, own: bool, resumes: bool) -> str:
+def _lacks(what: str, own: bool, resumes: bool, also: Sequence[str] = ()) -> str:
     """What a link or a command cannot carry, "" if nothing."""
-    words = [*(["your images"] if own else []), *(["the checkpoint"] if resumes else [])]
+    words = [*(["your images"] if own else []), *(["the checkpoint"] if resumes else []), *also]
     if not words:
         return ""
     cure = " Name your file in place of FILE.npz." if own and what == "The command" else ""
-    return f"{what} carries everything you set, but not {' and '.join(words)}.{cure}"
+    return f"{what} carries everything you set, but not {', not '.join(words)}.{cure}"
 
 
 def link(chosen: Chosen) -> dict[str, object]:
