@@ -50,6 +50,7 @@ def test_while_the_first_layer_learns_the_second_is_not_there_yet() -> None:
         ({"figures": {"a": "b"}}, "a must be a number"),
         ({"figures": [1]}, "missing or malformed"),
         ({"seconds": -1.0}, "seconds must be >= 0"),
+        ({"params": {"layer": "conv", "filters": 4, "filter_size": 3, "epochs": 40}}, "multiple"),
     ],
 )
 def test_impossible_values_are_named(change: dict[str, Any], message: str) -> None:
@@ -77,10 +78,34 @@ def test_files_of_another_kind_are_refused_and_old_ones_say_what_to_do(
         trained.load(buffer.getvalue())
 
 
-def test_filters_must_be_square() -> None:
-    params = TrainParams(layer="conv", filters=4, filter_size=3)
-    with pytest.raises(ValueError, match="multiple of 3² columns, got 17"):
-        trained.load(saved_bytes(params, snapshot(params, (4, 17))))
+@pytest.mark.parametrize("side", [3, 5, 7])
+def test_the_second_layer_has_its_own_inputs_whatever_the_first_ones_filters(side: int) -> None:
+    params = TrainParams(layer="conv", filters=4, filters_2=2, filter_size=side)
+    state = snapshot(params, (4, 2 * side**2), (2, 4 * 9))
+    back = trained.load(saved_bytes(params, state)).snapshot.layers
+    assert [tuple(layer.weights.shape) for layer in back] == [(4, 2 * side**2), (2, 36)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(17, 36), (27, 36), (9, 36), (18, 35), (18, 27), (18, 72)]
+)
+def test_filters_of_another_width_would_be_read_beyond_their_end(first: int, second: int) -> None:
+    params = TrainParams(layer="conv", filters=4, filters_2=2, filter_size=3)
+    wrong = r"weights must be .* \(4, 18\)" if first != 18 else r"weights_2 must be .* \(2, 36\)"
+    with pytest.raises(ValueError, match=wrong):
+        trained.load(saved_bytes(params, snapshot(params, (4, first), (2, second))))
+
+
+def test_a_file_says_whether_a_run_can_continue_from_its_weights() -> None:
+    params = TrainParams(neurons=4)
+    state = snapshot(params, (4, 64))
+    whole = trained.load(saved_bytes(params, state))
+    assert not whole.rounded
+    tensors = checkpoint.load(saved_bytes(params, state)).tensors
+    tensors["weights"] = tensors["weights"].to(torch.float16)
+    buffer = io.BytesIO()
+    checkpoint.save(buffer, trained.KIND, tensors, checkpoint.load(saved_bytes(params, state)).meta)
+    assert trained.load(buffer.getvalue()).rounded
 
 
 def one() -> np.ndarray:

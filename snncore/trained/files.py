@@ -18,6 +18,7 @@ from snncore import checkpoint, readout
 from snncore.counts import CountScaler
 from snncore.params import Spec, check
 from snncore.stdp import Layer, Snapshot, TrainParams, drive
+from snncore.stdp.conv_shape import CHANNELS, SIDE_2
 from snncore.stdp.train import feature_count
 from snncore.trained.network import Trained
 
@@ -38,6 +39,7 @@ class SavedRun(NamedTuple):
     params: TrainParams
     trained: Trained | None
     figures: dict[str, float]  # what was measured of it, e.g. "test_accuracy"; may be empty
+    rounded: bool = False  # its weights were rounded to 16 bits: no run continues from them
 
 
 def save(
@@ -127,6 +129,10 @@ def load(source: Path | bytes) -> SavedRun:
         seen, total = _whole(meta, "seen"), _whole(meta, "total", least=1)
         if seen > total:
             raise ValueError(f"checkpoint: seen must be <= total, got {seen} of {total}")
+        if total % passes(params):
+            raise ValueError(
+                f"checkpoint: total must be a multiple of its {passes(params)} passes, got {total}"
+            )
         n_out = layers[-1].theta.shape[0]
         seconds = float(check("checkpoint: seconds", meta["seconds"], _SECONDS))
         nan = float("nan")
@@ -140,27 +146,31 @@ def load(source: Path | bytes) -> SavedRun:
             params,
             trained,
             _figures(meta.get("figures", {})),
+            any(tensors[name].dtype == torch.float16 for name in _ROUNDED[:2] if name in tensors),
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"checkpoint: a value is missing or malformed ({error!r})") from error
 
 
+def passes(params: TrainParams) -> int:
+    """Passes over the images that a run makes: filters of a second layer make their own."""
+    return params.epochs * (2 if params.layer == "conv" and params.filters_2 > 0 else 1)
+
+
 def _layers(tensors: dict[str, torch.Tensor], params: TrainParams) -> tuple[Layer, ...]:
     """The layers of a file, of the sizes that the parameters ask for."""
-    sizes: tuple[int, ...] = (params.neurons,)
+    # (neurons, inputs) of each layer; how many inputs a dense one has depends on the picture.
+    sizes: tuple[tuple[int, int | None], ...] = ((params.neurons, None),)
     if params.layer == "conv":
+        first = (params.filters, CHANNELS * params.filter_size**2)
         # Layers learn one after the other: the second is missing while the first one learns.
         both = params.filters_2 > 0 and ("weights_2" in tensors or "coef" in tensors)
-        sizes = (params.filters, params.filters_2) if both else (params.filters,)
+        second = (params.filters_2, params.filters * SIDE_2**2)
+        sizes = (first, second) if both else (first,)
     found = []
-    for suffix, n_out in zip(("", "_2"), sizes, strict=False):
-        weights = _checked(tensors, f"weights{suffix}", _FLOATS, (n_out, None))
-        theta = _checked(tensors, f"theta{suffix}", _FLOATS, (n_out,))
-        if params.layer == "conv" and weights.shape[1] % params.filter_size**2:
-            raise ValueError(
-                f"checkpoint: weights{suffix} must have a multiple of {params.filter_size}² "
-                f"columns, got {weights.shape[1]}"
-            )
+    for suffix, size in zip(("", "_2"), sizes, strict=False):
+        weights = _checked(tensors, f"weights{suffix}", _FLOATS, size)
+        theta = _checked(tensors, f"theta{suffix}", _FLOATS, size[:1])
         # A spike reads a column: stored transposed, as training does.
         found.append(Layer(weights.to(torch.float32).t().contiguous().t(), theta.float()))
     return tuple(found)
