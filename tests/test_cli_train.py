@@ -51,6 +51,17 @@ def test_a_finished_run_can_be_given_more_epochs(own: Path, tmp_path: Path) -> N
     assert fewer.exit_code == 2 and "--epochs must be >= 3" in fewer.stderr
 
 
+def test_no_run_goes_on_from_rounded_weights(own: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "net.safetensors")
+    command("train", "--dataset", str(own), "--neurons", "6", "--no-controls", "--out", out)
+    run = trained.load(Path(out))
+    trained.save(
+        Path(out), run.dataset, run.n_images, run.params, run.snapshot, run.trained, half=True
+    )
+    refused = command("train", "--resume", out, "--epochs", "9")
+    assert refused.exit_code == 2 and "rounded to 16 bits" in refused.stderr
+
+
 def test_resume_refuses_other_images_and_other_parameters(own: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "net.safetensors")
     command("train", "--dataset", str(own), "--neurons", "6", "--out", out)

@@ -8,6 +8,7 @@ import click
 
 from snncore import trained
 from snncore.stdp import TrainParams, presets
+from snncore.trained import files
 
 
 def given(context: click.Context, name: str) -> bool:
@@ -34,6 +35,11 @@ def over(base: TrainParams, wanted: dict[str, Any]) -> TrainParams:
 
 def resumed(saved: trained.SavedRun, wanted: dict[str, Any]) -> TrainParams:
     """The saved parameters; only `epochs` may be changed, anything else asked for must agree."""
+    if saved.rounded:
+        raise ValueError(
+            "--resume needs a checkpoint with whole weights: those of this file are rounded to "
+            "16 bits, so the run would not go on as it was; use it with predict, or train again"
+        )
     for name, value in wanted.items():
         known = getattr(saved.params, name)
         if name != "epochs" and value != known:
@@ -41,8 +47,8 @@ def resumed(saved: trained.SavedRun, wanted: dict[str, Any]) -> TrainParams:
                 f"--{name.replace('_', '-')} is {known} in the checkpoint "
                 f"and cannot be changed with --resume, got {value}"
             )
-    each = saved.snapshot.total // saved.params.epochs
-    done = -(-saved.snapshot.seen // each)
+    each = saved.snapshot.total // files.passes(saved.params)
+    done = min(-(-saved.snapshot.seen // each), saved.params.epochs)  # of the first layer
     if wanted.get("epochs", done) < done:
         raise ValueError(
             f"--epochs must be >= {done}, which the checkpoint has reached, got {wanted['epochs']}"
