@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ def size_curve(
     """Trained and untrained accuracy of one run for each of `settings` (sizes, seeds)."""
     for number, params in enumerate(settings):
         value = params.neurons if params.layer == "dense" else params.filters
-        for report in run(data, params, device=device, live=False, pixels_accuracy=0.0):
+        for report in run(data, params, device=device, live=False, pixels_accuracy=math.nan):
             result = report.result
             if result is None:
                 continue

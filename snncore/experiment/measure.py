@@ -81,22 +81,14 @@ def judge(
     params: TrainParams,
     device: torch.device | None,
     seen: Callable[[tuple[FitPoint, ...]], None],
-    near: float | None = None,
 ) -> Generator[float, None, Judged]:
     """Fit all readouts on the training counts; predictions and votes for the test images.
 
-    `seen` gets the history of the fit so far; `near` is a penalty that was best for such counts.
+    `seen` gets the history of the fit so far. Every network, and every control, gets the same
+    penalties to choose from.
     """
     n_classes, y, kind = len(data.class_names), data.train_labels, params.readout
-    fitted = None
-    tried = _around(kind, near)
-    if tried:
-        fitted = yield from fit(
-            counted.train, y, n_classes, kind, device, seen=seen, penalties=tried
-        )
-    # The best at the edge of those tried: there may be a better one beyond it.
-    if fitted is None or fitted.model.alpha in _open_ends(kind, tried):
-        fitted = yield from fit(counted.train, y, n_classes, kind, device, seen=seen)
+    fitted = yield from fit(counted.train, y, n_classes, kind, device, seen=seen)
     labels = readout.assign_labels(counted.train, y, n_classes)
     profiles = readout.class_profiles(counted.train, y, n_classes)
     scores = readout.scores(counted.test, fitted.model, fitted.scaler)
@@ -109,20 +101,6 @@ def judge(
     )
 
 
-def _around(kind: str, near: float | None) -> tuple[float, ...]:
-    """The penalty `near` and those beside it; () where trying all of them costs next to nothing."""
-    path = sorted(readout.PENALTIES[kind])
-    if kind == "ridge" or near not in path:
-        return ()
-    at = path.index(near)
-    return tuple(path[max(at - 1, 0) : at + 2])
-
-
-def _open_ends(kind: str, tried: tuple[float, ...]) -> set[float]:
-    """Ends of `tried` that are not ends of the whole path."""
-    return {min(tried), max(tried)} - {min(readout.PENALTIES[kind]), max(readout.PENALTIES[kind])}
-
-
 def fit(
     features: NDArray[Any],
     labels: NDArray[np.int64],
@@ -132,13 +110,10 @@ def fit(
     *,
     root: bool = True,
     seen: Callable[[tuple[FitPoint, ...]], None] | None = None,
-    penalties: tuple[float, ...] | None = None,
 ) -> Generator[float, None, Fitted]:
     """A linear readout with its penalty chosen inside the training set; yields its progress."""
     history: tuple[FitPoint, ...] = ()
-    for step in readout.fit(
-        features, labels, n_classes, kind, penalties=penalties, root=root, device=device
-    ):
+    for step in readout.fit(features, labels, n_classes, kind, root=root, device=device):
         if step.loss is not None and step.accuracy is not None:
             held = math.nan if step.validation_accuracy is None else step.validation_accuracy
             history += (FitPoint(step.penalty, step.epoch, step.loss, step.accuracy, held),)

@@ -113,7 +113,7 @@ class _Run:
         mean_spikes = float(counted.test.sum(axis=1, dtype=np.int64).mean())
         found = Controls(math.nan, math.nan, math.nan, math.nan)
         if self.controls:
-            found = yield from self._controls(counted, judged.fitted.model.alpha)
+            found = yield from self._controls(counted)
         del counted
         result = self._result(layers, judged, found, speed, mean_spikes, began)
         text = "Done" if result.readout_converged else f"Done; {UNCONVERGED}"
@@ -200,9 +200,7 @@ class _Run:
         if key == "counting" and self.controls:
             self.clock.expected["c_counting"] = self.clock.spent[key]
 
-    def _judge(
-        self, counted: Counts, key: str, text: str, near: float | None = None
-    ) -> Generator[Progress, None, Judged]:
+    def _judge(self, counted: Counts, key: str, text: str) -> Generator[Progress, None, Judged]:
         phase = "readout" if key == "readout" else "controls"
 
         def seen(history: tuple[FitPoint, ...]) -> None:
@@ -210,7 +208,7 @@ class _Run:
                 self.live = self.live._replace(fit=history)
 
         made: list[Judged] = []
-        steps = _into(made, judge(counted, self.data, self.params, self.device, seen, near))
+        steps = _into(made, judge(counted, self.data, self.params, self.device, seen))
         yield from self._steps(key, phase, text, steps)
         if key == "readout" and self.controls:
             ratio = self.clock.expected["pixels"] / max(self.clock.expected["c_readout"], 1e-9)
@@ -218,11 +216,8 @@ class _Run:
             self.clock.expected["pixels"] = self.clock.spent[key] * ratio
         return made[0]
 
-    def _controls(self, counted: Counts, penalty: float) -> Generator[Progress, None, Controls]:
-        """The same with untrained weights, in the memory of the first counts; raw pixels.
-
-        Their best penalty is looked for around the trained weights' first.
-        """
+    def _controls(self, counted: Counts) -> Generator[Progress, None, Controls]:
+        """The same with untrained weights, in the memory of the first counts; raw pixels."""
         y = self.data.test_labels
         control: list[Snapshot] = []
         text = "Control: untrained weights, adapting thresholds only"
@@ -230,7 +225,7 @@ class _Run:
         text = "Control: counting the spikes of untrained weights"
         yield from self._count(counted, control[0].layers, "c_counting", text)
         text = "Control: reading out untrained weights"
-        judged = yield from self._judge(counted, "c_readout", text, near=penalty)
+        judged = yield from self._judge(counted, "c_readout", text)
         right = self.pixels_accuracy
         if right is None:
             found: list[NDArray[np.int64]] = []
