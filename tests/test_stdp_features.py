@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from snncore import rng
-from snncore.stdp import Layer, TrainParams, drive
+from snncore.stdp import Layer, TrainParams, drive, features
 from snncore.stdp.features import (
     count_spikes,
     counts_torch,
@@ -22,6 +23,8 @@ from snncore.stdp.features import (
 from snncore.stdp.presets import PRESETS, recommended
 from snncore.stdp.state import Draw
 from snncore.stdp.train import counts, first_layer
+
+facade = importlib.import_module("snncore.stdp.train")  # the name is that of a function, too
 
 SOFT = TrainParams(neurons=12, feature_steps=60, feature_reset=0.3, inhibition=0.0)
 HARD = TrainParams(neurons=12, feature_steps=60, inhibition=3.0)
@@ -95,7 +98,7 @@ def test_a_small_reset_shares_the_spikes_by_how_near_the_neurons_are() -> None:
     """Drives 1.00 and 0.95, memory far longer than the trial: potentials t·(drive) − r·spikes.
 
     At most one spikes in a step, always the higher, so the two stay level: n1 + n2 = T and
-    T·1.00 − r n1 = T·0.95 − r n2, hence n1 − n2 = 0.05 T / r. With r = 0.2 and T = 100: 62.5 and 37.5.
+    T·1.00 − r n1 = T·0.95 − r n2, hence n1 − n2 = 0.05 T / r. With r = 0.2 and T = 100: 62.5, 37.5.
     """
     layer = Layer(torch.tensor([[1.0, 0.0], [0.95, 0.0]]), torch.tensor([1e-3, 1e-3]))
     params = TrainParams(
@@ -190,6 +193,30 @@ def test_counts_do_not_depend_on_how_the_images_are_cut(images: np.ndarray) -> N
     first = np.concatenate([c for _, c in counts(layer, images[:50], SOFT)])
     rest = np.concatenate([c for _, c in counts(layer, images[50:], SOFT, first_sample=50)])
     assert (np.concatenate([first, rest]) == whole).all()
+
+
+def test_weights_are_rounded_once_however_many_images_follow(
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def counted(layer: Layer) -> float:
+        calls.append(1)
+        return unit_of(layer)
+
+    monkeypatch.setattr(features, "unit_of", counted)
+    monkeypatch.setattr(facade, "_COUNT_CELLS", 16)  # pieces of 16 images
+    layer = first_layer(images, SOFT)
+    assert len(list(counts(layer, images, SOFT))) > 2 and calls == [1]
+
+
+def test_pictures_too_large_for_sixteen_bits_are_refused_before_learning() -> None:
+    large = np.zeros((1, 256, 256), np.uint8)
+    with pytest.raises(ValueError, match="at most 32,767 inputs, got 65,536: take smaller"):
+        facade.train(large, SOFT)
+    for n_in in (32_768, 65_534, 65_600):  # the two last ones divided by zero, or worse
+        with pytest.raises(ValueError, match="at most 32,767 inputs"):
+            unit_of(Layer(torch.full((2, n_in), 0.01), torch.ones(2)))
 
 
 def test_black_images_are_silent_and_arguments_left_alone(images: np.ndarray) -> None:

@@ -38,6 +38,7 @@ from snncore.stdp.state import Draw, Layer
 Tensor = torch.Tensor
 _PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
 _MOST = 32767  # of a 16-bit number
+MOST_INPUTS = 32767  # more, and rounding alone would fill half of the 16 bits of a sum
 _UNREACHED = 3e38  # threshold of a neuron that only fills a block
 
 
@@ -49,6 +50,23 @@ class Shown(NamedTuple):
     potentials: NDArray[np.float32]  # [T, n_out], before the reset of the step
 
 
+class Prepared(NamedTuple):
+    """A layer as the kernel counts with it: M neurons, a whole number of blocks."""
+
+    weights_t: NDArray[np.int16]  # [n_in, M], in units of `unit`
+    theta: NDArray[np.float32]  # [M]
+    unit: float
+
+
+def check_inputs(n_in: int) -> None:
+    """Raises ValueError for more inputs than counting can add up in 16 bits."""
+    if n_in > MOST_INPUTS:
+        raise ValueError(
+            f"a dense layer takes at most {MOST_INPUTS:,} inputs, got {n_in:,}: take smaller "
+            'pictures, retina "raw" instead of "on_off", or a convolutional layer'
+        )
+
+
 def theta_feature(layer: Layer, params: TrainParams) -> Tensor:
     """The thresholds while counting, float32 [n_out], in units of the potential."""
     return layer.theta * params.feature_theta
@@ -56,6 +74,7 @@ def theta_feature(layer: Layer, params: TrainParams) -> Tensor:
 
 def unit_of(layer: Layer) -> float:
     """The step of the rounded weights: the smallest 2⁻ᵏ with which no sum leaves 16 bits."""
+    check_inputs(layer.weights.shape[1])
     most = float(layer.weights.abs().sum(dim=1).max())  # if all inputs spiked in one step
     if not math.isfinite(most):
         raise ValueError(f"weights must be finite, got a sum of {most}")
@@ -120,8 +139,27 @@ def present_dense(
     )
 
 
+def prepare(layer: Layer, params: TrainParams) -> Prepared | None:
+    """What `count_spikes` needs of a layer, for many calls; None if a device computes."""
+    if layer.weights.device.type != "cpu":
+        return None
+    from snncore.kernels import dense_features as kernel
+
+    n_out, n_in = layer.weights.shape
+    unit, padded = unit_of(layer), -(-n_out // kernel.BLOCK) * kernel.BLOCK
+    weights_t = np.zeros((n_in, padded), np.int16)
+    weights_t[:, :n_out] = torch.round(layer.weights.t() / unit).to(torch.int16).numpy()
+    theta = np.full(padded, _UNREACHED, np.float32)
+    theta[:n_out] = theta_feature(layer, params).numpy()
+    return Prepared(weights_t, theta, unit)
+
+
 def count_spikes(
-    layer: Layer, values: NDArray[np.uint32], draw: Draw, params: TrainParams
+    layer: Layer,
+    values: NDArray[np.uint32],
+    draw: Draw,
+    params: TrainParams,
+    prepared: Prepared | None = None,
 ) -> NDArray[np.uint16]:
     """Spike counts uint16 [B, n_out] of images, weights frozen.
 
@@ -130,12 +168,13 @@ def count_spikes(
         values: uint32 [B, n_in] from `drive.inputs` for `feature_steps`.
         draw: where the random words come from.
         params: everything else.
+        prepared: of this layer and these parameters, so that not every call rounds its weights.
     """
-    if layer.weights.device.type != "cpu":
+    prepared = prepare(layer, params) if prepared is None else prepared
+    if prepared is None:
         return torch.cat(_on_device(layer, values, draw, params)).cpu().numpy().astype(np.uint16)
     from snncore.kernels import dense_features as kernel
 
-    weights_t, theta, unit = _blocks(layer, params, kernel.BLOCK)
     counts = np.empty((values.shape[0], layer.theta.shape[0]), np.uint16)
     k0, k1 = rng.split_seed(draw.seed)
     with kernels.kernel_threads():
@@ -146,9 +185,9 @@ def count_spikes(
             np.uint32(draw.stream),
             np.uint32(k0),
             np.uint32(k1),
-            weights_t,
-            np.float32(unit),
-            theta,
+            prepared.weights_t,
+            np.float32(prepared.unit),
+            prepared.theta,
             np.float32(params.leak),
             params.feature_steps,
             np.float32(params.feature_reset),
@@ -156,19 +195,6 @@ def count_spikes(
             counts,
         )
     return counts
-
-
-def _blocks(
-    layer: Layer, params: TrainParams, block: int
-) -> tuple[NDArray[np.int16], NDArray[np.float32], float]:
-    """Weights int16 [n_in, M], thresholds [M] for a multiple M of `block` neurons, and the unit."""
-    n_out, n_in = layer.weights.shape
-    unit, padded = unit_of(layer), -(-n_out // block) * block
-    weights_t = np.zeros((n_in, padded), np.int16)
-    weights_t[:, :n_out] = torch.round(layer.weights.t() / unit).to(torch.int16).numpy()
-    theta = np.full(padded, _UNREACHED, np.float32)
-    theta[:n_out] = theta_feature(layer, params).numpy()
-    return weights_t, theta, unit
 
 
 def _on_device(

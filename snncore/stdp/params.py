@@ -63,7 +63,12 @@ class TrainParams(Params):
         "Who may spike while learning: the first, the first k, all who overcome inhibition, all.",
         label="Competition",
     )
-    winners: int = integer(3, 1, 50, "k of `k_winners`: neurons that learn from one image.")
+    winners: int = integer(
+        3,
+        1,
+        50,
+        "k of `k_winners` while learning. With filters also how many spikes of a location count.",
+    )
     lateral_inhibition: float = number(
         3.0,
         0.0,

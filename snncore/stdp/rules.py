@@ -8,11 +8,13 @@ A spike of neuron j finds the presynaptic traces x_i (decay τ, +1 per spike). A
         (only for rules with `after`: depression by inputs that come too late),
 
 and gives the weights after n steps at those means: not n times the change of one step, but what n
-steps in a row would come to. Dividing by ‖x‖ makes early and late spikes count alike.
+steps in a row would come to if nothing came between them (`exponential`: what its differential
+equations come to). Dividing by ‖x‖ makes early and late spikes count alike.
 
-Then the weight budget: each neuron's weights are scaled to unit L2 norm (`budget`), as Diehl &
-Cook (2015) scale theirs to a fixed sum. Bounds are in the same units; with the 100 to 150 active
-pixels of a digit a weight is around 0.08, so W_MAX = 0.5 is some six times the usual one.
+Then the weight budget, once after the n steps of a batch: each neuron's weights are scaled to unit
+L2 norm (`budget`), as Diehl & Cook (2015) scale theirs to a fixed sum. Bounds are in the same
+units; with the 100 to 150 active pixels of a digit a weight is around 0.08, so W_MAX = 0.5 is some
+six times the usual one.
 """
 
 from __future__ import annotations
@@ -120,7 +122,8 @@ _ALL = (
         "Online form of Nessler et al. 2013 (PLoS Comput. Biol. 9:e1003037); "
         "= η[x̂(1 − w) − (1 − x̂)w]",
         "The mean trace of the spikes that the neuron wins.",
-        "Exact: n steps towards the mean are one of 1 − (1 − η)ⁿ.",
+        "n steps towards the mean are one of 1 − (1 − η)ⁿ, exactly; the budget comes once, after "
+        "all n of them.",
         _trace,
     ),
     Rule(
@@ -131,7 +134,7 @@ _ALL = (
         "hard bounds and the budget keep it in place.",
         "Song, Miller & Abbott 2000 (Nat. Neurosci. 3:919)",
         "Budget: w ∝ [A₊x̄ − A₋z̄]₊ (below w_max). Alone: 0 or w_max by the sign of that.",
-        "Exact below the bounds: n times the step.",
+        "n times the step, exactly, below the bounds; the budget comes once, after them.",
         _pair_additive,
         after=True,
     ),
@@ -143,8 +146,8 @@ _ALL = (
         "van Rossum, Bi & Turrigiano 2000 (J. Neurosci. 20:8812); Rubin, Lee & Sompolinsky 2001 "
         "(Phys. Rev. Lett. 86:364)",
         "Alone: w = w_max A₊x̄ / (A₊x̄ + A₋z̄).",
-        "Exact: affine in w, the distance from the fixed point shrinks by "
-        "(1 − η(A₊x̄ + A₋z̄)/w_max)ⁿ.",
+        "Affine in w: the distance from the fixed point shrinks by (1 − η(A₊x̄ + A₋z̄)/w_max)ⁿ, "
+        "exactly; the budget comes once, after that.",
         _pair_multiplicative,
         after=True,
     ),
@@ -156,7 +159,8 @@ _ALL = (
         "depressed; only the upper bound is soft.",
         "Diehl & Cook 2015 (Front. Comput. Neurosci. 9:99)",
         "Alone: w_max where x̄ > x_tar, 0 where x̄ < x_tar.",
-        "Exact above 0: the distance from w_max grows or shrinks by (1 − η(x̄ − x_tar)/w_max)ⁿ.",
+        "The distance from w_max grows or shrinks by (1 − η(x̄ − x_tar)/w_max)ⁿ, exactly, above 0; "
+        "the budget comes once, after that.",
         _diehl_cook,
     ),
     Rule(
@@ -169,7 +173,8 @@ _ALL = (
         "Querlioz et al. 2013 (IEEE Trans. Nanotechnol. 12:288); Falez et al. 2019 (IJCNN)",
         "Alone: w = w_max (1/2 + ln(p / (1 − p)) / 2β), p the share of spikes with a recent "
         "pre-spike: the log odds.",
-        "The flow of n·p potentiations and then n·(1 − p) depressions, in closed form.",
+        "Approximate: the steps are taken as a continuous flow, n·p of potentiation and then "
+        "n·(1 − p) of depression, in closed form; the budget comes once, after that.",
         _exponential,
         recent=True,
     ),

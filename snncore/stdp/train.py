@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from snncore import rng
 from snncore.stdp import drive
-from snncore.stdp.features import count_spikes, present_dense
+from snncore.stdp.features import check_inputs, count_spikes, prepare, present_dense
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
 from snncore.stdp.state import Snapshot as Snapshot
@@ -29,10 +29,8 @@ _COUNT_CELLS = 100_000  # neurons × images of one call while counting: it holds
 def _engine(params: TrainParams) -> ModuleType:
     """The module that computes a layer of this kind."""
     if params.layer == "conv":
-        try:
-            from snncore.stdp import conv
-        except ImportError:
-            raise ValueError("layer must be dense: conv is not there yet") from None
+        from snncore.stdp import conv
+
         return conv
     from snncore.stdp import dense
 
@@ -85,8 +83,12 @@ def train(
         every_s: time between snapshots; the last one is always yielded.
 
     Raises:
-        ValueError: images of a wrong type or shape, none at all, or a snapshot of another run.
+        ValueError: images of a wrong type or shape, none at all, more pixels than a dense layer
+            can count with, or a snapshot of another run.
     """
+    if params.layer == "dense" and images.ndim == 3:
+        height, width = images.shape[1:]
+        check_inputs(drive.input_size(height, width, params))
     snapshots: Iterator[Snapshot] = _engine(params).train(
         images, params, device=device, resume=resume, every_s=every_s
     )
@@ -143,6 +145,7 @@ def counts(
         return
     layer = _as_tuple(layers)[0]
     layer = layer if device is None else layer.to(device)
+    prepared = prepare(layer, params)
     stream = rng.stream("feature_spikes")
     at_once = max(16, _COUNT_CELLS // params.neurons)  # bounds time and memory, not the result
     for start in range(0, len(images), at_once):
@@ -150,4 +153,5 @@ def counts(
         limit = drive.inputs(drive.cells(part, params), params, params.feature_steps)
         samples = torch.arange(first_sample + start, first_sample + start + len(part))
         done = start + len(part)
-        yield done, count_spikes(layer, limit, Draw(params.seed, stream, samples), params)
+        draw = Draw(params.seed, stream, samples)
+        yield done, count_spikes(layer, limit, draw, params, prepared)
