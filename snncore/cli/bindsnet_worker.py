@@ -28,7 +28,6 @@ def main() -> None:
     metadata: Any = importlib.import_module("importlib.metadata")
     models: Any = importlib.import_module("bindsnet.models")
     encoding: Any = importlib.import_module("bindsnet.encoding")
-    torch.manual_seed(0)
     torch.set_grad_enabled(False)
     images = torch.from_numpy(np.load(images_file)).float() / 255.0 * INTENSITY_HZ
     network = models.DiehlAndCook2015(
