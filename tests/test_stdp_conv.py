@@ -12,6 +12,8 @@ import torch
 from snncore import rng
 from snncore.stdp import Layer, TrainParams, drive
 from snncore.stdp.conv import (
+    EXCESS,
+    _excess,
     counts,
     feature_count,
     filter_images,
@@ -101,6 +103,15 @@ def test_a_spike_inhibits_the_others_and_the_best_match_goes_first() -> None:
     assert free.steps[0, 0].tolist() == [0, 1, 5]  # one spike a step
     inhibited = one_patch(weights, [0, 0, 5, 5], inhibition=1.3, **slow)
     assert inhibited.filters[0, 0].tolist() == [1, -1, -1]
+
+
+@pytest.mark.parametrize("late", [[0, 150, 250, 399], [0, 149, 150, 399]])
+def test_a_filter_that_has_spiked_stays_silent_however_long_the_picture(late: list[int]) -> None:
+    """A silent potential must not leak back: e⁻⁷⁵ after 150 steps, 0 in 32 bits after 230."""
+    long = {"feature_steps": 400, "dt": 1.0, "tau_m": 2.0}
+    found = one_patch([[1.5, 1.5, 1.5, 1.5], [0.1, 0.1, 0.1, 1.2]], late, **long)
+    assert found.filters[0, 0].tolist() == [0, 1]
+    assert found.steps[0, 0].tolist() == [0, 399]
 
 
 @pytest.mark.parametrize("params", [SMALL, POISSON, replace(POISSON, inhibition=0.4)])
@@ -200,6 +211,12 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(images: np.ndarray) -> No
             assert torch.equal(ours.theta, theirs.theta)
     with pytest.raises(ValueError, match="resume must come from a run with the same parameters"):
         last(images, replace(params, filters=10), resume=all_of_them[4])
+    more = replace(params, epochs=3)
+    assert last(images, more, resume=all_of_them[11]).total == 3 * 2 * 60  # only one layer so far
+    with pytest.raises(ValueError, match="epochs cannot be changed once the second layer learns"):
+        last(images, more, resume=all_of_them[12])
+    with pytest.raises(ValueError, match=r"at most 60 presentations, got .* and 120"):
+        last(images, replace(params, epochs=1), resume=all_of_them[11])
 
 
 def test_the_second_layer_sees_first_spikes_and_adds_its_counts(images: np.ndarray) -> None:
@@ -243,6 +260,35 @@ def test_black_pictures_and_single_ones_are_learnt_from_without_harm() -> None:
     assert all_counts(snapshot.layers, black, SMALL).sum() == 0
     two = replace(SMALL, filters=2, filters_2=2, filter_size=3)
     assert all_counts(last(black[:1], two).layers, black[:1], two).shape == (1, 16)
+
+
+def test_thresholds_too_high_for_any_spike_fall_until_there_are_some(images: np.ndarray) -> None:
+    high = replace(SMALL, theta=20.0, theta_rate=0.1)
+    snapshots = list(train(images, replace(high, epochs=3), every_s=0.0))
+    assert snapshots[0].silent == 1.0 and snapshots[-1].silent < 0.9
+    with pytest.raises(ValueError, match=r"no filter of layer 1 ever spiked.* lower theta \(20\)"):
+        last(images, replace(high, theta_rate=0.0))
+
+
+def test_one_batch_moves_thresholds_by_a_few_steps_at_most(images: np.ndarray) -> None:
+    wins = torch.zeros(100, dtype=torch.int64)
+    wins[3] = 2000
+    step = _excess(wins, True)
+    assert float(step.max()) == pytest.approx(EXCESS * 0.99)
+    assert float(step.sum()) == pytest.approx(0.0, abs=1e-4)  # zero-sum
+    wins[3] = 1  # a single spike is no reason for the step of a hundred
+    assert float(_excess(wins, True).max()) == pytest.approx(0.99)
+    assert (_excess(wins * 0, True) == -1).all() and (_excess(wins * 0, False) == 0).all()
+
+
+def test_memory_knows_the_second_layer_and_long_pictures() -> None:
+    two = replace(SMALL, filters=64, filters_2=8, batch=2000, grid=2)
+    large_batch = memory_bytes(two, 100, 28, 28) - memory_bytes(
+        replace(two, filters_2=0), 100, 28, 28
+    )
+    assert large_batch > 2000 * 64 * 12 * 12 * 4  # what the second layer sees of a batch
+    with pytest.raises(ValueError, match="2,147,483,647 can be numbered: take smaller pictures"):
+        feature_count(replace(POISSON, filter_size=15, feature_steps=1000), 100, 100)
 
 
 def test_what_cannot_be_is_refused_with_its_cure() -> None:

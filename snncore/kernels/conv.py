@@ -16,7 +16,7 @@ import numpy as np
 from snncore.kernels.philox import philox4
 
 _F0 = np.float32(0.0)
-_OUT = np.float32(-1e30)  # potential of a filter that has spiked: silent until the next image
+_OUT = np.float32(-np.inf)  # potential of a filter that has spiked: no leak brings it back
 _BLOCK = 16  # filters that are looked at together
 
 
@@ -186,7 +186,8 @@ def find_wins(  # type: ignore[no-untyped-def]
 
     values uint32 [B, C·H·W] from `drive.inputs`; latency says which code they are of; samples
     int64 [B]; shape (C, H, W, K); w_t float32 [C·K·K, F]; theta float32 [F]; decay float32 [T]:
-    what is left after 0, 1, ... steps. Writes filters and steps int16 [B, L, k], -1 where none.
+    what is left after 0, 1, ... steps, never 0 (0·∞ is no number). Writes filters and steps int16
+    [B, L, k], -1 where none.
     """
     places = filters.shape[1]
     most = values.shape[1] * (1 if latency else n_steps)

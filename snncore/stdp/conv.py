@@ -4,9 +4,11 @@ Learning needs no whole pictures: a patch at a random location is a small pictur
 are a dense layer that sees it (`snncore.stdp.dense`): the first to cross its threshold inhibits
 the others and moves its weights towards what it saw, by the same rules, merged over the batch in
 the same way. That is one winner per location with weights shared over locations, as Falez et al.
-(2019) train theirs. Thresholds move apart but their sum stays, θ_j ← θ_j + η_θ θ₀ (n_j / n̄ − 1)
-for n_j wins of a filter in the batch and n̄ wins on average: only patches that made a filter spike
-count, because most patches of a digit are black and must not lower the thresholds.
+(2019) train theirs. Thresholds move apart but their sum stays, θ_j ← θ_j + η_θ θ₀ (e_j − ē) with
+e_j = min(n_j / max(n̄, 1), E) for n_j wins of a filter in the batch, n̄ on average and E = `EXCESS`:
+only patches that made a filter spike count, because most patches of a digit are black and must not
+lower the thresholds. The bounds keep one batch from silencing a filter for hundreds. Where a whole
+batch that had input spikes leaves all filters silent, all thresholds fall by η_θ θ₀.
 
 Then every location of a picture is looked at (`snncore.stdp.conv_features`), and the features are
 each filter's spikes, summed over grid × grid fields.
@@ -40,6 +42,7 @@ from snncore.stdp.dense import learn_batch
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer, Snapshot, rates
 
+EXCESS = 4.0  # times its share that a filter's wins in a batch count at most
 MATCH_2 = 0.5  # first threshold of the second layer, as a part of a perfect match's potential
 _CONTROL_IMAGES = 1000  # images that the thresholds of untrained filters adapt to
 _CONTROL_STEPS = (0.3, 0.1, 0.03, 0.01)  # of the thresholds in each pass, parts of theta_rate
@@ -95,6 +98,7 @@ class _Batch(NamedTuple):
     wins: torch.Tensor  # [n_filters]
     shown: int
     heard: torch.Tensor  # patches that made a filter spike
+    able: bool  # whether any patch had input spikes
     steps: torch.Tensor  # sum of the steps of their first spikes
 
 
@@ -119,12 +123,21 @@ def _learn(
     moved, spikes = learn_batch(layer, patches, patch_draw, rate, 0.0, own)
     heard = spikes.winner >= 0
     wins = spikes.counts
-    start = params.theta if depth == 0 else float(layers[1].theta.mean())
-    share = (wins.sum().to(torch.float32) / len(wins)).clamp(min=1e-9)
-    excess = torch.where(heard.any(), wins / share - 1.0, 0.0)
-    theta = homeostasis.adapt(moved.theta, excess, 0, theta_rate, start, 1)
+    able = bool(patches.any())
+    # The second layer's thresholds are in parts of their mean, which stays on the device.
+    start = params.theta if depth == 0 else 1.0
+    unit = torch.ones_like(layer.theta[0]) if depth == 0 else moved.theta.mean()
+    excess = _excess(wins, able)
+    theta = homeostasis.adapt(moved.theta / unit, excess, 0, theta_rate, start, 1) * unit
     steps = torch.where(heard, spikes.when, 0).sum()
-    return Layer(moved.weights, theta), _Batch(wins, len(patches), heard.sum(), steps)
+    return Layer(moved.weights, theta), _Batch(wins, len(patches), heard.sum(), able, steps)
+
+
+def _excess(wins: torch.Tensor, able: bool) -> torch.Tensor:
+    """How far each filter [F] is above its share of a batch's wins; −1 for all if none spiked."""
+    share = (wins.sum() / len(wins)).clamp(min=1.0)
+    parts = (wins / share).clamp(max=EXCESS)
+    return torch.where(wins.any(), parts - parts.mean(), -1.0 if able else 0.0)
 
 
 def _second_layer(layer: Layer, images: NDArray[np.uint8], params: TrainParams) -> Layer:
@@ -194,13 +207,14 @@ def train(
     spent = 0.0
     recent: list[_Batch] = []  # fetched from the device at snapshots only
     former = layers[-1].weights
+    heard = resume is not None and resume.silent < 1.0
     order_epoch, order = -1, np.empty(0, np.int64)
     while seen < total:
         depth, shown = divmod(seen, each)
         epoch, start = divmod(shown, n_images)
         if depth == len(layers):
             layers = (*layers, _second_layer(layers[0], images, params))
-            former, recent = layers[-1].weights, []
+            former, recent, heard = layers[-1].weights, [], False
         if epoch != order_epoch:
             order = rng.permutation(params.seed, rng.stream("order", epoch), len(images)).numpy()
             order_epoch = epoch
@@ -213,7 +227,14 @@ def train(
         now = time.perf_counter()
         if now - last >= every_s or seen % each == 0:
             spent += time.perf_counter() - clock
-            yield _snapshot(seen, total, layers, recent, former, spent, params)
+            snapshot = _snapshot(seen, total, layers, recent, former, spent, params)
+            heard = heard or snapshot.silent < 1.0
+            if seen % each == 0 and not heard and any(batch.able for batch in recent):
+                raise ValueError(
+                    f"no filter of layer {depth + 1} ever spiked, so nothing was learnt: lower "
+                    f"theta ({params.theta:g}), or raise theta_rate, gain or steps"
+                )
+            yield snapshot
             recent, former = [], layers[-1].weights
             clock = last = time.perf_counter()
 
@@ -224,10 +245,16 @@ def _check_resume(
     sizes = (params.filters, params.filters_2)
     expected = [(size, look.taps) for size, look in zip(sizes, looks, strict=False)]
     got = [tuple(layer.weights.shape) for layer in resume.layers]
-    if got != expected[: len(got)] or resume.seen > each * len(looks):
+    most = each * len(got)
+    if got != expected[: len(got)] or resume.seen > most:
         raise ValueError(
             f"resume must come from a run with the same parameters: weights {expected} and at "
-            f"most {each * len(looks)} presentations, got {got} and {resume.seen}"
+            f"most {most} presentations, got {got} and {resume.seen}"
+        )
+    if len(got) == 2 and resume.total != 2 * each:
+        raise ValueError(
+            f"epochs cannot be changed once the second layer learns, as it has learnt from the "
+            f"first as it is: {resume.total} presentations in all, got {2 * each}"
         )
 
 

@@ -120,7 +120,9 @@ def _wins_kernel(
     filters = np.empty((len(values), shape.rows * shape.columns, k), np.int16)
     steps = np.empty_like(filters)
     k0, k1 = rng.split_seed(draw.seed)
+    # Not 0: a filter that has spiked stands at −∞, and 0·∞ is no number.
     decay = np.power(params.leak, np.arange(n_steps)).astype(np.float32)
+    decay = np.maximum(decay, np.finfo(np.float32).tiny)
     with kernels.kernel_threads():
         kernel.find_wins(
             values,

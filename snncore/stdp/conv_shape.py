@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from snncore.stdp.params import TrainParams
+from snncore import kernels
+from snncore.stdp.params import DRIVE_CAP, TrainParams
 
 CHANNELS = 2  # maps of a picture: ON and OFF, or the intensities and their complement
 PATCHES = 32  # patches of an image that the filters learn from
@@ -66,6 +67,7 @@ def shapes(params: TrainParams, height: int, width: int) -> tuple[Shape, ...]:
             f"grid must be <= {smallest}, the locations of a {params.filter_size} px filter in "
             f"images of {height}×{width} px, got {params.grid}; take a smaller grid or filter"
         )
+    _check_spikes(first, params)
     if params.filters_2 == 0:
         return (first,)
     second = Shape(params.filters, first.rows // POOL, first.columns // POOL, SIDE_2)
@@ -74,7 +76,32 @@ def shapes(params: TrainParams, height: int, width: int) -> tuple[Shape, ...]:
             f"a second layer needs at least {params.grid} × {params.grid} locations, got "
             f"{second.rows} × {second.columns}; take a smaller grid or filters_2 = 0"
         )
+    _check_spikes(second, for_depth(params, 1))
     return first, second
+
+
+def _most_spikes(shape: Shape, params: TrainParams) -> int:
+    """Input spikes that one picture can have while counting."""
+    cells = shape.channels * shape.height * shape.width
+    return cells if params.code == "latency" else cells * params.feature_steps
+
+
+def _check_spikes(shape: Shape, params: TrainParams) -> None:
+    """Each spike is handed to K² locations; the kernel numbers these with 32 bits."""
+    handed = _most_spikes(shape, params) * shape.side**2
+    if handed >= 2**31:
+        raise ValueError(
+            f"pictures of {shape.height}×{shape.width} px could hand {handed:,} spikes to filters "
+            f"of {shape.side} px, and 2,147,483,647 can be numbered: take smaller pictures or "
+            "filters, fewer feature_steps, or the latency code"
+        )
+
+
+def _spike_lists(shape: Shape, params: TrainParams) -> int:
+    """Bytes that one thread of the kernel needs for a picture's spikes, at the highest drive."""
+    most = _most_spikes(shape, params)
+    chance = 1.0 if params.code == "latency" else min(1.0, DRIVE_CAP * params.probability)
+    return 16 * most + int(8 * most * chance) * shape.side**2
 
 
 def feature_count(params: TrainParams, height: int, width: int) -> int:
@@ -88,7 +115,13 @@ def memory_bytes(params: TrainParams, n_images: int, height: int, width: int) ->
     looks = shapes(params, height, width)
     features = feature_count(params, height, width)
     batch = max(params.batch * PATCHES * look.taps * 12 for look in looks)
-    wins = sum(PIECE * look.rows * look.columns * params.winners * 4 for look in looks)
+    # The second layer learns from the first one's spikes in a whole batch of pictures.
+    at_once = max(PIECE, params.batch) if len(looks) == 2 else PIECE
+    cells = sum(look.channels * look.height * look.width for look in looks)
+    wins = sum(at_once * look.rows * look.columns * params.winners * 4 for look in looks)
+    wins += at_once * cells * 4
+    lists = (_spike_lists(look, for_depth(params, k)) for k, look in enumerate(looks))
+    wins += max(lists) * kernels.thread_count()
     counts = n_images * features * np.dtype(count_type(looks[0], params.grid)).itemsize
     return batch + wins + counts + 12 * features**2 + 64 * 2**20
 
