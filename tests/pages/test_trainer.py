@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pages.components.trainer import presets, share
+from pages.components.trainer import cost, presets, share, source
 from pages.components.trainer.controls import TITLES, Chosen, groups
 from snncore.cli.train import train
 from snncore.cli.train_settings import advised, asked
 from snncore.jobs import get_manager
 from snncore.stdp import TrainParams
-from snncore.stdp.presets_conv import recommended_conv
 from snncore.stdp.rules import RULES
 from tests.pages.opening import open_page
 from tests.pages.trainer_runs import PAGE, SMALL, finished, run_until, shown, start, words
@@ -59,7 +58,7 @@ def test_presets_set_every_control_and_the_command_says_the_same() -> None:
         app.get_by_key("stdp__preset").set_value(preset.name).run()
         assert not app.exception, app.exception
         assert preset.notice in words(app)
-        for name, value in preset.params.to_dict().items():
+        for name, value in presets.as_learnt(preset).params.to_dict().items():
             assert app.session_state[f"stdp_{name}"] == value, (preset.name, name)
         assert app.get_by_key("stdp_dataset").value == preset.dataset
         assert "--dataset digits" in command(app)  # what Start learns here
@@ -68,15 +67,53 @@ def test_presets_set_every_control_and_the_command_says_the_same() -> None:
     assert presets.first().notice in words(app)
 
 
-@pytest.mark.parametrize("dataset", ["digits", "fashion"])
-def test_the_command_means_the_same_run_where_recommended_values_depend_on_the_data(
-    dataset: str,
-) -> None:
-    params = replace(recommended_conv(64, dataset), theta=recommended_conv(64).theta, seed=3)
-    words = share.command(Chosen(presets.Preset("", dataset, 0, params, ""), None, "")).split()
-    context = train.make_context("train", words[4:])
+OWN_FILE = source.Upload(b"", "0" * 64, source.Size(60, 9, 8, 8, 3))
+
+
+def same_run(dataset: str, params: TrainParams) -> bool:
+    """Whether the page's command, read by the command line, means these parameters and data."""
+    own = dataset == "FILE.npz"
+    preset = presets.Preset("", "digits" if own else dataset, 50, params, "")
+    said = share.command(Chosen(preset, OWN_FILE if own else None, "")).split()
+    context = train.make_context("train", said[4:])
     given = asked(context, {name: context.params[name] for name in TrainParams.specs()})
-    assert advised(given, dataset) == params
+    read = context.params["dataset"], context.params["limit"], advised(given, dataset)
+    # The size of the other kind of layer is without meaning.
+    other = "filters" if params.layer == "dense" else "neurons"
+    return read == (dataset, 50, replace(params, **{other: getattr(read[2], other)}))
+
+
+def test_the_command_means_the_same_run_for_every_data_set_layer_and_preset() -> None:
+    for dataset in (*source.SETS, "FILE.npz"):
+        for layer, units in (("dense", 100), ("dense", 1600), ("conv", 64), ("conv", 128)):
+            usual = presets.recommended(layer, units, dataset)
+            elsewhere = presets.recommended(layer, units, "mnist")
+            for params in (
+                usual,
+                elsewhere,
+                replace(usual, theta=elsewhere.theta, seed=3),
+                replace(usual, rate_last=0.1 / 3),  # many digits
+            ):
+                assert same_run(dataset, params), (dataset, params)
+    for preset in presets.PRESETS:
+        assert same_run(preset.dataset, preset.params), preset.name
+
+
+@pytest.mark.usefixtures("no_files")
+def test_a_preset_of_an_absent_data_set_is_learnt_with_values_for_the_bundled_one() -> None:
+    for preset in presets.PRESETS:
+        here = presets.as_learnt(preset)
+        assert here.dataset == "digits"
+        size = source.size_of(here.dataset, here.limit, None)
+        assert not cost.refusal(here.params, size), preset.name
+        # The link asks for what was chosen, with its own values.
+        absent = "" if preset.dataset == "digits" else preset.dataset
+        link = share.link(Chosen(here, None, absent))
+        for key, value in presets.values_of(preset).items():
+            name = key.removeprefix("stdp_")
+            said = TITLES[name][str(value)] if name in TITLES else value
+            opened = presets.values_of(presets.first())[key]
+            assert link.get(key, said if value == opened else None) == said, (preset.name, key)
 
 
 def test_each_rule_shows_its_own_equation() -> None:
@@ -105,11 +142,11 @@ def test_values_left_as_recommended_follow_the_size_and_those_that_were_set_stay
     app.get_by_key("stdp_neurons").set_value(100).run()
     app.get_by_key("stdp_seed").set_value(7).run()
     for units in (400, 1600, 100):
-        before = app.session_state["stdp_epochs"]
         app.get_by_key("stdp_neurons").set_value(units).run()
         assert app.session_state["stdp_batch"] == presets.recommended("dense", units).batch
         assert app.session_state["stdp_seed"] == 7
-        assert app.session_state["stdp_neurons"] == units and before >= 1
+        assert app.session_state["stdp_neurons"] == units
+        assert app.session_state["stdp_epochs"] == presets.first().params.epochs  # the preset's own
 
 
 @pytest.mark.parametrize(
@@ -156,7 +193,9 @@ def test_a_run_on_the_digits_ends_with_a_result_that_its_link_leads_back_to() ->
     ticket = app.query_params["job"]
     again = open_page(PAGE, job=ticket[0] if isinstance(ticket, list) else ticket)
     assert finished(again)
-    assert any("This run: digits (300 images), 20 neurons" in e.value for e in again.info)
+    other = next(e.value for e in again.info if "This run: " in e.value)
+    assert "digits (300 images), 20 neurons" in other
+    assert other.endswith("*Start* computes it.")  # this one has ended: at once
 
 
 def test_cancel_stops_a_run_and_start_goes_on_from_there() -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.components.canvas import Sheet
+from pages.components.trainer import kept
 from pages.components.trainer.draw_network import bundled
 from pages.components.trainer.draw_player import payload
 from pages.components.trainer.draw_source import SIDE, example
@@ -89,6 +90,10 @@ def test_a_network_from_a_file_answers_and_a_bad_file_is_explained() -> None:
     assert not app.exception and any("cannot be used" in e.value for e in app.error)
     data = Path(models.ALL[0].path).read_bytes()
     upload(app, "stdp_draw_file", "net.safetensors", data)
+    assert not app.exception and answer(app) == "7" and "from your file" in words(app)
+    assert all(isinstance(part, str) for part in app.session_state["stdp__draw_file"])
+    kept.clear()  # read again from the upload
+    app.run()
     assert not app.exception and answer(app) == "7" and "from your file" in words(app)
 
 

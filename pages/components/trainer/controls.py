@@ -17,9 +17,10 @@ from pages.components.trainer.presets import (
     SIZE,
     Preset,
     first,
+    fit_to,
     follow,
     layer_of,
-    suited,
+    recommended,
     values_of,
 )
 from snncore.params import Spec, Value, parse
@@ -155,6 +156,7 @@ def choices() -> Chosen:
     absent = ""
     if upload is None and not present_or_offer(dataset, "the bundled digits", KEY):
         absent, dataset, limit = dataset, source.BUNDLED, 0
+    fit_to(dataset)
     st.markdown("##### 2 Network")
     draw("layer")
     dense = values["layer"] == "dense"
@@ -168,7 +170,7 @@ def choices() -> Chosen:
         params = _params(values)
     except ValueError as error:
         st.error(f"These values do not fit together: {error}. Change one of them, or press Reset.")
-        params = suited(values["layer"], values[units], dataset)
+        params = recommended(values["layer"], values[units], dataset)
     return Chosen(Preset("", dataset, limit, params, ""), upload, absent)
 
 
@@ -185,8 +187,8 @@ def _matters(name: str, values: dict[str, Any]) -> bool:
         return bool(values["layer"] == "conv")
     if name in ("sigma_centre", "sigma_surround"):
         return bool(values["retina"] == "on_off")
-    if name == "winners":
-        return bool(values["competition"] == "k_winners")
+    if name == "winners":  # filters: how many spikes of a location count, too
+        return bool(values["layer"] == "conv" or values["competition"] == "k_winners")
     return True
 
 

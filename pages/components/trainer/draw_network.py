@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -10,11 +11,11 @@ from pages.components.sections import computed
 from pages.components.trainer import kept
 from pages.components.trainer.job import payload_of
 from pages.components.trainer.payload import OWN, Run
-from snncore import models, trained
+from snncore import models
 from snncore.datasets.files import check_upload
 from snncore.jobs import JobView
 from snncore.stdp import TrainParams
-from snncore.trained import Trained
+from snncore.trained import SavedRun, Trained
 
 NET = "stdp_draw_net"
 NET_FILE = "stdp_draw_file"
@@ -105,30 +106,37 @@ def _of_file() -> Network | None:
         return None
     known = st.session_state.get(_READ)
     if known is None or known[0] != file.file_id:
-        known = (file.file_id, _read(file))
+        known = (file.file_id, *_read(file))
         st.session_state[_READ] = known
-    if isinstance(known[1], str):
-        st.error(known[1])
+    _, digest, words = known
+    if words:
+        st.error(words)
         return None
-    found: Network = known[1]
-    return found
+    return _network_in(kept.from_file(digest, file.getvalue), digest)
 
 
-def _read(file: Any) -> Network | str:
-    """The network in a file, or what is wrong with it."""
+def _read(file: Any) -> tuple[str, str]:
+    """Digest of a file and what is wrong with it, "" if nothing; the network is in `kept`."""
     try:
         check_upload("checkpoint", file.size)
-        saved = trained.load(file.getvalue())
+        digest = hashlib.sha256(file.getvalue()).hexdigest()[:32]
+        saved = kept.from_file(digest, file.getvalue)
     except ValueError as error:
-        return f"This file cannot be used: {error}."
+        return "", f"This file cannot be used: {error}."
     if saved.trained is None:
-        return (
+        return "", (
             "This file holds an unfinished run, which cannot classify yet. "
             "Resume it on this page or with `python -m snncore train --resume`."
         )
+    return digest, ""
+
+
+def _network_in(saved: SavedRun, digest: str) -> Network | None:
+    if saved.trained is None:
+        return None
     named = saved.dataset if saved.dataset in ("digits", "mnist", "fashion", "gtsrb") else OWN
     return Network(
-        f"file {file.file_id}",
+        f"file {digest}",
         f"{_size(saved.params)} from your file",
         saved.trained,
         Run(named, 0, saved.params, upload_sha="" if named != OWN else "unknown"),

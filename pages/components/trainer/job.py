@@ -148,7 +148,6 @@ class _Scene:
             snapshot.seen,
             snapshot.total,
             report.images_per_s,
-            report.eta_s,
             self._drawn,
             self._film.frames(),
             snapshot.wins,

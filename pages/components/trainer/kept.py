@@ -6,14 +6,18 @@ unfinished run is kept where it was stopped, so that it can go on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pages.components.hopfield_kept import Kept
 from pages.components.trainer.payload import Run
+from snncore import trained
 from snncore.stdp import Snapshot
-from snncore.trained import Trained
+from snncore.trained import SavedRun, Trained
 
 BUDGET = 96 << 20  # bytes of all networks together
+FILES_BUDGET = 96 << 20  # of those in visitors' files
 
 
 class Finished(NamedTuple):
@@ -32,7 +36,16 @@ class Finished(NamedTuple):
         return sum(layer.weights.nbytes + layer.theta.nbytes for layer in self.snapshot.layers)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What was read from a file."""
+
+    saved: SavedRun
+    nbytes: int
+
+
 _kept = Kept(budget=BUDGET, most=16)
+_files = Kept(budget=FILES_BUDGET, most=8)
 
 
 def get(identity: str) -> Finished | None:
@@ -47,6 +60,27 @@ def put(entry: Finished) -> None:
         _kept.put(entry.run.identity, entry)
 
 
+def from_file(digest: str, data: Callable[[], bytes]) -> SavedRun:
+    """The run in a visitor's file of this digest, which is read where it is not kept (any more).
+
+    A session holds the digest only: its file is with the server anyway, and networks of visitors
+    that went away would fill the memory.
+
+    Raises:
+        ValueError: it is no checkpoint.
+    """
+    found: Any = _files.get(digest)
+    if isinstance(found, _Read):
+        return found.saved
+    content = data()
+    saved = trained.load(content)
+    size = 2 * len(content)  # weights of 16 bits take twice as much in memory
+    if 2 * size < FILES_BUDGET:  # a larger one is read each time
+        _files.put(digest, _Read(saved, size))  # type: ignore[arg-type]
+    return saved
+
+
 def clear() -> None:
     """Forget all."""
     _kept.clear()
+    _files.clear()

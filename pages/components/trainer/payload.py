@@ -90,7 +90,6 @@ class Payload(NamedTuple):
     seen: int
     total: int
     images_per_s: float
-    eta_s: float
     pictures: Pictures | None
     film: tuple[Frame, ...]  # few moments from the untrained layer to now
     wins: NDArray[np.int64]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import streamlit as st
 
 from pages.components.controls import state_of
 from pages.components.encoding_panel import preset_pills
-from pages.components.trainer.source import BUNDLED, SIZES
-from snncore import datasets
+from pages.components.trainer.source import BUNDLED, is_here
 from snncore.params import Params, Value
 from snncore.stdp import TrainParams
 from snncore.stdp.presets import PRESETS as PRESETS
@@ -21,14 +21,18 @@ SIZE = f"{KEY}__size"  # which layer the other values were last suited to
 
 
 def first() -> Preset:
-    """What the page opens with: the first preset, on the bundled digits where its set is absent."""
-    preset = PRESETS[0]
-    return preset if is_here(preset.dataset) else preset._replace(dataset=BUNDLED, limit=0)
+    """What the page opens with."""
+    return as_learnt(PRESETS[0])
 
 
-def is_here(name: str) -> bool:
-    """Whether a data set is on this machine."""
-    return any(info.name == name and info.present for info in datasets.catalogue())
+def as_learnt(preset: Preset) -> Preset:
+    """The preset as this machine learns it: on the bundled digits where its set is absent, with
+    what is recommended for them."""
+    if is_here(preset.dataset):
+        return preset
+    changes = moved(preset.params.to_dict(), layer_of(preset.params), preset.dataset, BUNDLED)
+    params = dataclasses.replace(preset.params, **changes)
+    return preset._replace(dataset=BUNDLED, limit=0, params=params)
 
 
 def values_of(preset: Preset) -> dict[str, Value]:
@@ -42,7 +46,8 @@ def values_of(preset: Preset) -> dict[str, Value]:
 
 def preset_bar(dataset: str, limit: int, params: TrainParams) -> None:
     """The presets, the one that is shown marked and explained, and Reset."""
-    chosen = next((p for p in (first(), *PRESETS) if p[1:4] == (dataset, limit, params)), None)
+    asked = (dataset, limit, params)
+    chosen = next((p for p in PRESETS if as_learnt(p)[1:4] == asked), None)
     preset_pills(KEY, [p.name for p in PRESETS], chosen.name if chosen else None, show)
     if chosen is not None:
         st.markdown(f":material/visibility: **Notice:** {chosen.notice}")
@@ -50,8 +55,7 @@ def preset_bar(dataset: str, limit: int, params: TrainParams) -> None:
 
 def show(name: str) -> None:
     """Callback: every control as in that preset; a file of one's own is left alone."""
-    number = next(k for k, p in enumerate(PRESETS) if p.name == name)
-    preset = PRESETS[number] if number else first()
+    preset = next(p for p in PRESETS if p.name == name)
     st.session_state.update(values_of(preset))
     st.session_state[SIZE] = (*layer_of(preset.params), preset.dataset)
 
@@ -61,12 +65,24 @@ def layer_of(params: TrainParams) -> tuple[str, int]:
     return params.layer, params.neurons if params.layer == "dense" else params.filters
 
 
-def suited(layer: str, units: int, dataset: str) -> TrainParams:
-    """What is recommended for a layer; filters that fit on small pictures."""
-    params = recommended(layer, units, dataset)
-    if layer == "conv" and min(SIZES[dataset][2:4]) < 2 * params.filter_size:
-        params = dataclasses.replace(params, filter_size=3, grid=3)
-    return params
+def moved(
+    values: Mapping[str, Value], size: tuple[str, int], old: str, new: str
+) -> dict[str, Value]:
+    """What changes from one data set to another in values that were left as recommended."""
+    before = recommended(*size, old)
+    return {
+        name: value
+        for name, value in changed_between(before, recommended(*size, new)).items()
+        if values.get(name) == getattr(before, name)
+    }
+
+
+def fit_to(dataset: str) -> None:
+    """Before the controls of the network: they follow to the data set that is learnt, which is
+    not the one that was asked for where that is absent."""
+    *size, before = st.session_state[SIZE]
+    if before != dataset:
+        _follow(*size, dataset)
 
 
 def follow() -> None:
@@ -76,8 +92,13 @@ def follow() -> None:
     layer, dataset = str(state[f"{KEY}_layer"]), str(state[f"{KEY}_dataset"])
     name = "neurons" if layer == "dense" else "filters"
     units = int(state.get(f"{KEY}_{name}", getattr(recommended(layer), name)))
+    _follow(layer, units, dataset)
+
+
+def _follow(layer: str, units: int, dataset: str) -> None:
+    state = st.session_state
     before: tuple[str, int, str] = state.get(SIZE, (layer, units, dataset))
-    old, new = suited(*before), suited(layer, units, dataset)
+    old, new = recommended(*before), recommended(layer, units, dataset)
     for name, value in changed_between(old, new).items():
         if state.get(f"{KEY}_{name}", getattr(old, name)) == getattr(old, name):
             state[f"{KEY}_{name}"] = value

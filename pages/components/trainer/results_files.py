@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pages.components.trainer import kept
 from pages.components.trainer.job import payload_of
 from pages.components.trainer.payload import Payload
 from pages.components.trainer.results_words import bars
-from pages.components.trainer.source import test_images
+from pages.components.trainer.source import shape_of_tests, test_images
 from snncore import trained
 from snncore.jobs import JobView
 from snncore.plots import training_results as charts
@@ -23,6 +24,7 @@ from snncore.plots.training_tiles import field_tiles
 from snncore.trained import Trained
 
 _BINARY = "application/octet-stream"
+_counting = threading.Lock()  # features are counted for one visitor at a time
 
 
 def downloads(view: JobView | None) -> list[Download]:
@@ -57,7 +59,7 @@ def _of_network(net: Trained, payload: Payload) -> list[Download]:
     files = [
         Download("Receptive fields (PNG)", lambda: fields(net), "fields.png", "image/png"),
     ]
-    if has_tests(payload, net):
+    if shape_of_tests(payload.run) == tuple(net.image_shape):
         files.append(
             Download(
                 "Features of the test images (NPZ)",
@@ -112,21 +114,13 @@ def fields(net: Trained) -> bytes:
     return png(picture, scale=max(1, 1200 // picture.shape[1]))
 
 
-def has_tests(payload: Payload, net: Trained) -> bool:
-    """Whether the run's test images are at hand."""
-    try:
-        tests = test_images(payload.run)
-    except ValueError:
-        return False
-    return tests is not None and tests.images.shape[1:] == net.image_shape
-
-
 def features(payload: Payload, net: Trained) -> bytes:
-    """Spike counts of the test images with their labels, computed now."""
+    """Spike counts of the test images with their labels, computed now: seconds for MNIST's."""
     tests = test_images(payload.run)
     if tests is None:
         raise ValueError("the test images of this run are not here")
-    found = trained.predict(net, tests.images)
+    with _counting:
+        found = trained.predict(net, tests.images)
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,

@@ -11,15 +11,17 @@ import streamlit as st
 from pages.components.job_panel import owner_id
 from pages.components.text import plain
 from pages.components.trainer import job, kept, source
-from pages.components.trainer.controls import Chosen
+from pages.components.trainer.controls import LIMIT, Chosen
 from pages.components.trainer.kept import Finished
 from pages.components.trainer.payload import OWN, Run, presentations
 from pages.components.trainer.presets import KEY, SIZE, Preset, layer_of, values_of
-from snncore import trained
+from snncore.datasets.files import check_upload
 from snncore.jobs import JobView, Rejected
 from snncore.stdp import TrainParams
+from snncore.trained import SavedRun
 
-_FILE = f"{KEY}__resume"  # the checkpoint that was read: (file id, Finished or None, words)
+_BOX = f"{KEY}_checkpoint"
+_FILE = f"{KEY}__resume"  # the checkpoint that was read: (file id, digest or "", words)
 MOST_PASSES = int(TrainParams.specs()["epochs"].hi)
 
 
@@ -42,8 +44,25 @@ def _done(entry: Finished) -> bool:
 
 
 def _file() -> Finished | None:
-    found: Any = st.session_state.get(_FILE)
-    return None if found is None else found[1]
+    """The run in the visitor's file, if there is a good one."""
+    file, known = st.session_state.get(_BOX), st.session_state.get(_FILE)
+    if file is None or known is None or known[0] != file.file_id or not known[1]:
+        return None
+    return _finished(known[1], kept.from_file(known[1], file.getvalue))
+
+
+def _finished(digest: str, saved: SavedRun) -> Finished:
+    """A run that begins where the file of this digest ends."""
+    known, own = saved.dataset in source.SIZES, source.in_session()
+    if known:
+        some = saved.n_images < source.SIZES[saved.dataset][0]
+    else:  # of a file that is not here yet: perhaps
+        some = own is None or saved.n_images < own.size.n_train
+    limit = saved.n_images if some and saved.n_images <= LIMIT.hi else 0
+    run = Run(saved.dataset if known else OWN, limit, saved.params, "", digest)
+    return Finished(
+        run, saved.dataset, saved.n_images, saved.images_sha256, saved.snapshot, saved.trained
+    )
 
 
 def _fits(file: Finished, params: TrainParams) -> bool:
@@ -84,7 +103,7 @@ def _upload() -> None:
     file = st.file_uploader(
         "Checkpoint (.safetensors, at most 64 MB)",
         type=[".safetensors"],
-        key=f"{KEY}_checkpoint",
+        key=_BOX,
         max_upload_size=64,
         help="Exported here, downloaded while a run was under way, or written by "
         "`python -m snncore train --out FILE`. Nothing in it is executed.",
@@ -94,10 +113,10 @@ def _upload() -> None:
         return
     known = st.session_state.get(_FILE)
     if known is None or known[0] != file.file_id:
-        known = (file.file_id, *_read(file.getvalue()))
+        known = (file.file_id, *_read(file))
         st.session_state[_FILE] = known
-    _, found, words = known
-    if found is None:
+    _, digest, words = known
+    if not digest:
         st.error(words, icon=":material/error:")
         return
     st.success(words)
@@ -106,36 +125,32 @@ def _upload() -> None:
         icon=":material/tune:",
         key=f"{KEY}__use_checkpoint",
         on_click=_use,
-        args=(found,),
         help="Sets every control as the run in the file had it. A finished run gets one more pass.",
     )
 
 
-def _read(data: bytes) -> tuple[Finished | None, str]:
-    """The run in a file, or None and why it cannot go on."""
+def _read(file: Any) -> tuple[str, str]:
+    """Digest of the run in a file, "" if it cannot go on; and what to tell the visitor."""
     try:
-        saved = trained.load(data)
+        check_upload("checkpoint", file.size)
+        digest = hashlib.sha256(file.getvalue()).hexdigest()[:32]
+        saved = kept.from_file(digest, file.getvalue)
     except ValueError as error:
-        return None, f"This file cannot be resumed: {error}."
-    sha = hashlib.sha256(data).hexdigest()[:32]
-    known = saved.dataset in source.SIZES
-    limit = 0
-    if known and saved.n_images < source.SIZES[saved.dataset][0]:
-        limit = saved.n_images
-    run = Run(saved.dataset if known else OWN, limit, saved.params, "", sha)
-    found = Finished(
-        run, saved.dataset, saved.n_images, saved.images_sha256, saved.snapshot, saved.trained
-    )
+        return "", f"This file cannot be resumed: {error}."
+    run = _finished(digest, saved).run
     end = "finished" if saved.trained is not None else "not finished"
-    where = "" if known else " Upload the same images again under *Your own images*."
-    return found, (
+    where = " Upload the same images again under *Your own images*." if run.dataset == OWN else ""
+    return digest, (
         f"{plain(saved.dataset)}: {run.words.split(', ', 1)[1]}; {saved.snapshot.seen:,} of "
         f"{saved.snapshot.total:,} presentations, {end}.{where}"
     )
 
 
-def _use(found: Finished) -> None:
+def _use() -> None:
     """Callback: the controls take the settings of the file."""
+    found = _file()
+    if found is None:  # the file was taken away at this moment
+        return
     run, params = found.run, found.run.params
     if found.snapshot.seen >= presentations(found.n_images, params) and params.epochs < MOST_PASSES:
         params = dataclasses.replace(params, epochs=params.epochs + 1)
@@ -169,7 +184,7 @@ def _more(view: JobView | None) -> None:
         icon=":material/resume:",
         key=f"{KEY}__continue",
         on_click=_continue,
-        args=(entry, passes),
+        args=(entry.run.identity, passes),
     )
 
 
@@ -179,8 +194,14 @@ _MORE_HELP = (
 )
 
 
-def _continue(entry: Finished, passes: int) -> None:
+def _continue(identity: str, passes: int) -> None:
     """Callback: start the longer run from these weights."""
+    entry = kept.get(identity)
+    if entry is None:
+        st.session_state[f"{KEY}__problem"] = (
+            "This network is no longer kept here: press Start to train it again."
+        )
+        return
     params = dataclasses.replace(entry.run.params, epochs=entry.run.params.epochs + passes)
     mark = f"{entry.run.identity}:{entry.snapshot.seen}".encode()
     run = entry.run._replace(params=params, resumed=hashlib.sha256(mark).hexdigest()[:32])

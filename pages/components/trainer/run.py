@@ -89,7 +89,7 @@ def untrained(run: Run) -> Payload:
     snapshot = Snapshot(0, total, layers, np.zeros(n_units, np.int64), 0.0, float("nan"), 0.0)
     image = data.train_images[0]
     return Payload(
-        run, "", 0, total, 0.0, float("nan"),
+        run, "", 0, total, 0.0,
         pictures(snapshot, params, image, data.class_names[int(data.train_labels[0])]),
         (), snapshot.wins, layers[0].theta.cpu().numpy(), 0.0, float("nan"), None,
         data.class_names, len(data.train_images), len(data.test_images),

@@ -10,7 +10,7 @@ from pages.components.share import Download, share_bar
 from pages.components.trainer import compare_panel, draw_panel, gallery_panel, job, results_panel
 from pages.components.trainer.controls import TITLES, Chosen
 from pages.components.trainer.payload import OWN
-from pages.components.trainer.presets import KEY, first, values_of
+from pages.components.trainer.presets import KEY, first, layer_of, moved, values_of
 from snncore.jobs import JobView
 from snncore.stdp import TrainParams
 from snncore.stdp.presets import recommended
@@ -45,9 +45,17 @@ def _lacks(what: str, own: bool, resumes: bool, also: Sequence[str] = ()) -> str
 
 
 def link(chosen: Chosen) -> dict[str, object]:
-    """Names and values of the address that restore the controls."""
-    opened, found = values_of(first()), dict[str, object]()
-    for key, value in values_of(chosen.preset).items():
+    """Names and values of the address that restore the controls.
+
+    Where the data set that was chosen is absent, the address asks for it nevertheless, with what
+    is recommended for it: on a machine that has it, it is learnt.
+    """
+    opened, found, values = values_of(first()), dict[str, object](), values_of(chosen.preset)
+    if chosen.absent:
+        params, learnt = chosen.params, chosen.preset.dataset
+        asked = moved(params.to_dict(), layer_of(params), learnt, chosen.absent)
+        values |= {f"{KEY}_{name}": value for name, value in asked.items()}
+    for key, value in values.items():
         name = key.removeprefix(f"{KEY}_")
         if chosen.absent and name in ("dataset", "limit"):
             continue
@@ -82,7 +90,10 @@ def command(chosen: Chosen) -> str:
 
 
 def _word(value: object) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:.10g}"
+    return short if float(short) == value else repr(value)  # the same number, to the last bit
 
 
 def _checkpoint(view: JobView | None) -> list[Download]:

@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.hopfield_kept import Kept
+from pages.components.hopfield_kept import size_of as bytes_of
 from pages.components.trainer.payload import OWN, Run
 from snncore import datasets, experiment
 
@@ -28,6 +30,12 @@ SIZES = {
     "gtsrb": (39_209, 12_630, 32, 32, 43),
 }
 _CHECKED = "stdp__checked"
+_FILE = "stdp_npz"
+
+
+def is_here(name: str) -> bool:
+    """Whether a data set is on this machine."""
+    return any(info.name == name and info.present for info in datasets.catalogue())
 
 
 class Size(NamedTuple):
@@ -59,7 +67,7 @@ def own_file() -> Upload | None:
     file = st.file_uploader(
         "Your own images (.npz, at most 64 MB)",
         type=[".npz"],
-        key="stdp_npz",
+        key=_FILE,
         max_upload_size=64,
         help="Arrays x_train, y_train, x_test, y_test; x uint8 or 0..1, [n, height, width].",
     )
@@ -115,12 +123,32 @@ class Shown(NamedTuple):
     class_names: tuple[str, ...]
 
 
-def uploaded(sha256: str) -> Upload | None:
-    """The visitor's file of this digest, if it is in their session."""
-    file, known = st.session_state.get("stdp_npz"), st.session_state.get(_CHECKED)
-    if not sha256 or file is None or known is None or known[1] is None or known[1][0] != sha256:
+# Test images of visitors' files by the file's digest: a file is read once, not at every run of
+# the page, and no session holds its pictures.
+_ROOM = 64 << 20  # bytes
+_read_files = Kept(budget=_ROOM, most=4)
+
+
+def in_session() -> Upload | None:
+    """The visitor's own file, if there is one and it is good."""
+    file, known = st.session_state.get(_FILE), st.session_state.get(_CHECKED)
+    if file is None or known is None or known[0] != file.file_id or known[1] is None:
         return None
     return Upload(file.getvalue(), *known[1])
+
+
+def uploaded(sha256: str) -> Upload | None:
+    """The visitor's file of this digest, if it is in their session."""
+    upload = in_session()
+    return upload if upload is not None and upload.sha256 == sha256 else None
+
+
+def shape_of_tests(run: Run) -> tuple[int, int] | None:
+    """Height and width of the run's test images, None where they are not at hand; reads nothing."""
+    if run.dataset != OWN:
+        return SIZES[run.dataset][2:4] if is_here(run.dataset) else None
+    upload = uploaded(run.upload_sha)
+    return None if upload is None else (upload.size.height, upload.size.width)
 
 
 def test_images(run: Run) -> Shown | None:
@@ -128,10 +156,17 @@ def test_images(run: Run) -> Shown | None:
     if run.dataset != OWN:
         return _tests(run.dataset)
     upload = uploaded(run.upload_sha)
-    if upload is None:
-        return None
-    first, second = datasets.files.read_npz(upload.data)
-    return Shown(datasets.to_grey(second.images), second.labels, first.class_names)
+    return None if upload is None else _own_tests(upload)
+
+
+def _own_tests(upload: Upload) -> Shown:
+    found: Any = _read_files.get(upload.sha256)
+    if not isinstance(found, Shown):
+        first, second = datasets.files.read_npz(upload.data)
+        found = Shown(datasets.to_grey(second.images), second.labels, first.class_names)
+        if 2 * bytes_of(found) < _ROOM:  # a larger one is read each time
+            _read_files.put(upload.sha256, found)
+    return found
 
 
 @lru_cache(maxsize=2)
