@@ -72,7 +72,9 @@ def test_wins_are_sorted_beside_equal_shares() -> None:
 
 def test_every_threshold_is_in_one_bar_also_if_all_are_equal() -> None:
     for theta in (np.linspace(5, 20, 77), np.full(9, 10.0)):
-        bars = live.theta_histogram(theta, 10.0)["datasets"]["bars"]
+        chart = live.theta_histogram(theta, 10.0, what="filters")
+        assert chart["layer"][0]["encoding"]["y"]["title"] == "filters"
+        bars = chart["datasets"]["bars"]
         assert bars["count"].sum() == len(theta)
 
 

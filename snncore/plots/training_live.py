@@ -132,7 +132,7 @@ def wins_curve(wins: NDArray[np.integer], *, what: str = "neurons") -> Chart:
     }
 
 
-def theta_histogram(theta: NDArray[np.floating], start: float) -> Chart:
+def theta_histogram(theta: NDArray[np.floating], start: float, *, what: str = "neurons") -> Chart:
     """How many neurons have which threshold; the line marks where all of them began."""
     values = finite(theta)
     low, high = span(values, [start])
@@ -148,9 +148,9 @@ def theta_histogram(theta: NDArray[np.floating], start: float) -> Chart:
                 {"color": COLOURS["threshold"], "opacity": 0.85},
                 x=axis("from", "threshold θ", (low, high)),
                 x2={"field": "to"},
-                y=axis("count", "neurons", span(counts, zero=True)),
+                y=axis("count", what, span(counts, zero=True)),
                 y2={"datum": 0},
-                tooltip=[tip("from", "from"), tip("to", "to"), tip("count", "neurons", "d")],
+                tooltip=[tip("from", "from"), tip("to", "to"), tip("count", what, "d")],
             ),
             layer(
                 "start",

@@ -179,11 +179,8 @@ def confusion_chart(
                 y=y,
             )
         )
-    return {
-        "datasets": data,
-        "height": 380 if count <= MOST_NUMBERED else 520,
-        "layer": layers,
-    }
+    height = 380 if count <= MOST_NUMBERED else 520
+    return {"datasets": data, "height": height, "layer": layers}
 
 
 def _class_axis(names: Sequence[str], *, angle: int = 0) -> Chart:

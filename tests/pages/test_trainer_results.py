@@ -44,7 +44,7 @@ def test_a_finished_run_shows_its_figures_its_mistakes_its_fields_and_its_files(
     app.get_by_key("stdp_res_true").set_value(3)
     app.get_by_key("stdp_res_answer").set_value(3).run()
     count = int(result.confusion[3, 3])
-    alt = " ".join(str(image.proto.imgs[0].caption) for image in app.get("imgs"))
+    alt = " ".join(str(image.proto.imgs[0].caption) for image in app.get("image"))
     assert f"{count} image" in alt and "(right)" in alt
     app.get_by_key("stdp_res_by").set_value("vote").run()
     assert not app.exception

@@ -15,7 +15,7 @@ from pages.components.job_panel import owner_id
 from pages.components.picture import picture
 from pages.components.sections import grid
 from pages.components.text import plain
-from pages.components.trainer.job import KIND, payload_of
+from pages.components.trainer.job import KIND, PANEL, payload_of
 from pages.components.trainer.payload import Run
 from pages.components.trainer.results_words import bars
 from snncore.experiment import Result
@@ -78,24 +78,36 @@ def _remember(view: JobView | None) -> None:
     payload = payload_of(view)
     if view is None or payload is None or payload.result is None:
         return
-    before = [one for one in held() if one.run.identity != payload.run.identity]
-    if len(before) < len(held()):
-        return  # known already: it keeps its letter
     fields = None if payload.pictures is None else payload.pictures.fields
     now = Held(view.watch, payload.run, payload.result, payload.n_test, fields)
-    st.session_state[_HELD] = [*before, now][-MOST:]
+    runs, names = held(), [one.run.identity for one in held()]
+    if now.run.identity in names:  # it keeps its letter; computed anew, it has another watch id
+        at = names.index(now.run.identity)
+        st.session_state[_HELD] = [*runs[:at], now, *runs[at + 1 :]]
+    else:
+        st.session_state[_HELD] = [*runs, now][-MOST:]
 
 
 def _take_linked() -> None:
-    """The runs of the address that the server still keeps."""
-    manager = get_manager(KIND)
+    """The runs of the address that have ended and that the server still keeps.
+
+    A ticket of one that is under way is given back: it would count as this visitor's own, who
+    could then start nothing until it ends.
+    """
+    manager, mine = get_manager(KIND), st.session_state.get(f"{PANEL}_ticket")
     for watch in st.query_params.get_all(RUNS)[:MOST]:
         try:
             ticket = manager.join(owner_id(), watch)
         except Rejected:
             return
-        if ticket is not None:
-            _remember(manager.get(ticket.id))
+        found = None if ticket is None else manager.get(ticket.id)
+        if found is None:
+            continue
+        if found.active:
+            if found.ticket != mine:
+                manager.cancel(found.ticket)
+        else:
+            _remember(found)
 
 
 def _write_address(runs: list[Held]) -> None:
@@ -151,8 +163,8 @@ def _panel(runs: list[Held]) -> None:
         alt="Accuracies of the runs; whiskers are two standard errors.",
     )
     st.caption(
-        "Whiskers are two standard errors of the test images. The seed moves a figure by about as "
-        "much: train the same with other seeds before you believe a small difference."
+        "Whiskers are two standard errors of the test images. Train the same with other seeds "
+        "before you believe a small difference."
     )
     slots = st.columns(3)
     for k, (name, one) in enumerate(zip(names, runs, strict=True)):

@@ -45,8 +45,8 @@ def what_to_notice(result: Result, n_test: int) -> str:
     pixels = _compared(result.test_accuracy, result.control_pixels_accuracy, n_test)
     if readout == 0:
         first = (
-            "**Learning made no difference to the linear readout** beyond the chance of these "
-            f"{n_test:,} test images"
+            f"**For the linear readout, learning made no difference that these {n_test:,} test "
+            "images could show**"
         )
     else:
         gain = 100 * (result.test_accuracy - result.control_untrained_accuracy)
@@ -54,21 +54,30 @@ def what_to_notice(result: Result, n_test: int) -> str:
         first = f"Learning {did} {abs(gain):.1f} points to the linear readout of untrained weights"
     gain = 100 * (result.vote_accuracy - result.control_untrained_vote_accuracy)
     if vote == 0:
-        second = "and none to the vote"
+        second = (
+            "nor for the vote"
+            if readout == 0
+            else f"and made no difference to the vote that these {n_test:,} images could show"
+        )
     else:
         second = f"and {'added' if vote > 0 else 'cost'} {abs(gain):.1f} points to the vote"
         if readout == 0:
-            second = f"but {second[4:]}"
+            second = f"but it {second[4:]}"
     words = {
         1: "The spikes say more than the raw pixels do to the same readout",
-        0: "The same readout does as well on the raw pixels",
+        0: "The same readout on the raw pixels differs by less than they could show",
         -1: "**The same readout does better on the raw pixels**",
     }
     return f"{first}, {second}. {words[pixels]} ({result.control_pixels_accuracy:.1%})."
 
 
 def _compared(ours: float, control: float, count: int) -> int:
-    """1 where ours is better by more than chance, −1 where it is worse, 0 between."""
+    """1 where ours is better by more than chance, −1 where it is worse, 0 where these images
+    cannot tell.
+
+    Both answered the same images, and mostly agree: the error of two independent sets is larger
+    than that of their difference, so that a difference that is told is one.
+    """
     if not (math.isfinite(ours) and math.isfinite(control)):
         return 0
     error = math.hypot(standard_error(ours, count), standard_error(control, count))

@@ -23,9 +23,10 @@ from snncore.stdp import TrainParams
 def live(payload: Payload, done: bool, wanted: Run) -> None:
     """The latest report, drawn in the job's panel."""
     if payload.run._replace(resumed="") != wanted._replace(resumed=""):
+        when = "." if done else " once this run has ended."
         st.info(
             f"This run: {payload.run.words}. The controls say something else by now; *Start* "
-            "computes it once this run has ended.",
+            f"computes it{when}",
             icon=":material/history:",
         )
     if done:  # the results stand below
@@ -84,7 +85,7 @@ def _balance(payload: Payload, params: TrainParams, units: str) -> None:
     with second:
         st.markdown("**Thresholds**")
         st.vega_lite_chart(
-            spec=charts.theta_histogram(payload.theta, params.theta),
+            spec=charts.theta_histogram(payload.theta, params.theta, what=units),
             key="stdp_live_theta",
             width="stretch",
             alt=f"Histogram of the thresholds of the {units}, beside the value at the start",
