@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from snncore import checkpoint, datasets, experiment, trained
 from snncore.cli import main
 from snncore.experiment import measure
 from snncore.stdp import Layer, TrainParams, train
+from snncore.stdp.presets import recommended
 from snncore.stdp.train import first_layer
 
 PARAMS = TrainParams(neurons=30, epochs=4, batch=25)
@@ -215,7 +217,7 @@ def test_two_processes_print_the_same_weights_and_votes_also_with_other_threads(
 
 
 def test_resume_continues_to_the_result_of_an_uninterrupted_run(tmp_path: Path) -> None:
-    params = TrainParams(neurons=20, epochs=2, batch=25)
+    params = replace(recommended("dense", 20), epochs=2, batch=25)  # as the command line does
     data = experiment.load_data("digits", 300)
     first = next(train(data.train_images, params, every_s=0.0))
     assert 0 < first.seen < first.total
