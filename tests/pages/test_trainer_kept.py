@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -148,3 +149,8 @@ def test_the_gallery_sorts_and_filters() -> None:
     assert f"**Neuron {highest}** · stands for **3**" in words(app)
     app.get_by_key(gallery_panel.SORT).set_value("quiet").run()
     assert f"**Neuron {quietest}** · stands for **3**" in words(app)
+    link = next(c.value for c in app.code if "stdp_gal" in c.value)
+    again = open_page(PAGE, **dict(parse_qsl(link.partition("?")[2])))
+    assert again.get_by_key(gallery_panel.SORT).value == "quiet"
+    assert again.get_by_key(gallery_panel.LABEL).value == "3"
+    assert f"**Neuron {quietest}** · stands for **3**" in words(again)

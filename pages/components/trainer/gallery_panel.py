@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +36,8 @@ _SORTS = {
     "threshold": "threshold, highest first",
     "number": "number",
 }
-_ALL = "all"
+_ALL, _NONE = "all", "none"
+_NAMES = "stdp__gal_names"  # of the classes of the network that is shown
 _HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
@@ -56,12 +58,23 @@ class _Units(NamedTuple):
 
 def link_values() -> dict[str, object]:
     """Names and values of the address that bring the panel back as it is."""
-    if not st.session_state.get(OPEN):
+    state = st.session_state
+    if not state.get(OPEN):
         return {}
-    return {
+    label = state.get(LABEL)
+    return {  # options of a list are spelled as they are shown
         OPEN: True,
-        **{key: st.session_state.get(key) for key in (SORT, LABEL, PAGE, PICKED)},
+        SORT: _SORTS.get(str(state.get(SORT))),
+        LABEL: None if label is None else _label_words(label, state.get(_NAMES, ())),
+        **{key: state.get(key) for key in (PAGE, PICKED)},
     }
+
+
+def _label_words(label: str, names: Sequence[str]) -> str:
+    """How a choice of class is shown."""
+    if label.isdigit() and int(label) < len(names):
+        return names[int(label)]
+    return "no class (silent)" if label == _NONE else "all classes"
 
 
 def gallery_panel(view: JobView | None) -> None:
@@ -148,13 +161,13 @@ def _chosen_order(net: Network, units: _Units, conv: bool) -> NDArray[np.int64]:
     )  # fmt: skip
     keep = np.arange(len(units.theta))
     if not conv:
-        labels = [_ALL, *(str(c) for c in range(len(names))), "none"]
+        labels = [_ALL, *(str(c) for c in range(len(names))), _NONE]
+        st.session_state[_NAMES] = names
         if st.session_state.get(LABEL, _ALL) not in labels:
             del st.session_state[LABEL]
         wanted = right.selectbox(
             "Class", labels, key=LABEL, bind="query-params",
-            format_func=lambda key: names[int(key)] if key.isdigit() else
-            ("all classes" if key == _ALL else "no class (silent)"),
+            format_func=lambda key: _label_words(key, names),
         )  # fmt: skip
         if wanted != _ALL:
             number = int(wanted) if wanted.isdigit() else -1
