@@ -130,8 +130,9 @@ def grey(value: int, n: int = 12) -> experiment.Data:
 def test_black_images_among_others_and_equal_images_end_in_a_result(layer: str, kind: str) -> None:
     made = grey(0)
     made.train_images[6:] = 200
+    theta = 10.0 if layer == "dense" else 2.0  # small filters of even grey
     params = TrainParams(
-        layer=layer, neurons=5, filters=4, filter_size=3, grid=2, batch=5, readout=kind
+        layer=layer, neurons=5, filters=4, filter_size=3, grid=2, batch=5, readout=kind, theta=theta
     )
     result = list(experiment.run(made, params))[-1].result
     assert result is not None and 0.0 <= result.test_accuracy <= 1.0
