@@ -179,7 +179,8 @@ def confused_pairs(matrix: ArrayLike, n: int = 10) -> list[ConfusedPair]:
         for t, p in np.argwhere(counts)
         if t != p
     ]
-    return sorted(pairs, key=lambda pair: (-pair.samples, -pair.share, pair.true, pair.predicted))[:n]
+    order = sorted(pairs, key=lambda pair: (-pair.samples, -pair.share, pair.true, pair.predicted))
+    return order[:n]
 
 
 def top_k(scores: ArrayLike, labels: ArrayLike, k: int) -> float:
