@@ -17,11 +17,10 @@ from snncore.stdp.features import (
     layer_spikes,
     layer_steps,
     present_dense,
-    synapses,
-    unit_of,
 )
 from snncore.stdp.presets import PRESETS, recommended
 from snncore.stdp.state import Draw
+from snncore.stdp.synapses import Whole, synapses, unit_of, whole
 from snncore.stdp.train import counts, first_layer
 
 facade = importlib.import_module("snncore.stdp.train")  # the name is that of a function, too
@@ -142,13 +141,13 @@ def test_whole_synapses_are_near_the_weights_and_cannot_leave_sixteen_bits(
     images: np.ndarray,
 ) -> None:
     layer, _, _ = prepared(images, SOFT)
-    unit = unit_of(layer)
-    whole = synapses(layer) / unit
+    unit = unit_of(layer.weights)
+    whole = synapses(layer.weights) / unit
     assert torch.equal(whole, whole.round())
     assert float((whole - layer.weights / unit).abs().max()) <= 0.5
     assert 8000 < float(whole.abs().sum(dim=1).max()) <= 32767  # all inputs at once; not too coarse
     heavy = Layer(layer.weights * 1e4, layer.theta)  # a rule without a weight budget
-    assert float((synapses(heavy) / unit_of(heavy)).abs().sum(dim=1).max()) <= 32767
+    assert float((synapses(heavy.weights) / unit_of(heavy.weights)).abs().sum(dim=1).max()) <= 32767
 
 
 def test_sixteen_bits_hold_when_every_input_spikes_at_once() -> None:
@@ -170,7 +169,7 @@ def test_presenting_one_image_shows_exactly_the_spikes_that_are_counted(
         shown = present_dense(layer, values[k : k + 1], single, SOFT)
         assert shown.outputs.dtype == np.bool_ and shown.potentials.dtype == np.float32
         assert (shown.outputs.sum(axis=0) == counted[k]).all()
-        first = shown.inputs[0] @ synapses(layer).numpy().T  # nothing was there before
+        first = shown.inputs[0] @ synapses(layer.weights).numpy().T  # nothing was there before
         assert shown.potentials[0] == pytest.approx(first, abs=1e-6)
 
 
@@ -200,11 +199,11 @@ def test_weights_are_rounded_once_however_many_images_follow(
 ) -> None:
     calls: list[int] = []
 
-    def counted(layer: Layer) -> float:
+    def counted(weights: torch.Tensor, theta: torch.Tensor) -> Whole:
         calls.append(1)
-        return unit_of(layer)
+        return whole(weights, theta)
 
-    monkeypatch.setattr(features, "unit_of", counted)
+    monkeypatch.setattr(features, "whole", counted)
     monkeypatch.setattr(facade, "_COUNT_CELLS", 16)  # pieces of 16 images
     layer = first_layer(images, SOFT)
     assert len(list(counts(layer, images, SOFT))) > 2 and calls == [1]
@@ -216,7 +215,7 @@ def test_pictures_too_large_for_sixteen_bits_are_refused_before_learning() -> No
         facade.train(large, SOFT)
     for n_in in (32_768, 65_534, 65_600):  # the two last ones divided by zero, or worse
         with pytest.raises(ValueError, match="at most 32,767 inputs"):
-            unit_of(Layer(torch.full((2, n_in), 0.01), torch.ones(2)))
+            unit_of(torch.full((2, n_in), 0.01))
 
 
 def test_black_images_are_silent_and_arguments_left_alone(images: np.ndarray) -> None:

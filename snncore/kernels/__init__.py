@@ -15,19 +15,23 @@ import hashlib
 import os
 import shutil
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numba
 
+_KEEP_S = 7 * 24 * 3600
+
 
 def _choose_cache() -> None:
-    """Point Numba to the folder of these sources, and remove that of former ones.
+    """Point Numba to the folder of these sources, and remove those of long ago.
 
-    Nothing is done where the visitor has chosen a folder (`NUMBA_CACHE_DIR`), or where this one
-    cannot be written: Numba then finds a place of its own.
+    A process that began before an update goes on with its own folder: what was entered within a
+    week stays. Nothing is done where the visitor has chosen a folder (`NUMBA_CACHE_DIR`), or where
+    this one cannot be written: Numba then finds a place of its own.
     """
     if numba.config.CACHE_DIR:
         return
@@ -43,9 +47,11 @@ def _choose_cache() -> None:
             return
     except OSError:
         return
-    for old in parent.glob("kernels-*"):
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
+    with suppress(OSError):  # another user's folder, or another process that removes, too
+        os.utime(folder)
+        for old in parent.glob("kernels-*"):
+            if old.stat().st_mtime < time.time() - _KEEP_S:
+                shutil.rmtree(old, ignore_errors=True)
     numba.config.CACHE_DIR = str(folder)
 
 

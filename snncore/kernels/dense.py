@@ -1,9 +1,8 @@
 """Event-driven kernels of the dense STDP layer (see `snncore.stdp.competition` for the equations).
 
-A spike of input i adds row i of Wᵀ [n_in, n_out] to the potentials, so the cost follows the
-spikes. The leak is folded into a growing scale, leak**-t, on what is added, instead of multiplying
-every potential at every step. The samples of a batch run in parallel with frozen weights; their
-traces are summed per neuron in sample order, so nothing depends on the number of threads.
+The samples of a batch run in parallel with frozen synapses (`dense_neurons`); their traces are
+summed per neuron in sample order, so nothing depends on the number of threads. The leak of the
+traces is folded into a growing scale, leak**-t, on what is added to them.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ import numpy as np
 
 from snncore.kernels.dense_inputs import active_inputs as active_inputs
 from snncore.kernels.dense_inputs import block_of_spikes as block_of_spikes
+from snncore.kernels.dense_neurons import BLOCK as BLOCK
+from snncore.kernels.dense_neurons import add_rows, advance, furthest
 
 _F0, _F1 = np.float32(0.0), np.float32(1.0)
 _SCALE_LIMIT = np.float32(1e12)  # the growing scale starts anew long before float32 runs out
@@ -20,62 +21,15 @@ FIRST, LATERAL, ALL = 0, 1, 2  # competition: the first k; all who overcome inhi
 
 
 @numba.njit(nogil=True, cache=True)
-def _add(potential, row, scale):  # type: ignore[no-untyped-def]
-    for j in range(potential.shape[0]):
-        potential[j] += scale * row[j]
-
-
-@numba.njit(nogil=True, cache=True)
-def _add_four(potential, r0, r1, r2, r3, scale):  # type: ignore[no-untyped-def]
-    for j in range(potential.shape[0]):
-        potential[j] += scale * ((r0[j] + r1[j]) + (r2[j] + r3[j]))
-
-
-@numba.njit(nogil=True, cache=True)
-def add_rows(potential, w_t, active, places, n, scale):  # type: ignore[no-untyped-def]
-    """potential += scale · the rows active[places[:n]] of w_t, in a fixed order."""
-    whole = n - n % 4
-    for s in range(0, whole, 4):
-        _add_four(
-            potential,
-            w_t[active[places[s]]],
-            w_t[active[places[s + 1]]],
-            w_t[active[places[s + 2]]],
-            w_t[active[places[s + 3]]],
-            scale,
-        )
-    for s in range(whole, n):
-        _add(potential, w_t[active[places[s]]], scale)
-
-
-@numba.njit(nogil=True, cache=True)
-def any_above(potential, theta, inverse):  # type: ignore[no-untyped-def]
-    """Whether any potential, times `inverse`, has reached its threshold."""
-    hit = 0
-    for j in range(potential.shape[0]):
-        hit |= potential[j] * inverse >= theta[j]
-    return hit != 0
-
-
-@numba.njit(nogil=True, cache=True)
-def furthest(potential, theta, inverse):  # type: ignore[no-untyped-def]
-    """The neuron furthest above its threshold; the first of equals."""
-    best, best_j = np.float32(-1.0), -1
-    for j in range(potential.shape[0]):
-        margin = potential[j] * inverse - theta[j]
-        if margin >= _F0 and margin > best:
-            best, best_j = margin, j
-    return best_j
-
-
-@numba.njit(nogil=True, cache=True)
 def _present(  # type: ignore[no-untyped-def]
-    values, latency, sample, key, w_t, theta, powers, leak, n_steps, how, want_late, out
+    values, latency, sample, key, synapses, theta, powers, n_steps, how, want_late, out
 ):
     """One sample; returns how many rows (moments with a spike) and events (spikes) it wrote."""
     stream, k0, k1 = key
     mode, aim, inhibition = how
+    whole, quantum = synapses
     ev_neuron, ev_row, when, unit, trace, late = out
+    leak = powers[1]
     n_in, n_out = values.shape[0], theta.shape[0]
     places = np.empty(n_in, dtype=np.uint32)
     kept = np.empty(n_in, dtype=np.uint32)
@@ -85,6 +39,8 @@ def _present(  # type: ignore[no-untyped-def]
     spiking = np.empty((4, n_active + 1), dtype=np.int64)
     n_spiking = np.zeros(4, dtype=np.int64)
     potential = np.zeros(n_out, dtype=np.float32)
+    gets = np.zeros(n_out, dtype=np.int16)
+    best = np.empty(n_out // BLOCK, dtype=np.float32)
     x = np.zeros(n_active, dtype=np.float32)
     n_rows = n_events = 0
     scale, listening = _F1, True
@@ -106,18 +62,17 @@ def _present(  # type: ignore[no-untyped-def]
         if t > 0:
             scale = np.float32(scale / leak)
         if scale > _SCALE_LIMIT:
-            for j in range(n_out):
-                potential[j] /= scale
             for a in range(n_active):
                 x[a] /= scale
             scale = _F1
         for a in now:
             x[a] += scale
-        add_rows(potential, w_t, active, now, now.shape[0], scale)
-        inverse = np.float32(_F1 / scale)
-        if not any_above(potential, theta, inverse):
+        add_rows(gets, whole, active, now, now.shape[0])
+        advance(potential, gets, quantum, leak, theta, best)
+        first = furthest(potential, theta, best)
+        if first < 0:
             continue
-        best = furthest(potential, theta, inverse)
+        inverse = np.float32(_F1 / scale)
         when[n_rows] = t
         trace[n_rows] = _F0
         length = _F0
@@ -128,22 +83,21 @@ def _present(  # type: ignore[no-untyped-def]
         unit[n_rows] = _F1 / np.sqrt(length)
         if want_late:
             late[n_rows] = _F0
-        ev_neuron[n_events], ev_row[n_events] = best, n_rows
+        ev_neuron[n_events], ev_row[n_events] = first, n_rows
         n_events += 1
         if mode == ALL:
             for j in range(n_out):
-                if potential[j] * inverse >= theta[j]:
+                if potential[j] >= theta[j]:
                     potential[j] = _F0
-                    if j != best:
+                    if j != first:
                         ev_neuron[n_events], ev_row[n_events] = j, n_rows
                         n_events += 1
         elif mode == LATERAL:
-            taken = np.float32(inhibition * scale)
             for j in range(n_out):
-                potential[j] -= taken
-            potential[best] = _F0
+                potential[j] -= inhibition
+            potential[first] = _F0
         else:
-            potential[best] = -np.inf
+            potential[first] = -np.inf
         n_rows += 1
         if mode == FIRST and n_rows == aim:
             if not want_late:
@@ -154,7 +108,7 @@ def _present(  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True, parallel=True)
 def present(  # type: ignore[no-untyped-def]
-    values, latency, samples, key, w_t, theta, powers, leak, n_steps, how, want_late, out, sizes
+    values, latency, samples, key, synapses, theta, powers, n_steps, how, want_late, out, sizes
 ):
     """Show a batch: who spikes when, with the input traces at those moments.
 
@@ -162,8 +116,9 @@ def present(  # type: ignore[no-untyped-def]
         values: uint32 [B, n_in] from `drive.inputs`; `latency` says which code.
         samples: uint32 [B], numbers of the samples for their random words.
         key: (stream, k0, k1), uint32.
-        w_t, theta: float32 [n_in, n_out] and [n_out].
-        powers: float32 [>= n_steps], leak**k.
+        synapses: (int16 [n_in, M], float32 the unit of its whole numbers); M in whole blocks.
+        theta: float32 [M], beyond any potential for the neurons that only fill a block.
+        powers: float32 [>= n_steps, at least 2], leak**k.
         how: (mode, k, inhibition), float32 the last.
         want_late: whether the presentation goes on for the spikes of inputs after an event.
         out: written: events' neuron and row int32 [B, E]; of each row the step int32 [B, R],
@@ -174,7 +129,7 @@ def present(  # type: ignore[no-untyped-def]
     for b in numba.prange(values.shape[0]):
         mine = (ev_neuron[b], ev_row[b], when[b], unit[b], trace[b], late[b])
         rows, events = _present(
-            values[b], latency, samples[b], key, w_t, theta, powers, leak, n_steps, how,
+            values[b], latency, samples[b], key, synapses, theta, powers, n_steps, how,
             want_late, mine,
         )  # fmt: skip
         sizes[b, 0], sizes[b, 1] = rows, events

@@ -1,12 +1,7 @@
 """Event-driven kernel that counts a dense layer's spikes (equations: `snncore.stdp.features`).
 
-A spike of input i adds row i of the weights to what all neurons get in this step, so the cost
-follows the spikes. Weights are 16-bit whole numbers: half the memory to read, twice as many in a
-vector register, and sums that are exact in any order. Samples run in parallel, each alone: no
-result depends on the threads.
-
-The neuron furthest above its threshold is found through the maxima of blocks of neurons, which
-the pass that moves the potentials leaves behind.
+The cost follows the input spikes (`dense_neurons`). Samples run in parallel, each alone: no result
+depends on the threads.
 """
 
 from __future__ import annotations
@@ -15,68 +10,10 @@ import numba
 import numpy as np
 
 from snncore.kernels.dense_inputs import active_inputs, block_of_spikes
+from snncore.kernels.dense_neurons import BLOCK as BLOCK
+from snncore.kernels.dense_neurons import add_rows, advance, furthest
 
-BLOCK = 64  # neurons; the layer is padded to a multiple with neurons that never spike
 _F0 = np.float32(0.0)
-_NEVER = np.float32(-3e38)
-# Maxima may be taken in any order as long as nothing is NaN; sums and products stay as written.
-_MAXIMA = {"nnan", "nsz"}
-
-
-@numba.njit(nogil=True, cache=True)
-def _add(gets, row):  # type: ignore[no-untyped-def]
-    for j in range(gets.shape[0]):
-        gets[j] += row[j]
-
-
-@numba.njit(nogil=True, cache=True)
-def _add_four(gets, r0, r1, r2, r3):  # type: ignore[no-untyped-def]
-    for j in range(gets.shape[0]):
-        gets[j] += np.int16(np.int16(r0[j] + r1[j]) + np.int16(r2[j] + r3[j]))
-
-
-@numba.njit(nogil=True, cache=True)
-def _add_rows(gets, weights, active, places, n):  # type: ignore[no-untyped-def]
-    """gets += the rows active[places[:n]] of the weights."""
-    whole = n - n % 4
-    for s in range(0, whole, 4):
-        _add_four(
-            gets,
-            weights[active[places[s]]],
-            weights[active[places[s + 1]]],
-            weights[active[places[s + 2]]],
-            weights[active[places[s + 3]]],
-        )
-    for s in range(whole, n):
-        _add(gets, weights[active[places[s]]])
-
-
-@numba.njit(nogil=True, cache=True, fastmath=_MAXIMA)
-def _advance(potential, gets, unit, leak, theta, best):  # type: ignore[no-untyped-def]
-    """One step of every potential; the largest margin of each block of neurons into `best`."""
-    for block in range(best.shape[0]):
-        most = _NEVER
-        for j in range(block * BLOCK, (block + 1) * BLOCK):
-            value = potential[j] * leak + np.float32(gets[j]) * unit
-            potential[j] = value
-            most = max(most, value - theta[j])
-            gets[j] = 0
-        best[block] = most
-
-
-@numba.njit(nogil=True, cache=True)
-def _furthest(potential, theta, best):  # type: ignore[no-untyped-def]
-    """The first neuron with the largest margin, or -1 if that is below 0."""
-    most, chosen = _F0, -1
-    for block in range(best.shape[0]):
-        if best[block] > most or (best[block] == most and chosen < 0):
-            most, chosen = best[block], block
-    if chosen < 0:
-        return -1
-    j = chosen * BLOCK
-    while potential[j] - theta[j] != most:
-        j += 1
-    return j
 
 
 @numba.njit(nogil=True, cache=True)
@@ -121,9 +58,9 @@ def count_competing_spikes(  # type: ignore[no-untyped-def]
                     active, limits, latency, np.uint32(t // 4), np.uint32(samples[b]), stream,
                     k0, k1, packed, spiking, n_spiking,
                 )  # fmt: skip
-            _add_rows(gets, weights, active, spiking[q], n_spiking[q])
-            _advance(potential, gets, unit, leak, theta, best)
-            j = _furthest(potential, theta, best)
+            add_rows(gets, weights, active, spiking[q], n_spiking[q])
+            advance(potential, gets, unit, leak, theta, best)
+            j = furthest(potential, theta, best)
             if j >= 0:
                 counts[b, j] += 1
                 own = potential[j]

@@ -1,6 +1,7 @@
 """Who spikes while a batch is shown, and with which traces: the definition, on any device.
 
-With a = exp(-dt/tau_m), input spikes s_i[t] and weights w_ji, frozen within the batch:
+With a = exp(-dt/tau_m), input spikes s_i[t] and synapses w_ji (`snncore.stdp.synapses`), frozen
+within the batch:
 
     trace        x_i[t] = a x_i[t-1] + s_i[t]
     potential    u_j[t] = a u_j[t-1] + Σ_i w_ji s_i[t]  (= Σ_i w_ji x_i[t] before a reset)
@@ -28,6 +29,7 @@ from snncore.stdp import drive
 from snncore.stdp.params import TrainParams
 from snncore.stdp.rules import RECENT, RULES
 from snncore.stdp.state import Draw, Layer
+from snncore.stdp.synapses import synapses
 
 Tensor = torch.Tensor
 _EVENT_BYTES = 1 << 26  # of the traces at spikes that are kept at a time
@@ -94,6 +96,7 @@ def present_torch(layer: Layer, values: Tensor, draw: Draw, params: TrainParams)
     rule = RULES[params.rule]
     inputs = drive.input_spikes(values, draw, params.steps, params.code)
     traces = filtered(inputs, params.leak)
+    layer = Layer(synapses(layer.weights), layer.theta)
     if params.competition in ("winner", "k_winners"):
         steps, neurons = _first(layer, traces, aim(params))
     else:

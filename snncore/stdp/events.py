@@ -17,6 +17,7 @@ from snncore import kernels, rng
 from snncore.stdp import competition, rules
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw
+from snncore.stdp.synapses import Whole, whole, whole_room
 
 Tensor = torch.Tensor
 _CONSTANTS = tuple(
@@ -54,6 +55,7 @@ class Buffers(NamedTuple):
 
     neuron, row int32 [size, E]: the events of a sample; when int32, unit float32 [size, R]: step
     of each moment with an event, and 1 / ‖x‖; trace, late float32 [size, R, n_in]: x and z then.
+    frozen: the synapses of the batch.
     """
 
     neuron: NDArray[np.int32]
@@ -62,6 +64,7 @@ class Buffers(NamedTuple):
     unit: NDArray[np.float32]
     trace: NDArray[np.float32]
     late: NDArray[np.float32]
+    frozen: Whole
 
 
 def buffers(params: TrainParams, batch: int, n_in: int, n_out: int) -> Buffers:
@@ -76,6 +79,7 @@ def buffers(params: TrainParams, batch: int, n_in: int, n_out: int) -> Buffers:
         np.empty((size, rows), np.float32),
         np.empty((size, rows, n_in), np.float32),
         np.empty((size, late, n_in), np.float32),
+        whole_room(n_in, n_out),
     )
 
 
@@ -90,33 +94,31 @@ def learn_kernel_(
 ) -> Heard:
     """Show a batch and learn from it: changes w_t float32 [n_in, n_out] in place.
 
-    A batch of more than `competition.at_a_time` is shown to the same weights in pieces and learnt
+    A batch of more than `competition.at_a_time` is shown to the same synapses in pieces and learnt
     piece by piece.
     """
     n_in, n_out = w_t.shape
     room = room or buffers(params, len(values), n_in, n_out)
+    room = room._replace(frozen=whole(w_t.t(), theta, room.frozen))
     size = len(room.when)
-    frozen = w_t if len(values) <= size else w_t.clone()
     told = []
     for start in range(0, len(values), size):
         samples = draw.samples[start : start + size]
         part = Draw(draw.seed, draw.stream, samples)
         piece = values[start : start + size]
-        told.append(_piece_(frozen, w_t, theta, piece, part, rate, params, room))
+        told.append(_piece_(w_t, piece, part, rate, params, room))
     return joined(told)
 
 
 def _piece_(
-    frozen: Tensor,
     w_t: Tensor,
-    theta: Tensor,
     values: NDArray[np.uint32],
     draw: Draw,
     rate: float,
     params: TrainParams,
     room: Buffers,
 ) -> Heard:
-    """Spikes of `frozen` weights, which change `w_t`."""
+    """Spikes of the frozen synapses, which change `w_t`."""
     from snncore.kernels import dense as kernel
 
     rule = rules.RULES[params.rule]
@@ -131,14 +133,13 @@ def _piece_(
             params.code == "latency",
             draw.samples.numpy().astype(np.uint32),
             (np.uint32(draw.stream), np.uint32(k0), np.uint32(k1)),
-            frozen.numpy(),
-            theta.numpy(),
+            (room.frozen.weights_t, room.frozen.unit),
+            room.frozen.theta,
             (params.leak ** np.arange(params.steps)).astype(np.float32),
-            np.float32(params.leak),
             params.steps,
             how,
             rule.after,
-            tuple(room),
+            (room.neuron, room.row, room.when, room.unit, room.trace, room.late),
             sizes,
         )
         sample_of = np.empty(int(sizes[:, 1].sum()), np.int32)

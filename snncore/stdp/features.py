@@ -13,8 +13,7 @@ PLoS Comput. Biol. 9:e1003037), where a neuron's chance to spike grows exponenti
 potential. Without any competition the counts are almost linear in the pixels, and a linear
 readout of them is no better than one of the pixels themselves.
 
-Weights are rounded to whole multiples of a power of two (`synapses`), so fine that readouts do
-not notice: sums of them are exact in any order, on every device.
+The weights are those that also learning integrates (`snncore.stdp.synapses`).
 
 `layer_steps` defines the meaning on any device; on the CPU the kernel of
 `snncore.kernels.dense_features` computes the same counts from the same draws.
@@ -22,7 +21,6 @@ not notice: sums of them are exact in any order, on every device.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -34,12 +32,10 @@ from snncore import kernels, rng
 from snncore.stdp.drive import input_spikes
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
+from snncore.stdp.synapses import Whole, synapses, whole
 
 Tensor = torch.Tensor
 _PIECE_BYTES = 1 << 30  # memory of one piece of a batch on a device
-_MOST = 32767  # of a 16-bit number
-MOST_INPUTS = 32767  # more, and rounding alone would fill half of the 16 bits of a sum
-_UNREACHED = 3e38  # threshold of a neuron that only fills a block
 
 
 class Shown(NamedTuple):
@@ -50,42 +46,9 @@ class Shown(NamedTuple):
     potentials: NDArray[np.float32]  # [T, n_out], before the reset of the step
 
 
-class Prepared(NamedTuple):
-    """A layer as the kernel counts with it: M neurons, a whole number of blocks."""
-
-    weights_t: NDArray[np.int16]  # [n_in, M], in units of `unit`
-    theta: NDArray[np.float32]  # [M]
-    unit: float
-
-
-def check_inputs(n_in: int) -> None:
-    """Raises ValueError for more inputs than counting can add up in 16 bits."""
-    if n_in > MOST_INPUTS:
-        raise ValueError(
-            f"a dense layer takes at most {MOST_INPUTS:,} inputs, got {n_in:,}: take smaller "
-            'pictures, retina "raw" instead of "on_off", or a convolutional layer'
-        )
-
-
 def theta_feature(layer: Layer, params: TrainParams) -> Tensor:
     """The thresholds while counting, float32 [n_out], in units of the potential."""
     return layer.theta * params.feature_theta
-
-
-def unit_of(layer: Layer) -> float:
-    """The step of the rounded weights: the smallest 2⁻ᵏ with which no sum leaves 16 bits."""
-    check_inputs(layer.weights.shape[1])
-    most = float(layer.weights.abs().sum(dim=1).max())  # if all inputs spiked in one step
-    if not math.isfinite(most):
-        raise ValueError(f"weights must be finite, got a sum of {most}")
-    half_steps = layer.weights.shape[1] / 2  # what rounding may add
-    return float(2.0 ** math.ceil(math.log2(max(most, 1e-3) / (_MOST - half_steps))))
-
-
-def synapses(layer: Layer) -> Tensor:
-    """The weights that counting uses, float32 [n_out, n_in]: whole multiples of `unit_of`."""
-    unit = unit_of(layer)
-    return torch.round(layer.weights / unit) * unit
 
 
 def layer_steps(
@@ -96,7 +59,7 @@ def layer_steps(
     Yields, for each step, the potentials float32 [B, n_out] before any reset and the output spikes
     bool [B, n_out].
     """
-    theta, weights = theta_feature(layer, params), synapses(layer).t()
+    theta, weights = theta_feature(layer, params), synapses(layer.weights).t()
     potential = torch.zeros(inputs.shape[1], theta.shape[0], device=theta.device)
     neurons = torch.arange(theta.shape[0], device=theta.device).view(1, -1)
     for now in inputs:
@@ -139,19 +102,11 @@ def present_dense(
     )
 
 
-def prepare(layer: Layer, params: TrainParams) -> Prepared | None:
+def prepare(layer: Layer, params: TrainParams) -> Whole | None:
     """What `count_spikes` needs of a layer, for many calls; None if a device computes."""
     if layer.weights.device.type != "cpu":
         return None
-    from snncore.kernels import dense_features as kernel
-
-    n_out, n_in = layer.weights.shape
-    unit, padded = unit_of(layer), -(-n_out // kernel.BLOCK) * kernel.BLOCK
-    weights_t = np.zeros((n_in, padded), np.int16)
-    weights_t[:, :n_out] = torch.round(layer.weights.t() / unit).to(torch.int16).numpy()
-    theta = np.full(padded, _UNREACHED, np.float32)
-    theta[:n_out] = theta_feature(layer, params).numpy()
-    return Prepared(weights_t, theta, unit)
+    return whole(layer.weights, theta_feature(layer, params))
 
 
 def count_spikes(
@@ -159,7 +114,7 @@ def count_spikes(
     values: NDArray[np.uint32],
     draw: Draw,
     params: TrainParams,
-    prepared: Prepared | None = None,
+    prepared: Whole | None = None,
 ) -> NDArray[np.uint16]:
     """Spike counts uint16 [B, n_out] of images, weights frozen.
 
@@ -186,7 +141,7 @@ def count_spikes(
             np.uint32(k0),
             np.uint32(k1),
             prepared.weights_t,
-            np.float32(prepared.unit),
+            prepared.unit,
             prepared.theta,
             np.float32(params.leak),
             params.feature_steps,

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from snncore import rng
 from snncore.stdp import drive
-from snncore.stdp.features import check_inputs, count_spikes, prepare, present_dense
+from snncore.stdp.features import count_spikes, prepare, present_dense
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
 from snncore.stdp.state import Snapshot as Snapshot
+from snncore.stdp.synapses import check_inputs
 
 _COUNT_CELLS = 100_000  # neurons × images of one call while counting: it holds the kernels' lock
 

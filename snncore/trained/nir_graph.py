@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snncore.stdp.features import synapses
+from snncore.stdp.synapses import synapses
 from snncore.trained.network import Trained
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def nir_graph(
     }
     nodes: dict[str, Any] = {
         "input": nir.Input({"input": np.array([n_in])}),
-        "weights": nir.Linear(synapses(layer).cpu().numpy() / threshold[:, None]),
+        "weights": nir.Linear(synapses(layer.weights).cpu().numpy() / threshold[:, None]),
         "output": nir.Output({"output": np.array([n_out])}),
     }
     edges = [("input", "weights")]

@@ -1,0 +1,86 @@
+"""The synapses of a dense layer: its weights, rounded to 16-bit whole multiples of a unit.
+
+A layer learns in float32, and its neurons integrate
+
+    w̃_ji = q · round(w_ji / q),   q = the smallest 2⁻ᵏ with which no sum leaves 16 bits,
+
+so fine that neither learning nor readouts notice. Sums of the weights of inputs that spike
+together are then exact in any order, on every device, and cost half as much to read and to add.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Tensor = torch.Tensor
+_MOST = 32767  # of a 16-bit number
+_UNREACHED = 3e38  # threshold of a neuron that only fills a block
+MOST_INPUTS = 32767  # more, and rounding alone would fill half of the 16 bits of a sum
+_SMALLEST = 1e-3  # sum of weights below which the unit gets no finer
+
+
+def check_inputs(n_in: int) -> None:
+    """Raises ValueError for more inputs than can be added up in 16 bits."""
+    if n_in > MOST_INPUTS:
+        raise ValueError(
+            f"a dense layer takes at most {MOST_INPUTS:,} inputs, got {n_in:,}: take smaller "
+            'pictures, retina "raw" instead of "on_off", or a convolutional layer'
+        )
+
+
+def unit_of(weights: Tensor) -> Tensor:
+    """q of weights [n_out, n_in], float32 [] on their device, which nothing waits for."""
+    n_in = weights.shape[1]
+    check_inputs(n_in)
+    most = weights.abs().sum(dim=1).max().clamp(min=_SMALLEST)  # if all inputs spiked in one step
+    least = most / (_MOST - n_in / 2)  # half a step of each input is what rounding may add
+    units = 2.0 ** torch.arange(-30, 31, device=weights.device, dtype=torch.float32)
+    return units[(units < least).sum().clamp(max=len(units) - 1)]
+
+
+def synapses(weights: Tensor) -> Tensor:
+    """w̃ float32 [n_out, n_in] of weights [n_out, n_in]."""
+    unit = unit_of(weights)
+    return torch.round(weights / unit) * unit
+
+
+class Whole(NamedTuple):
+    """A layer as the kernels take it: M neurons, a whole number of blocks."""
+
+    weights_t: NDArray[np.int16]  # [n_in, M], in multiples of `unit`
+    theta: NDArray[np.float32]  # [M]
+    unit: np.float32
+
+
+def whole_room(n_in: int, n_out: int) -> Whole:
+    """Room for `whole`: weights of 0, and thresholds that nothing reaches."""
+    from snncore.kernels.dense_neurons import BLOCK
+
+    padded = -(-n_out // BLOCK) * BLOCK
+    return Whole(
+        np.zeros((n_in, padded), np.int16),
+        np.full(padded, _UNREACHED, np.float32),
+        np.float32(1.0),
+    )
+
+
+def whole(weights: Tensor, theta: Tensor, room: Whole | None = None) -> Whole:
+    """The synapses of weights [n_out, n_in] and the thresholds [n_out], both on the CPU.
+
+    Raises:
+        ValueError: too many inputs, or weights that are not finite.
+    """
+    from snncore.kernels.dense_neurons import round_synapses
+
+    n_out, n_in = weights.shape
+    room = whole_room(n_in, n_out) if room is None else room
+    unit = np.float32(float(unit_of(weights)))
+    if not bool(torch.isfinite(weights.sum())):
+        raise ValueError("weights must be finite")
+    round_synapses(weights.t().contiguous().numpy(), np.float32(1.0) / unit, room.weights_t)
+    room.theta[:n_out] = theta.numpy()
+    return Whole(room.weights_t, room.theta, unit)
