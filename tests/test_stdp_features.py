@@ -20,7 +20,7 @@ from snncore.stdp.features import (
 )
 from snncore.stdp.presets import PRESETS, recommended
 from snncore.stdp.state import Draw
-from snncore.stdp.synapses import Whole, synapses, unit_of, whole
+from snncore.stdp.synapses import Whole, synapses, whole
 from snncore.stdp.train import counts, first_layer
 
 facade = importlib.import_module("snncore.stdp.train")  # the name is that of a function, too
@@ -141,13 +141,15 @@ def test_whole_synapses_are_near_the_weights_and_cannot_leave_sixteen_bits(
     images: np.ndarray,
 ) -> None:
     layer, _, _ = prepared(images, SOFT)
-    unit = unit_of(layer.weights)
-    whole = synapses(layer.weights) / unit
-    assert torch.equal(whole, whole.round())
-    assert float((whole - layer.weights / unit).abs().max()) <= 0.5
-    assert 8000 < float(whole.abs().sum(dim=1).max()) <= 32767  # all inputs at once; not too coarse
-    heavy = Layer(layer.weights * 1e4, layer.theta)  # a rule without a weight budget
-    assert float((synapses(heavy.weights) / unit_of(heavy.weights)).abs().sum(dim=1).max()) <= 32767
+    for scale in (1.0, 1e4):  # heavy as with a rule that has no weight budget
+        weights = layer.weights * scale
+        made = whole(weights, layer.theta)
+        assert torch.equal(
+            torch.from_numpy(made.weights_t[:, :12].T * made.unit), synapses(weights)
+        )
+        assert (abs(made.weights_t[:, :12].T - weights.numpy() / made.unit) <= 0.5).all()
+        together = abs(made.weights_t.astype(int)).sum(axis=0).max()
+        assert 8000 < together <= 32767  # all inputs at once; not too coarse
 
 
 def test_sixteen_bits_hold_when_every_input_spikes_at_once() -> None:
@@ -215,7 +217,7 @@ def test_pictures_too_large_for_sixteen_bits_are_refused_before_learning() -> No
         facade.train(large, SOFT)
     for n_in in (32_768, 65_534, 65_600):  # the two last ones divided by zero, or worse
         with pytest.raises(ValueError, match="at most 32,767 inputs"):
-            unit_of(torch.full((2, n_in), 0.01))
+            synapses(torch.full((2, n_in), 0.01))
 
 
 def test_black_images_are_silent_and_arguments_left_alone(images: np.ndarray) -> None:

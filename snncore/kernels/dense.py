@@ -40,7 +40,7 @@ def _present(  # type: ignore[no-untyped-def]
     n_spiking = np.zeros(4, dtype=np.int64)
     potential = np.zeros(n_out, dtype=np.float32)
     gets = np.zeros(n_out, dtype=np.int16)
-    best = np.empty(n_out // BLOCK, dtype=np.float32)
+    margins = np.empty(BLOCK, dtype=np.float32)
     x = np.zeros(n_active, dtype=np.float32)
     n_rows = n_events = 0
     scale, listening = _F1, True
@@ -68,8 +68,8 @@ def _present(  # type: ignore[no-untyped-def]
         for a in now:
             x[a] += scale
         add_rows(gets, whole, active, now, now.shape[0])
-        advance(potential, gets, quantum, leak, theta, best)
-        first = furthest(potential, theta, best)
+        advance(potential, gets, quantum, leak, theta, margins)
+        first = furthest(potential, theta, margins)
         if first < 0:
             continue
         inverse = np.float32(_F1 / scale)

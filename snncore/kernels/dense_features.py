@@ -49,7 +49,7 @@ def count_competing_spikes(  # type: ignore[no-untyped-def]
         n_spiking = np.zeros(4, dtype=np.int64)
         potential = np.zeros(theta.shape[0], dtype=np.float32)
         gets = np.zeros(theta.shape[0], dtype=np.int16)
-        best = np.empty(theta.shape[0] // BLOCK, dtype=np.float32)
+        margins = np.empty(BLOCK, dtype=np.float32)
         counts[b] = 0
         for t in range(n_steps):
             q = t % 4
@@ -59,8 +59,8 @@ def count_competing_spikes(  # type: ignore[no-untyped-def]
                     k0, k1, packed, spiking, n_spiking,
                 )  # fmt: skip
             add_rows(gets, weights, active, spiking[q], n_spiking[q])
-            advance(potential, gets, unit, leak, theta, best)
-            j = furthest(potential, theta, best)
+            advance(potential, gets, unit, leak, theta, margins)
+            j = furthest(potential, theta, margins)
             if j >= 0:
                 counts[b, j] += 1
                 own = potential[j]

@@ -3,9 +3,6 @@
 A spike of input i adds row i of the synapses to what all neurons get in this step, so the cost
 follows the spikes. Synapses are 16-bit whole numbers (`snncore.stdp.synapses`): half the memory to
 read, twice as many in a vector register, and sums that are exact in any order.
-
-The neuron furthest above its threshold is found through the maxima of blocks of neurons, which
-the pass that moves the potentials leaves behind.
 """
 
 from __future__ import annotations
@@ -15,9 +12,18 @@ import numpy as np
 
 BLOCK = 64  # neurons; the layer is padded to a multiple with neurons that never spike
 _F0 = np.float32(0.0)
-_NEVER = np.float32(-3e38)
 # Maxima may be taken in any order as long as nothing is NaN; sums and products stay as written.
 _MAXIMA = {"nnan", "nsz"}
+
+
+@numba.njit(nogil=True, cache=True)
+def most_at_once(w_t):  # type: ignore[no-untyped-def]
+    """max_j Σ_i |w_t[i, j]| of float32 [n_in, n_out]; NaN if any of them is."""
+    sums = np.zeros(w_t.shape[1], dtype=np.float32)
+    for i in range(w_t.shape[0]):
+        for j in range(w_t.shape[1]):
+            sums[j] += abs(w_t[i, j])
+    return sums.max()
 
 
 @numba.njit(nogil=True, cache=True)
@@ -57,28 +63,41 @@ def add_rows(gets, weights, active, places, n):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_MAXIMA)
-def advance(potential, gets, unit, leak, theta, best):  # type: ignore[no-untyped-def]
-    """One step of every potential; the largest margin of each block of neurons into `best`."""
-    for block in range(best.shape[0]):
-        most = _NEVER
-        for j in range(block * BLOCK, (block + 1) * BLOCK):
-            value = potential[j] * leak + np.float32(gets[j]) * unit
-            potential[j] = value
-            most = max(most, value - theta[j])
-            gets[j] = 0
-        best[block] = most
+def advance(potential, gets, unit, leak, theta, margins):  # type: ignore[no-untyped-def]
+    """One step of every potential; `margins` [BLOCK] are maxima over the neurons k, k + BLOCK, …
+
+    Written so that every loop is over neighbours that do not depend on each other: a running
+    maximum within the first loop keeps the compiler from vectorising it (ten times slower).
+    """
+    for j in range(potential.shape[0]):
+        potential[j] = potential[j] * leak + np.float32(gets[j]) * unit
+        gets[j] = 0
+    for k in range(BLOCK):
+        margins[k] = potential[k] - theta[k]
+    for begin in range(BLOCK, potential.shape[0], BLOCK):
+        values, limits = potential[begin : begin + BLOCK], theta[begin : begin + BLOCK]
+        for k in range(BLOCK):
+            margins[k] = max(margins[k], values[k] - limits[k])
 
 
-@numba.njit(nogil=True, cache=True)
-def furthest(potential, theta, best):  # type: ignore[no-untyped-def]
-    """The first neuron with the largest margin, or -1 if that is below 0."""
-    most, chosen = _F0, -1
-    for block in range(best.shape[0]):
-        if best[block] > most or (best[block] == most and chosen < 0):
-            most, chosen = best[block], block
-    if chosen < 0:
+@numba.njit(nogil=True, cache=True, fastmath=_MAXIMA)
+def furthest(potential, theta, margins):  # type: ignore[no-untyped-def]
+    """The first neuron with the largest margin, or -1 if that is below 0; changes `margins`."""
+    half = BLOCK // 2
+    while half >= 1:
+        for k in range(half):
+            margins[k] = max(margins[k], margins[k + half])
+        half //= 2
+    most = margins[0]
+    if most < _F0:
         return -1
-    j = chosen * BLOCK
+    for begin in range(0, potential.shape[0], BLOCK):
+        here = 0
+        for j in range(begin, begin + BLOCK):
+            here |= potential[j] - theta[j] == most
+        if here:
+            break
+    j = begin
     while potential[j] - theta[j] != most:
         j += 1
     return j

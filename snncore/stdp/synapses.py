@@ -21,6 +21,7 @@ _MOST = 32767  # of a 16-bit number
 _UNREACHED = 3e38  # threshold of a neuron that only fills a block
 MOST_INPUTS = 32767  # more, and rounding alone would fill half of the 16 bits of a sum
 _SMALLEST = 1e-3  # sum of weights below which the unit gets no finer
+_UNITS = (2.0 ** np.arange(-30, 31)).astype(np.float32)
 
 
 def check_inputs(n_in: int) -> None:
@@ -32,20 +33,20 @@ def check_inputs(n_in: int) -> None:
         )
 
 
-def unit_of(weights: Tensor) -> Tensor:
-    """q of weights [n_out, n_in], float32 [] on their device, which nothing waits for."""
-    n_in = weights.shape[1]
-    check_inputs(n_in)
-    most = weights.abs().sum(dim=1).max().clamp(min=_SMALLEST)  # if all inputs spiked in one step
-    least = most / (_MOST - n_in / 2)  # half a step of each input is what rounding may add
-    units = 2.0 ** torch.arange(-30, 31, device=weights.device, dtype=torch.float32)
-    return units[(units < least).sum().clamp(max=len(units) - 1)]
-
-
 def synapses(weights: Tensor) -> Tensor:
-    """w̃ float32 [n_out, n_in] of weights [n_out, n_in]."""
-    unit = unit_of(weights)
+    """w̃ float32 [n_out, n_in] of weights [n_out, n_in]; nothing waits for their device."""
+    n_in = weights.shape[1]
+    most = weights.abs().sum(dim=1).max()
+    units = torch.from_numpy(_UNITS).to(weights.device)
+    place = (units < most.clamp(min=_SMALLEST) / _room(n_in)).sum()
+    unit = units[place.clamp(max=len(units) - 1)]
     return torch.round(weights / unit) * unit
+
+
+def _room(n_in: int) -> float:
+    """Units that all inputs together may have, if rounding adds half a unit to each."""
+    check_inputs(n_in)
+    return _MOST - n_in / 2
 
 
 class Whole(NamedTuple):
@@ -74,13 +75,16 @@ def whole(weights: Tensor, theta: Tensor, room: Whole | None = None) -> Whole:
     Raises:
         ValueError: too many inputs, or weights that are not finite.
     """
-    from snncore.kernels.dense_neurons import round_synapses
+    from snncore.kernels.dense_neurons import most_at_once, round_synapses
 
     n_out, n_in = weights.shape
+    w_t = weights.t().contiguous().numpy()
+    most = most_at_once(w_t)
+    if not np.isfinite(most):
+        raise ValueError(f"weights must be finite, got a sum of {most}")
+    place = int(np.searchsorted(_UNITS, max(most, _SMALLEST) / _room(n_in)))
+    unit = _UNITS[min(place, len(_UNITS) - 1)]
     room = whole_room(n_in, n_out) if room is None else room
-    unit = np.float32(float(unit_of(weights)))
-    if not bool(torch.isfinite(weights.sum())):
-        raise ValueError("weights must be finite")
-    round_synapses(weights.t().contiguous().numpy(), np.float32(1.0) / unit, room.weights_t)
+    round_synapses(w_t, np.float32(1.0) / unit, room.weights_t)
     room.theta[:n_out] = theta.numpy()
     return Whole(room.weights_t, room.theta, unit)
