@@ -53,7 +53,7 @@ PRESETS: tuple[Preset, ...] = (
         "30 seconds",
         "digits",
         0,
-        replace(recommended("dense", 100), epochs=10, retina="on_off"),
+        replace(recommended("dense", 100), epochs=30, retina="on_off"),
         "noise turns into strokes and digits without a single label.",
     ),
     Preset(
