@@ -21,9 +21,9 @@ _US = 1e-6
 # the first spikes, for each neuron and step; where everybody may spike and learn, for each weight
 # and step.
 _LEARN, _LEARN_INPUT, _LEARN_NEURON = 8.0 * _US, 0.03 * _US, 0.035 * _US
-_LATERAL, _NONE = 0.004 * _US, 1.5e-4 * _US
+_LATERAL, _NONE = 1.5e-3 * _US, 1.5e-4 * _US
 # An image counted: always, for each input and step, for each neuron and step.
-_COUNT, _COUNT_INPUT, _COUNT_NEURON = 5.0 * _US, 5e-4 * _US, 2e-3 * _US
+_COUNT, _COUNT_INPUT, _COUNT_NEURON = 5.0 * _US, 5e-4 * _US, 8e-4 * _US
 # Convolution, an image learnt: always, for each input of a filter, for each filter; an image
 # counted: always, for each cell and input of a filter, for each filter and place (Poisson: at each
 # of 15 steps).

@@ -65,7 +65,7 @@ def what_to_notice(result: Result, n_test: int) -> str:
             second = f"but it {second[4:]}"
     words = {
         1: "The spikes say more than the raw pixels do to the same readout",
-        0: "The same readout on the raw pixels differs by less than they could show",
+        0: f"The raw pixels do as well, as far as {n_test:,} images can tell",
         -1: "**The same readout does better on the raw pixels**",
     }
     return f"{first}, {second}. {words[pixels]} ({result.control_pixels_accuracy:.1%})."
