@@ -53,7 +53,7 @@ ROWS = (
     dense(1600, note="DoG + Poisson", retina="on_off", code="poisson"),
     dense(100),
     dense(400, "fashion"),
-    dense(400, note="the seed's rule", rule="seed", competition="none", theta_rate=0.0),
+    dense(400, note="the seed's rule", rule="seed", competition="none", theta_rate=0.0, epochs=1),
     dense(6400),
 )
 COLUMNS = {
