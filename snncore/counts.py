@@ -71,7 +71,7 @@ class CountScaler:
         values = plain(counts)
         shape = (-(-len(values) // kernels.BLOCK), values.shape[1])
         total, squares, good = np.zeros(shape), np.zeros(shape), np.zeros(shape[0], np.int64)
-        with kernel_threads():
+        with kernel_threads(values.size):
             kernels.moments(values, root, total, squares, good)
         if not good.all():
             raise ValueError(_RULE[root])
@@ -92,7 +92,7 @@ class CountScaler:
         """
         values = self.checked(counts)
         features = np.empty(values.shape, np.float32)
-        with kernel_threads():
+        with kernel_threads(values.size):
             kernels.standardise(values, np.arange(len(values)), self.root, *self.folded, features)
         if not np.isfinite(features.sum(dtype=np.float64)):
             raise ValueError(_RULE[self.root])

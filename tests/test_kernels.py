@@ -118,3 +118,15 @@ def test_a_changed_kernel_is_compiled_again_also_where_another_file_calls_it(tmp
     long_ago = time.time() - 8 * 24 * 3600
     os.utime(first, (long_ago, long_ago))
     assert answer() == "10" and set(cache.glob("kernels-*")) == kept - {first}
+
+
+def test_little_work_is_done_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the second one would be waited for longer than it helps."""
+    monkeypatch.setenv("SNNCORE_THREADS", "2")
+    with kernels.kernel_threads() as all_of_them:
+        pass
+    with kernels.kernel_threads(1e9) as many:
+        pass
+    with kernels.kernel_threads(1e5) as one:
+        pass
+    assert (all_of_them, many, one) == (2, 2, 1)

@@ -12,6 +12,7 @@ with the old one. The folder of the compiled kernels is therefore named after al
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 import threading
@@ -24,6 +25,7 @@ from pathlib import Path
 import numba
 
 _KEEP_S = 7 * 24 * 3600
+_LITTLE = 2e6  # elementary operations: about a millisecond
 
 
 def _choose_cache() -> None:
@@ -119,9 +121,15 @@ def thread_count() -> int:
 
 
 @contextmanager
-def kernel_threads() -> Iterator[int]:
-    """Hold the process-wide lock of parallel kernels, with the thread count set."""
+def kernel_threads(work: float = math.inf) -> Iterator[int]:
+    """Hold the process-wide lock of parallel kernels, with the thread count set.
+
+    Args:
+        work: about how many elementary operations the kernel does; little is done by one thread.
+            On a busy machine threads wait for each other at the end of each call until the last of
+            them gets a core, which takes longer than half a millisecond of work.
+    """
     with _LOCK:
-        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS)
+        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS) if work > _LITTLE else 1
         numba.set_num_threads(count)
         yield count

@@ -89,7 +89,7 @@ class Passes:
         """Standardised features float32 [len(rows), N] on the device."""
         if self.device.type == "cpu":
             out = np.empty((len(rows), self.n_features), np.float32)
-            with kernel_threads():
+            with kernel_threads(out.size):
                 kernels.standardise(self._counts, rows, self.root, *self._folded, out)
             return torch.from_numpy(out)
         x = self._device_counts[torch.from_numpy(rows).to(self.device)].to(torch.float32)
@@ -149,7 +149,7 @@ class Passes:
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             used = -(-len(part) // kernels.BLOCK)
-            with kernel_threads():
+            with kernel_threads(len(part) * n * n_classes):
                 kernels.fused_pass(
                     self._counts, part, self.root, *self._folded, w, b, self._labels, code, back,
                     loss, right, grad, grad_bias,

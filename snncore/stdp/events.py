@@ -127,7 +127,7 @@ def _piece_(
     sizes, counts = np.empty((batch, 2), np.int64), np.empty(n_out, np.int64)
     k0, k1 = rng.split_seed(draw.seed)
     how: Any = (mode, min(room.when.shape[1], n_out), np.float32(params.lateral_inhibition))
-    with kernels.kernel_threads():
+    with kernels.kernel_threads(batch * params.steps * (values.shape[1] + n_out)):
         kernel.present(
             values,
             params.code == "latency",

@@ -132,7 +132,8 @@ def count_spikes(
 
     counts = np.empty((values.shape[0], layer.theta.shape[0]), np.uint16)
     k0, k1 = rng.split_seed(draw.seed)
-    with kernels.kernel_threads():
+    work = len(values) * params.feature_steps * (values.shape[1] + len(prepared.theta))
+    with kernels.kernel_threads(work):
         kernel.count_competing_spikes(
             values,
             params.code == "latency",

@@ -42,6 +42,7 @@ def recommended(layer: str = "dense", units: int = 0, dataset: str = "") -> Trai
         neurons=neurons,
         batch=batch,
         epochs=epochs,
+        readout="hinge",  # validation, 400 and 1,600 neurons: 95.1 and 96.7 %; ridge 94.2 and 96.0
         feature_theta=0.7,
         feature_reset=0.3,
         inhibition=0.0,
