@@ -94,8 +94,8 @@ def test_confusion_is_a_share_of_the_true_class() -> None:
 def test_the_readouts_history_leaves_out_what_was_not_measured() -> None:
     chart = live.epochs_chart([1, 2], [2.0, 1.0], [0.5, math.nan], [0.4, 0.6])
     tables = chart["datasets"]
-    assert tables["on held-out training images"]["share"].tolist() == [0.5]
-    assert tables["on the others"]["share"].tolist() == [0.4, 0.6]
+    assert tables["held out"]["share"].tolist() == [0.5]
+    assert tables["fitted"]["share"].tolist() == [0.4, 0.6]
     assert tables["loss"]["loss"].tolist() == [2.0, 1.0]
 
 

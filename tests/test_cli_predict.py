@@ -59,6 +59,13 @@ def test_the_test_images_of_a_data_set(network: Path) -> None:
     assert found["n"] == 50 and found["accuracy"] == pytest.approx(right) and right > 0.5
 
 
+def test_a_blank_page_makes_no_neuron_spike_and_has_no_class(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    Image.fromarray(np.full((40, 40), 255, np.uint8)).save(blank)
+    found = json.loads(command("predict", "--bundled", str(blank), "--json").stdout)
+    assert found["spikes"] == [0] and found["predicted"] == [None] == found["vote"]
+
+
 def test_the_bundled_network_needs_no_file(tmp_path: Path) -> None:
     done = command("predict", "--bundled", str(drawn(tmp_path / "one.png", dark=True)), "--json")
     assert done.exit_code == 0, done.stderr

@@ -261,6 +261,15 @@ def test_homeostasis_raises_winners_lowers_losers_and_is_zero_sum() -> None:
     torch.testing.assert_close(three, after)
 
 
+def test_thresholds_that_nothing_reaches_come_down_within_an_epoch(images: np.ndarray) -> None:
+    for code in ("poisson", "latency"):
+        params = TrainParams(neurons=10, theta=100.0, batch=10, epochs=2, code=code)
+        *_, last = train(images, params, every_s=0.0)
+        assert last.silent < 0.5
+    still = replace(params, theta_rate=0.0)
+    assert [*train(images, still)][-1].silent == 1.0  # thresholds are not to move
+
+
 def test_a_silent_batch_lowers_all_thresholds_down_to_a_twentieth_of_the_first() -> None:
     theta = torch.tensor([199.9, 0.6, 10.0, 10.0])  # θ₀ = 10: bounds 0.5 and 200
     after = adapt(theta, torch.tensor([8, 0, 0, 0]), 8, 0.05, 10.0, 1)

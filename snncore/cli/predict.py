@@ -37,7 +37,8 @@ def predict(
     """Classify IMAGEs (PNG or JPEG), or a data set's test images, with a trained network.
 
     CHECKPOINT is a file that `train --out` wrote; with --bundled there is none. A picture is first
-    prepared as the training images were, and the answer says how.
+    prepared as the training images were, and the answer says how. One that leaves the network
+    silent (a blank page) has no class.
     """
     if bundled:
         name, saved, pictures = models.NAMES[0], models.load(), files
@@ -96,10 +97,13 @@ def _on_pictures(
         image = datasets.files.read_image(path.read_bytes())
         prepared.append(trained.prepare(image, network.image_shape, saved.dataset, invert=invert))
     found = trained.predict(network, np.stack([one.image for one in prepared]))
+    silent = found.counts.sum(axis=1, dtype=np.int64) == 0  # the readout's constant is no answer
     return Report(
         model=name,
         pictures=[str(path) for path in paths],
-        predicted=[names[k] for k in found.classes],
+        predicted=[
+            None if quiet else names[k] for k, quiet in zip(found.classes, silent, strict=True)
+        ],
         vote=[names[k] if k >= 0 else None for k in found.votes],
         spikes=found.counts.sum(axis=1, dtype=np.int64),
         class_names=list(names),

@@ -237,16 +237,14 @@ def epochs_chart(
         held_out, training: shares of right answers 0..1; NaN where not measured.
     """
     at = np.asarray(epochs, dtype=np.float64)
-    shares = {"on held-out training images": held_out, "on the others": training}
+    shares = {"held out": held_out, "fitted": training}
     table = pd.concat(
         pd.DataFrame({"epoch": at, "share": np.asarray(values, np.float64), "name": name})
         for name, values in shares.items()
     ).dropna()
     losses = np.asarray(loss, dtype=np.float64)
     x = axis("epoch", "step of the fit", (float(at[0]), max(float(at[-1]), float(at[0]) + 1)))
-    key = Key(
-        {"on held-out training images": "theory", "on the others": "voltage", "loss": "spike"}
-    )
+    key = Key({"held out": "theory", "fitted": "voltage", "loss": "spike"})
     layers = [
         layer(
             name,

@@ -235,7 +235,7 @@ def fit_chart(history: Sequence[FitPoint]) -> Chart:
     held = table[np.isfinite(table["validation_accuracy"])]
     low, high = span(table["accuracy"].to_numpy(), held["validation_accuracy"].to_numpy())
     key = Key({"fitted": "voltage", "held out": "spike"})
-    x = axis("pass", "pass over the counts, penalty after penalty", (1, max(2, len(table))))
+    x = axis("pass", "pass over the counts", (1, max(2, len(table))))
     y = axis("accuracy", "right", (low, high), format=".1%", tickCount=5)
     tips = [
         tip("penalty", "penalty", ".1e"),

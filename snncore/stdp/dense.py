@@ -125,6 +125,8 @@ def _adapted(
 ) -> Tensor:
     if not rules.RULES[params.rule].homeostasis:
         return theta
+    if theta_rate > 0:
+        theta = homeostasis.woken(theta, counts)
     return homeostasis.adapt(
         theta, counts, batch, theta_rate, params.theta, competition.aim(params)
     )

@@ -207,6 +207,13 @@ def test_cancel_stops_a_run_and_start_goes_on_from_there() -> None:
     run_until(app, lambda: any("Cancelled" in e.value for e in app.info))
     run_until(app, lambda: get_manager().stats().running == 0)
     assert "goes on after" in words(app)
+    # Another visitor, with the same settings, has stopped nothing.
+    stranger = open_page(PAGE, stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
+    assert "goes on after" not in words(stranger) and "Before learning" in words(stranger)
+    # Who has may also want to see the beginning again.
+    app.get_by_key("stdp__over").click().run()
+    assert "goes on after" not in words(app)
+    assert not any(b.key == "stdp__over" for b in app.button)
 
 
 def test_the_run_is_looked_after_from_other_pages() -> None:

@@ -155,6 +155,13 @@ def _verdict(net: Network, asked: Asked, answer: Answer) -> None:
             f"{plain(names[c])} {answer.others[c]}×" for c in order if answer.others[c]
         )
         text += f" In {DRAWS} random draws of the spikes the readout says: {said}."
+        most, sure = int(order[0]), answer.others[int(order[0])] > 0.8 * DRAWS
+        if most != film["answer"] or not sure:
+            text += (
+                f" **Unsure**: other draws of the same picture say {plain(names[most])}."
+                if most != film["answer"]
+                else " **Unsure**: it depends on the random spikes."
+            )
     st.markdown(text)
 
 

@@ -44,7 +44,11 @@ def pictures(
     outputs, places = _outputs(seen, steps, params)
     answers = np.sort(np.argsort(outputs.sum(axis=0), kind="stable")[-_CELLS:])
     spike = base.COLOURS["spike"]
-    spikes_in, spikes_out = inputs[:, busiest], outputs[:, answers]
+    # A short presentation is drawn with wider steps: rasters are wider than high, whatever T is.
+    wide = max(1, round(1.3 * _CELLS / steps))
+    spikes_in, spikes_out = (
+        np.repeat(spikes, wide, axis=0) for spikes in (inputs[:, busiest], outputs[:, answers])
+    )
     return Pictures(
         base.png(mosaic, scale=max(1, 720 // mosaic.shape[1])),
         min(MAX_FIELDS, len(snapshot.layer.theta)),

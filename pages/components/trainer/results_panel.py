@@ -92,10 +92,6 @@ def _headline(payload: Payload, result: Result) -> None:
                 "Raw pixels", f"{result.control_pixels_accuracy:.2%}", width="content",
                 help="The same readout on the pixels, without any spiking neuron.",
             )  # fmt: skip
-        st.metric(
-            "Learning", f"{result.train_images_per_s:,.0f}/s", width="content",
-            help=f"Images learnt a second, without counting and readouts, on {result.device}.",
-        )  # fmt: skip
 
 
 def _mistakes(payload: Payload, result: Result) -> None:

@@ -16,19 +16,23 @@ from pages.components.trainer.kept import Finished
 from pages.components.trainer.payload import OWN, Run, presentations
 from pages.components.trainer.presets import KEY, SIZE, Preset, layer_of, values_of
 from snncore.datasets.files import check_upload
-from snncore.jobs import JobView, Rejected
+from snncore.jobs import JobView, Rejected, get_manager
 from snncore.stdp import TrainParams
 from snncore.trained import SavedRun
 
 _BOX = f"{KEY}_checkpoint"
+_MINE = f"{KEY}__mine"  # identities of the runs that were started in this session
+_ANEW = f"{KEY}__anew"  # identity of the run that the visitor wants from its beginning
 _FILE = f"{KEY}__resume"  # the checkpoint that was read: (file id, digest or "", words)
+_MOST_MINE = 32
 MOST_PASSES = int(TrainParams.specs()["epochs"].hi)
 
 
 def beginning(chosen: Chosen) -> tuple[Run, Finished | None]:
     """The run that Start computes, and where it begins: None is the untrained layer.
 
-    A run that was stopped here goes on where it was: its result is the same, bit for bit.
+    A run that its visitor has stopped goes on where it was: its result is the same, bit for bit.
+    What strangers have stopped does not: who presses Start for the first time sees the beginning.
     """
     run, file = chosen.run, _file()
     if file is not None and _fits(file, chosen.params):
@@ -36,7 +40,36 @@ def beginning(chosen: Chosen) -> tuple[Run, Finished | None]:
         own = kept.get(resumed.identity)
         return resumed, file if own is None or _done(own) else own
     found = kept.get(run.identity)
-    return run, None if found is None or _done(found) else found
+    if found is None or _done(found) or not _stopped_by_visitor(run.identity):
+        return run, None
+    return run, found
+
+
+def _stopped_by_visitor(identity: str) -> bool:
+    """Whether this session, or who gave it the job's address, started that run and wants more."""
+    state = st.session_state
+    if state.get(_ANEW) == identity:
+        return False
+    view = get_manager(job.KIND).get(st.query_params.get(job.JOB, ""))
+    shown = view is not None and job.identity_of(view.key) == identity
+    return shown or identity in state.get(_MINE, ())
+
+
+def started(run: Run) -> None:
+    """This session has asked for this run."""
+    st.session_state[_MINE] = (*st.session_state.get(_MINE, ()), run.identity)[-_MOST_MINE:]
+    st.session_state.pop(_ANEW, None)
+
+
+def start_over(run: Run) -> None:
+    """A button: the next Start begins from the untrained layer, not where the run was stopped."""
+    if kept.get(run.identity) is None or run.resumed:
+        return
+    st.button(
+        "Begin anew instead", icon=":material/restart_alt:", key=f"{KEY}__over", type="tertiary",
+        on_click=lambda: st.session_state.update({_ANEW: run.identity}),
+        help="The next Start begins from the untrained layer.",
+    )  # fmt: skip
 
 
 def _done(entry: Finished) -> bool:

@@ -14,7 +14,7 @@ from pages.components.trainer.controls import Chosen
 from pages.components.trainer.payload import Payload, Run, presentations
 from pages.components.trainer.pictures import pictures
 from pages.components.trainer.results_panel import results_panel
-from snncore.jobs import JobView
+from snncore.jobs import JobView, Ticket
 from snncore.stdp import Snapshot
 from snncore.stdp.train import first_layers
 
@@ -50,16 +50,25 @@ def middle(chosen: Chosen) -> Shown:
     ahead = st.container()
     if words := resume.problem():
         st.warning(words, icon=":material/hourglass_disabled:")
+
+    def submit(owner: str) -> Ticket:
+        ticket = job.submit(owner, begin, chosen.size, chosen.upload, start)
+        resume.started(begin)
+        return ticket
+
     view = job_panel(
         job.PANEL,
-        submit=lambda owner: job.submit(owner, begin, chosen.size, chosen.upload, start),
+        submit=submit,
         draw=lambda payload, done: _live(payload, done, begin),
         ticket_param=job.JOB,
         kind=job.KIND,
     )
     words = resume.start_words(chosen)
     if words and (view is None or not view.active):
-        ahead.caption(words)
+        with ahead:
+            st.caption(words)
+            if start is not None:
+                resume.start_over(begin)
     nothing = view is None or (job.payload_of(view) is None and not view.active)
     if nothing and chosen.upload is None and not refused:
         st.markdown(

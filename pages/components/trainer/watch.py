@@ -137,7 +137,8 @@ def _accuracy(payload: Payload, dark: bool) -> None:
     if found.kind == "vote":
         st.caption(
             "Each neuron is named after the class it won most so far, and tested on the images "
-            "that come next; labels only keep the score."
+            "that come next; labels only keep the score. Only the first spike of an image counts "
+            "here, for trained and untrained weights alike; the results count all."
         )
     else:
         st.caption(
@@ -161,7 +162,7 @@ def _change(payload: Payload) -> None:
 
 def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
     st.markdown(f"**One training image in spikes** · a “{plain(shown.label)}”")
-    first, second, third = st.columns([0.5, 1.4, 1.6], gap="small", vertical_alignment="top")
+    first, second, third = st.columns([0.5, 1.5, 1.5], gap="small", vertical_alignment="top")
     with first:
         picture(shown.image, caption="the image", alt="The training image", width="content")
         if shown.places is not None:
@@ -174,7 +175,8 @@ def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
     with second:
         picture(
             shown.inputs[dark],
-            caption=f"Input: the {shown.shown_cells} most driven cells, {span:.0f} ms to the right",
+            caption=f"Input: the {shown.shown_cells} most driven cells, a row each; time to the "
+            f"right, {span:.0f} ms",
             alt="Raster of the input spikes",
         )
     with third:
@@ -182,8 +184,8 @@ def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
         spikes = "spikes" if params.layer == "dense" else "wins"
         picture(
             shown.outputs[dark],
-            caption=f"Output: {shown.spikes:,} {spikes} of {shown.active} {units}, one row each "
-            f"(the {shown.shown_units} busiest); few answer each image",
+            caption=f"Output: {shown.spikes:,} {spikes} of {shown.active} {units}, a row each (the "
+            f"{shown.shown_units} busiest); time to the right, {span:.0f} ms",
             alt=f"Raster of the output spikes of {shown.shown_units} {units}",
         )
 
