@@ -263,7 +263,7 @@ def test_homeostasis_raises_winners_lowers_losers_and_is_zero_sum() -> None:
 
 def test_thresholds_that_nothing_reaches_come_down_within_an_epoch(images: np.ndarray) -> None:
     for code in ("poisson", "latency"):
-        params = TrainParams(neurons=10, theta=100.0, batch=10, epochs=2, code=code)
+        params = TrainParams(neurons=10, theta=40.0, batch=10, epochs=2, code=code)
         *_, last = train(images, params, every_s=0.0)
         assert last.silent < 0.5
     still = replace(params, theta_rate=0.0)
