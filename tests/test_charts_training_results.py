@@ -187,6 +187,15 @@ def test_the_words_say_what_learning_was_worth_and_no_more(
     assert all(part in words for part in said), words
 
 
+def test_a_handful_of_test_images_tells_nothing() -> None:
+    assert "3 test images are too few" in what_to_notice(
+        result_of("dense")._replace(
+            test_accuracy=1.0, control_untrained_accuracy=0.3, control_pixels_accuracy=0.3
+        ),
+        3,
+    )
+
+
 def test_a_run_without_controls_claims_nothing() -> None:
     assert "does not say" in what_to_notice(result_of("conv"), 400)
     assert not any(bar.control for bar in bars(result_of("conv"), 400))

@@ -182,7 +182,7 @@ def _images(
         st.markdown(f"No “{who}” was answered with “{what}”.")
         return
     shown = found[:SHOWN]
-    mosaic = charts.image_mosaic(tests.images[shown], 8)
+    mosaic = charts.image_mosaic(tests.images[shown], min(8, max(4, len(shown))))
     images = "image" if len(found) == 1 else "images"
     some = f"; the first {SHOWN} of them" if len(found) > SHOWN else ""
     same = " (right)" if true == answer else ""
@@ -230,11 +230,10 @@ def _pairs(
             if tests is not None:
                 wrong = (tests.labels == pair.true) & (answers == pair.predicted)
                 some = tests.images[np.flatnonzero(wrong)[:6]]
-                mosaic = charts.image_mosaic(some, 6)
+                mosaic = charts.image_mosaic(some, min(6, max(3, len(some))))
                 picture(
                     png(mosaic, scale=max(1, 240 // mosaic.shape[1])),
                     alt=f"Images of {names[pair.true]} answered with {names[pair.predicted]}",
-                    width="content" if len(some) < 6 else "stretch",
                 )
 
 

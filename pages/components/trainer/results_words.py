@@ -8,6 +8,7 @@ from snncore.experiment import Result
 from snncore.plots.training_results import Bar
 
 SURE = 2.0  # standard errors: less is what another draw of test images could turn round
+_FEW = 30  # test images below which no difference is told
 
 
 def standard_error(accuracy: float, count: int) -> float:
@@ -40,6 +41,9 @@ def what_to_notice(result: Result, n_test: int) -> str:
     """What learning was worth here, honestly."""
     if not result.has_controls:
         return "This run was made without controls, so it does not say what learning was worth."
+    if n_test < _FEW:
+        images = "image" if n_test == 1 else "images"
+        return f"{n_test} test {images} are too few: no difference below would mean anything."
     readout = _compared(result.test_accuracy, result.control_untrained_accuracy, n_test)
     vote = _compared(result.vote_accuracy, result.control_untrained_vote_accuracy, n_test)
     pixels = _compared(result.test_accuracy, result.control_pixels_accuracy, n_test)
