@@ -146,7 +146,7 @@ class Job:
 
     def remaining(self, now: float) -> float | None:
         """Seconds still to run at the pace so far; None while there is too little to tell."""
-        if self.snapshot is None or self.snapshot.fraction < 0.01:
+        if self.snapshot is None or self.snapshot.fraction < 0.03:
             return None
         return self.elapsed(now) * (1.0 / self.snapshot.fraction - 1.0)
 

@@ -100,8 +100,8 @@ def work(run: Run, upload: source.Upload | None, begin: Finished | None) -> Iter
             network = None if report.result is None else report.result.trained
             kept.put(Finished(run, data.name, scene.n_train, sha, report.snapshot, network))
         # Until learning has begun (on a fresh machine kernels compile first) nobody can tell how
-        # long it takes: below a hundredth the panel does not say.
-        fraction = report.fraction if report.snapshot is not None else min(report.fraction, 0.009)
+        # long it takes: below three hundredths the panel does not say.
+        fraction = report.fraction if report.snapshot is not None else min(report.fraction, 0.029)
         yield Progress(fraction, _words(report), scene.payload(report))
 
 
