@@ -161,6 +161,18 @@ def test_sixteen_bits_hold_when_every_input_spikes_at_once() -> None:
     assert slow.sum() > 10 and (count_spikes(layer, values, draw, params) == slow).all()
 
 
+@pytest.mark.parametrize(("n_in", "weight"), [(4096, 7.500001 / 4096), (1024, 31.50001 / 1024)])
+def test_equal_weights_at_the_edge_of_a_unit_do_not_leave_sixteen_bits(
+    n_in: int, weight: float
+) -> None:
+    made = whole(torch.full((2, n_in), weight), torch.ones(2))
+    assert made.weights_t.astype(int).sum(axis=0).max() <= 32767
+    with pytest.raises(ValueError, match="thresholds must be finite"):
+        whole(torch.ones(2, 3), torch.tensor([1.0, float("nan")]))
+    with pytest.raises(ValueError, match="must add up to less"):
+        whole(torch.full((2, 3), 1e30), torch.ones(2))
+
+
 def test_presenting_one_image_shows_exactly_the_spikes_that_are_counted(
     images: np.ndarray,
 ) -> None:

@@ -263,11 +263,19 @@ def test_homeostasis_raises_winners_lowers_losers_and_is_zero_sum() -> None:
 
 def test_thresholds_that_nothing_reaches_come_down_within_an_epoch(images: np.ndarray) -> None:
     for code in ("poisson", "latency"):
-        params = TrainParams(neurons=10, theta=40.0, batch=10, epochs=2, code=code)
+        params = TrainParams(neurons=10, theta=40.0, batch=40, epochs=8, code=code)
         *_, last = train(images, params, every_s=0.0)
         assert last.silent < 0.5
     still = replace(params, theta_rate=0.0)
     assert [*train(images, still)][-1].silent == 1.0  # thresholds are not to move
+
+
+def test_one_blank_image_hardly_moves_the_thresholds() -> None:
+    params = TrainParams(neurons=10, batch=1)
+    layer = Layer(torch.full((10, 100), 0.1), torch.full((10,), 10.0))
+    values = np.zeros((1, 100), np.uint32)
+    moved, _ = learn_batch(layer, values, Draw(0, 1, torch.arange(1)), 0.1, 0.02, params)
+    assert (moved.theta < 10.0).all() and (moved.theta > 9.9).all()
 
 
 def test_a_silent_batch_lowers_all_thresholds_down_to_a_twentieth_of_the_first() -> None:

@@ -127,9 +127,10 @@ def kernel_threads(work: float = math.inf) -> Iterator[int]:
     Args:
         work: about how many elementary operations the kernel does; little is done by one thread.
             On a busy machine threads wait for each other at the end of each call until the last of
-            them gets a core, which takes longer than half a millisecond of work.
+            them gets a core, which takes longer than a millisecond of work.
     """
     with _LOCK:
-        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS) if work > _LITTLE else 1
+        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS)
+        count = count if work > _LITTLE else 1
         numba.set_num_threads(count)
         yield count

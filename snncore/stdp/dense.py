@@ -126,7 +126,7 @@ def _adapted(
     if not rules.RULES[params.rule].homeostasis:
         return theta
     if theta_rate > 0:
-        theta = homeostasis.woken(theta, counts)
+        theta = homeostasis.woken(theta, counts, batch)
     return homeostasis.adapt(
         theta, counts, batch, theta_rate, params.theta, competition.aim(params)
     )

@@ -7,9 +7,9 @@ an image is meant to cause. If every image causes k, the sum over the layer is z
 move apart, but the layer as a whole becomes neither more nor less excitable. That is the batch
 form of the rule of Falez et al. (2019, IJCNN: the winner's threshold rises by η, all others
 fall by η/(N − 1)). Where images leave the layer silent all thresholds fall, which replaces the
-rising intensity of Diehl & Cook (2015), and where a whole batch does, they lose a fifth besides
-(`woken`): thresholds find an input that is far too weak for θ₀, of another code or gain, within a
-few batches. A decay per image, as theirs, must not be summed over a batch: for
+rising intensity of Diehl & Cook (2015), and where a whole batch does, they lose up to a fifth
+besides (`woken`): thresholds find an input that is far too weak for θ₀, of another code or gain,
+within a few batches. A decay per image, as theirs, must not be summed over a batch: for
 B (1 − decay^T) > 1 it explodes.
 """
 
@@ -19,12 +19,16 @@ import torch
 
 Tensor = torch.Tensor
 _SPAN = 20.0
-_SILENT = 0.8  # what a batch without any spike leaves of the thresholds
+_SILENT, _WHOLE = 0.8, 50  # what so many images without any spike leave of the thresholds
 
 
-def woken(theta: Tensor, spikes: Tensor) -> Tensor:
-    """Thresholds after a batch in which neurons spiked `spikes` times: lower if none did."""
-    return torch.where(spikes.any(), theta, theta * _SILENT)
+def woken(theta: Tensor, spikes: Tensor, batch: int) -> Tensor:
+    """Thresholds after a batch in which neurons spiked `spikes` times: lower if none did.
+
+    A batch of few images, one of them blank perhaps, says little and takes little.
+    """
+    left = _SILENT ** min(1.0, batch / _WHOLE)
+    return torch.where(spikes.any(), theta, theta * left)
 
 
 def adapt(theta: Tensor, spikes: Tensor, batch: int, rate: float, start: float, aim: int) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 Tensor = torch.Tensor
-_MOST = 32767  # of a 16-bit number
+_MOST = 32760  # of a 16-bit number; sums of floating-point weights are not exact to the last
 _UNREACHED = 3e38  # threshold of a neuron that only fills a block
 MOST_INPUTS = 32767  # more, and rounding alone would fill half of the 16 bits of a sum
 _SMALLEST = 1e-3  # sum of weights below which the unit gets no finer
@@ -73,7 +73,7 @@ def whole(weights: Tensor, theta: Tensor, room: Whole | None = None) -> Whole:
     """The synapses of weights [n_out, n_in] and the thresholds [n_out], both on the CPU.
 
     Raises:
-        ValueError: too many inputs, or weights that are not finite.
+        ValueError: too many inputs, or numbers that are not finite or far too large.
     """
     from snncore.kernels.dense_neurons import most_at_once, round_synapses
 
@@ -82,8 +82,12 @@ def whole(weights: Tensor, theta: Tensor, room: Whole | None = None) -> Whole:
     most = most_at_once(w_t)
     if not np.isfinite(most):
         raise ValueError(f"weights must be finite, got a sum of {most}")
+    if not bool(torch.isfinite(theta).all()):
+        raise ValueError("thresholds must be finite")
     place = int(np.searchsorted(_UNITS, max(most, _SMALLEST) / _room(n_in)))
-    unit = _UNITS[min(place, len(_UNITS) - 1)]
+    if place == len(_UNITS):
+        raise ValueError(f"weights must add up to less than {_UNITS[-1] * _room(n_in):.3g}")
+    unit = _UNITS[place]
     room = whole_room(n_in, n_out) if room is None else room
     round_synapses(w_t, np.float32(1.0) / unit, room.weights_t)
     room.theta[:n_out] = theta.numpy()

@@ -29,6 +29,8 @@ DRAWS = 20  # of the random spikes of one picture
 _AGAIN = "stdp_draw_again"
 _BEFORE = "stdp__draw_before"
 
+_SURE = 0.8  # of the draws say the same, or it depends on the spikes more than on the picture
+
 
 class Answer(NamedTuple):
     """A film for the browser, and what stands beside it."""
@@ -155,11 +157,11 @@ def _verdict(net: Network, asked: Asked, answer: Answer) -> None:
             f"{plain(names[c])} {answer.others[c]}×" for c in order if answer.others[c]
         )
         text += f" In {DRAWS} random draws of the spikes the readout says: {said}."
-        most, sure = int(order[0]), answer.others[int(order[0])] > 0.8 * DRAWS
+        most, sure = int(order[0]), answer.others[int(order[0])] > _SURE * DRAWS
         if most != film["answer"] or not sure:
             text += (
                 f" **Unsure**: other draws of the same picture say {plain(names[most])}."
-                if most != film["answer"]
+                if answer.others[most] > answer.others[film["answer"]]
                 else " **Unsure**: it depends on the random spikes."
             )
     st.markdown(text)

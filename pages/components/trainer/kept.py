@@ -55,7 +55,13 @@ def get(identity: str) -> Finished | None:
 
 
 def put(entry: Finished) -> None:
-    """Keep a run; those unseen for longest make room. A larger one than all room is not kept."""
+    """Keep a run; those unseen for longest make room. A larger one than all room is not kept.
+
+    A run that somebody began anew does not take the place of the same run stopped further on.
+    """
+    before = get(entry.run.identity)
+    if before is not None and entry.trained is None and entry.snapshot.seen < before.snapshot.seen:
+        return
     if 2 * entry.weights_bytes < BUDGET:
         _kept.put(entry.run.identity, entry)
 
