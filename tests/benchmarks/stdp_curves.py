@@ -150,6 +150,8 @@ def figure(asked: list[Curve], kept: dict[str, list[Point]], path: Path) -> None
         panel.yaxis.set_minor_formatter("{x:g} %")
         panel.tick_params(axis="y", which="both", labelsize=7)
         panel.grid(alpha=0.3, which="both")
+        bottom, top = panel.get_ylim()
+        panel.set_ylim(bottom, top * (top / bottom) ** 0.35)  # room for the legend
         panel.legend(fontsize=7)
     panels[0][0].set_ylabel("test images wrong")
     drawn.savefig(path, dpi=120)
