@@ -49,6 +49,7 @@ def _name(kind: str) -> str:
     return f"{_cpu_name()}, {cpu_count()} cores"
 
 
+@cache
 def cpu_count() -> int:
     """Cores that this process may use (containers and affinity counted), at least 1."""
     try:

@@ -11,9 +11,9 @@ import torch
 
 from snncore import rng
 from snncore.stdp import Layer, TrainParams, drive, feature_count, memory_bytes, train
-from snncore.stdp.competition import Spikes, present_torch
+from snncore.stdp.competition import Spikes, aim, present_torch
 from snncore.stdp.dense import init_layer, learn_batch, learn_batch_torch
-from snncore.stdp.homeostasis import adapt
+from snncore.stdp.homeostasis import adapt, woken
 from snncore.stdp.rules import RULES
 from snncore.stdp.state import Draw, rates
 from snncore.stdp.train import counts, first_layer
@@ -268,6 +268,22 @@ def test_thresholds_that_nothing_reaches_come_down_within_an_epoch(images: np.nd
         assert last.silent < 0.5
     still = replace(params, theta_rate=0.0)
     assert [*train(images, still)][-1].silent == 1.0  # thresholds are not to move
+
+
+@pytest.mark.parametrize("theta", [5.0, 500.0])  # with spikes, and a batch without any
+@pytest.mark.parametrize("rate", [0.0, 0.37])
+def test_the_kernel_moves_thresholds_bit_for_bit_like_the_definition(
+    images: np.ndarray, theta: float, rate: float
+) -> None:
+    for competition in COMPETITIONS:
+        params = replace(SMALL, competition=competition, theta=5.0)
+        layer, values, draw = prepared(images, params)
+        layer = Layer(layer.weights, layer.theta * (theta / 5.0))
+        fast, heard = learn_batch(layer, values, draw, 0.1, rate, params)
+        assert bool(heard.counts.any()) == (theta == 5.0)
+        before = woken(layer.theta, heard.counts, len(values)) if rate > 0 else layer.theta
+        expected = adapt(before, heard.counts, len(values), rate, 5.0, aim(params))
+        assert torch.equal(fast.theta, expected)
 
 
 def test_one_blank_image_hardly_moves_the_thresholds() -> None:

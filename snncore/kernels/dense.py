@@ -13,7 +13,7 @@ import numpy as np
 from snncore.kernels.dense_inputs import active_inputs as active_inputs
 from snncore.kernels.dense_inputs import block_of_spikes as block_of_spikes
 from snncore.kernels.dense_neurons import BLOCK as BLOCK
-from snncore.kernels.dense_neurons import add_rows, advance, furthest
+from snncore.kernels.dense_neurons import add_rows, advance, freeze, furthest
 
 _F0, _F1 = np.float32(0.0), np.float32(1.0)
 _SCALE_LIMIT = np.float32(1e12)  # the growing scale starts anew long before float32 runs out
@@ -107,7 +107,7 @@ def _present(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
-def present(  # type: ignore[no-untyped-def]
+def _present_all(  # type: ignore[no-untyped-def]
     values, latency, samples, key, synapses, theta, powers, n_steps, how, want_late, out, sizes
 ):
     """Show a batch: who spikes when, with the input traces at those moments.
@@ -136,7 +136,7 @@ def present(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def by_neuron(ev_neuron, ev_row, sizes, spikes, sample_of, row_of):  # type: ignore[no-untyped-def]
+def _by_neuron(ev_neuron, ev_row, sizes, spikes, sample_of, row_of):  # type: ignore[no-untyped-def]
     """Events in the order of neuron, sample, time: a counting sort.
 
     spikes int64 [n_out] is written: events of each neuron; sample_of, row_of int32 [events].
@@ -194,7 +194,7 @@ def _step(code, rate, n, w, x, z, c):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
-def learn_(  # type: ignore[no-untyped-def]
+def _learn_(  # type: ignore[no-untyped-def]
     w_t, who, first, sample_of, row_of, buffers, recent, want_late, budget, code, rate, constants
 ):
     """Weights of the neurons that spiked, in place: the means of their traces, the rule, the norm.
@@ -241,3 +241,79 @@ def learn_(  # type: ignore[no-untyped-def]
             scale = np.float32(_F1 / np.sqrt(length))
         for i in range(n_in):
             w_t[i, j] = w[i] * scale
+
+
+@numba.njit(nogil=True, cache=True)
+def _adapt_(theta, spikes, batch, law):  # type: ignore[no-untyped-def]
+    """Thresholds after a batch, in place: `snncore.stdp.homeostasis`, in its order of operations.
+
+    law: float32 (η_θ θ₀, k, what a silent batch leaves, lowest, highest).
+    """
+    step, aim, left, low, high = law
+    n = theta.shape[0]
+    share = np.float32(batch / n)
+    silent = not spikes.any()
+    for j in range(n):
+        before = np.float32(theta[j] * left) if silent else theta[j]
+        moved = np.float32(step * np.float32(np.float32(np.float32(spikes[j]) / aim) - share))
+        theta[j] = min(max(np.float32(before + moved), low), high)
+
+
+@numba.njit(nogil=True, cache=True)
+def learn_batch_(  # type: ignore[no-untyped-def]
+    layer, shown, frozen, powers, n_steps, how, rule, rate, homeostasis, buffers, told
+):
+    """Show a batch to the frozen synapses and learn from it; the layer is changed in place.
+
+    One call, because Python between the parts would take a quarter of the time of a small layer.
+
+    Args:
+        layer: float32 (w_t [n_in, n_out], theta [n_out]).
+        shown: (values uint32 [B, n_in], whether they are latencies, samples uint32 [B], key).
+        frozen: (units, least, most, whole, limits) for `dense_neurons.freeze`.
+        powers, n_steps, how: see `_present_all`.
+        rule: (code, `want_late`, recent, budget, constants), see `_learn_`.
+        rate: float32, η; 0 leaves the weights as they are.
+        homeostasis: (whether, law), see `_adapt_`.
+        buffers: `out` of `_present_all` with as many samples as are learnt at a time.
+        told: written: int64 winner [B] and its step [B], -1 where nobody spiked; spikes [n_out].
+
+    Returns:
+        What `freeze` returns; unless that is a unit, nothing was learnt.
+    """
+    w_t, theta = layer
+    values, latency, samples, key = shown
+    units, least, most, whole, limits = frozen
+    code, want_late, recent, budget, constants = rule
+    neuron, row, when, unit, trace, late = buffers
+    winner, first_step, spikes = told
+    place = freeze(w_t, theta, least, most, units, whole, limits)
+    if place < 0 or place == units.shape[0]:
+        return place
+    n_batch, n_out = values.shape[0], theta.shape[0]
+    spikes[:] = 0
+    some, first = np.empty(n_out, dtype=np.int64), np.zeros(n_out + 1, dtype=np.int64)
+    for start in range(0, n_batch, when.shape[0]):
+        end = min(start + when.shape[0], n_batch)
+        sizes = np.empty((end - start, 2), dtype=np.int64)
+        _present_all(
+            values[start:end], latency, samples[start:end], key, (whole, units[place]), limits,
+            powers, n_steps, how, want_late, buffers, sizes,
+        )  # fmt: skip
+        for b in range(end - start):
+            spiked = sizes[b, 0] > 0
+            winner[start + b] = neuron[b, 0] if spiked else -1
+            first_step[start + b] = when[b, 0] if spiked else -1
+        sample_of = np.empty(sizes[:, 1].sum(), dtype=np.int32)
+        row_of = np.empty_like(sample_of)
+        _by_neuron(neuron, row, sizes, some, sample_of, row_of)
+        first[1:] = np.cumsum(some)
+        spikes += some
+        if rate > _F0:
+            _learn_(
+                w_t, np.flatnonzero(some), first, sample_of, row_of, (unit, trace, late), recent,
+                want_late, budget, code, rate, constants,
+            )  # fmt: skip
+    if homeostasis[0]:
+        _adapt_(theta, spikes, n_batch, homeostasis[1])
+    return place

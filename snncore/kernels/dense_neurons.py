@@ -16,22 +16,52 @@ _F0 = np.float32(0.0)
 _MAXIMA = {"nnan", "nsz"}
 
 
-@numba.njit(nogil=True, cache=True)
-def most_at_once(w_t):  # type: ignore[no-untyped-def]
-    """max_j Σ_i |w_t[i, j]| of float32 [n_in, n_out]; NaN if any of them is."""
-    sums = np.zeros(w_t.shape[1], dtype=np.float32)
-    for i in range(w_t.shape[0]):
-        for j in range(w_t.shape[1]):
-            sums[j] += abs(w_t[i, j])
-    return sums.max()
+@numba.njit(nogil=True, cache=True, parallel=True)
+def freeze(w_t, theta, least, most, units, whole, limits):  # type: ignore[no-untyped-def]
+    """Synapses of the weights in multiples of a unit, and thresholds as the loops take them.
 
+    Args:
+        w_t: float32 [n_in, n_out].
+        theta: float32 [n_out].
+        least: float32, sum of weights below which the unit gets no finer.
+        most: float32, units that all inputs of a neuron may have together.
+        units: float32 [U], rising.
+        whole: int16 [n_in, M >= n_out]; written, the first n_out columns.
+        limits: float32 [M]; written, the first n_out.
 
-@numba.njit(nogil=True, cache=True)
-def round_synapses(w_t, inverse, out):  # type: ignore[no-untyped-def]
-    """out int16 [n_in, M >= n_out] = w_t float32 [n_in, n_out] times `inverse`, to the nearest."""
-    for i in range(w_t.shape[0]):
-        for j in range(w_t.shape[1]):
-            out[i, j] = np.int16(np.rint(w_t[i, j] * inverse))
+    Returns:
+        The place of the unit in `units`; U if none is large enough, -1 if a weight and -2 if a
+        threshold is not finite. Nothing is written then.
+    """
+    n_in, n_out = w_t.shape
+    blocks = (n_out + BLOCK - 1) // BLOCK
+    largest = np.zeros(blocks, dtype=np.float32)
+    for k in numba.prange(blocks):
+        begin, end = k * BLOCK, min((k + 1) * BLOCK, n_out)
+        sums = np.zeros(BLOCK, dtype=np.float32)
+        for i in range(n_in):
+            row = w_t[i, begin:end]
+            for j in range(row.shape[0]):
+                sums[j] += abs(row[j])
+        for j in range(BLOCK):  # what is no number counts as infinite: a maximum passes over it
+            largest[k] = max(largest[k], sums[j] if sums[j] < np.inf else np.float32(np.inf))
+    total = np.float32(least)
+    for k in range(blocks):
+        if not largest[k] < np.inf:
+            return -1
+        total = max(total, largest[k])
+    for j in range(n_out):
+        if not abs(theta[j]) < np.inf:
+            return -2
+    place = np.searchsorted(units, np.float32(total / most))
+    if place == units.shape[0]:
+        return place
+    inverse = np.float32(np.float32(1.0) / units[place])
+    for i in numba.prange(n_in):
+        for j in range(n_out):
+            whole[i, j] = np.int16(np.rint(w_t[i, j] * inverse))
+    limits[:n_out] = theta
+    return place
 
 
 @numba.njit(nogil=True, cache=True)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from snncore import rng
 from snncore.stdp import competition, drive, homeostasis, rules
 from snncore.stdp.drive import input_spikes as input_spikes
-from snncore.stdp.events import Heard, buffers, joined, learn_kernel_
+from snncore.stdp.events import Heard, Learner, joined
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw as Draw
 from snncore.stdp.state import Layer as Layer
@@ -81,10 +81,11 @@ def learn_batch(
     """
     if layer.weights.device.type != "cpu":
         return learn_batch_torch(layer, values, draw, rate, theta_rate, params)
-    w_t = layer.weights.t().contiguous().clone()
-    heard = learn_kernel_(w_t, layer.theta, values, draw, rate, params)
-    theta = _adapted(layer.theta, heard.counts, len(values), theta_rate, params)
-    return Layer(w_t.t(), theta), heard
+    learnt = _own(layer)
+    heard = Learner(learnt.weights.t(), learnt.theta, params, len(values)).learn_(
+        values, draw, rate, theta_rate
+    )
+    return learnt, heard
 
 
 def learn_batch_torch(
@@ -118,6 +119,12 @@ def learn_batch_torch(
     heard = joined(told)
     theta = _adapted(layer.theta, heard.counts, len(values), theta_rate, params)
     return Layer(weights, theta), heard
+
+
+def _own(layer: Layer) -> Layer:
+    """A copy that nothing else holds, its weights [n_in, n_out] in memory."""
+    weights = layer.weights.t().clone(memory_format=torch.contiguous_format).t()
+    return Layer(weights, layer.theta.clone())
 
 
 def _adapted(
@@ -184,12 +191,10 @@ def train(
             f"{total} presentations, got {tuple(layer.weights.shape)} and {seen}"
         )
     layer = layer.to(device or torch.device("cpu"))
-    in_place = layer.weights.device.type == "cpu"
-    if in_place:  # a copy of ours, [n_in, n_out] in memory, that batches change
-        layer = Layer(
-            layer.weights.t().clone(memory_format=torch.contiguous_format).t(), layer.theta
-        )
-    room = buffers(params, min(params.batch, n_images), expected[1], expected[0])
+    learner = None
+    if layer.weights.device.type == "cpu":
+        layer = _own(layer)
+        learner = Learner(layer.weights.t(), layer.theta, params, min(params.batch, n_images))
     former = layer.weights.clone()
     clock = last = time.perf_counter()
     spent = 0.0
@@ -198,10 +203,8 @@ def train(
     for samples, values, epoch in _batches(images, params, seen, n_images):
         rate, theta_rate = rates(seen / total, params)
         draw = Draw(params.seed, rng.stream("train_spikes", epoch), torch.from_numpy(samples))
-        if in_place:
-            heard = learn_kernel_(layer.weights.t(), layer.theta, values, draw, rate, params, room)
-            theta = _adapted(layer.theta, heard.counts, len(samples), theta_rate, params)
-            layer = Layer(layer.weights, theta)
+        if learner:
+            heard = learner.learn_(values, draw, rate, theta_rate)
         else:
             layer, heard = learn_batch_torch(layer, values, draw, rate, theta_rate, params)
         recent.append(heard)
@@ -210,12 +213,10 @@ def train(
         now = time.perf_counter()
         if now - last >= every_s or seen >= total:
             spent += now - clock
-            weights = layer.weights.t().clone(memory_format=torch.contiguous_format).t()
-            change = float((weights - former).abs().mean()) / sum(map(len, shown))
-            yield _snapshot(
-                seen, total, Layer(weights, layer.theta), recent, shown, change, spent, params.dt
-            )
-            recent, shown, former = [], [], weights
+            here = _own(layer)
+            change = float((here.weights - former).abs().mean()) / sum(map(len, shown))
+            yield _snapshot(seen, total, here, recent, shown, change, spent, params.dt)
+            recent, shown, former = [], [], here.weights
             clock = last = time.perf_counter()
 
 

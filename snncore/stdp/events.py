@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import kernels, rng
-from snncore.stdp import competition, rules
+from snncore.stdp import competition, homeostasis, rules
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw
-from snncore.stdp.synapses import Whole, whole, whole_room
+from snncore.stdp.synapses import check_place, scale, whole_room
 
 Tensor = torch.Tensor
 _CONSTANTS = tuple(
@@ -31,6 +31,9 @@ _CONSTANTS = tuple(
         rules.SEED_MAX,
     )
 )
+
+
+_MODES = {"winner": 0, "k_winners": 0, "lateral": 1, "none": 2}  # of `snncore.kernels.dense`
 
 
 class Heard(NamedTuple):
@@ -50,117 +53,75 @@ def joined(parts: list[Heard]) -> Heard:
     )
 
 
-class Buffers(NamedTuple):
-    """Where the kernels write what `size` samples do; kept from batch to batch.
+class Learner:
+    """A dense layer on the CPU that learns batch by batch, in place; its buffers are kept.
 
-    neuron, row int32 [size, E]: the events of a sample; when int32, unit float32 [size, R]: step
-    of each moment with an event, and 1 / ‖x‖; trace, late float32 [size, R, n_in]: x and z then.
-    frozen: the synapses of the batch.
+    w_t float32 [n_in, n_out] and theta float32 [n_out], contiguous, are changed by every batch.
     """
 
-    neuron: NDArray[np.int32]
-    row: NDArray[np.int32]
-    when: NDArray[np.int32]
-    unit: NDArray[np.float32]
-    trace: NDArray[np.float32]
-    late: NDArray[np.float32]
-    frozen: Whole
-
-
-def buffers(params: TrainParams, batch: int, n_in: int, n_out: int) -> Buffers:
-    """Room for a batch, or for as much of it as is shown at a time."""
-    rows, per_row = competition.moments(params, n_out)
-    late = rows if rules.RULES[params.rule].after else 0
-    size = min(batch, competition.at_a_time(params, n_in, n_out))
-    return Buffers(
-        np.empty((size, rows * per_row), np.int32),
-        np.empty((size, rows * per_row), np.int32),
-        np.empty((size, rows), np.int32),
-        np.empty((size, rows), np.float32),
-        np.empty((size, rows, n_in), np.float32),
-        np.empty((size, late, n_in), np.float32),
-        whole_room(n_in, n_out),
-    )
-
-
-def learn_kernel_(
-    w_t: Tensor,
-    theta: Tensor,
-    values: NDArray[np.uint32],
-    draw: Draw,
-    rate: float,
-    params: TrainParams,
-    room: Buffers | None = None,
-) -> Heard:
-    """Show a batch and learn from it: changes w_t float32 [n_in, n_out] in place.
-
-    A batch of more than `competition.at_a_time` is shown to the same synapses in pieces and learnt
-    piece by piece.
-    """
-    n_in, n_out = w_t.shape
-    room = room or buffers(params, len(values), n_in, n_out)
-    room = room._replace(frozen=whole(w_t.t(), theta, room.frozen))
-    size = len(room.when)
-    told = []
-    for start in range(0, len(values), size):
-        samples = draw.samples[start : start + size]
-        part = Draw(draw.seed, draw.stream, samples)
-        piece = values[start : start + size]
-        told.append(_piece_(w_t, piece, part, rate, params, room))
-    return joined(told)
-
-
-def _piece_(
-    w_t: Tensor,
-    values: NDArray[np.uint32],
-    draw: Draw,
-    rate: float,
-    params: TrainParams,
-    room: Buffers,
-) -> Heard:
-    """Spikes of the frozen synapses, which change `w_t`."""
-    from snncore.kernels import dense as kernel
-
-    rule = rules.RULES[params.rule]
-    n_out, batch = w_t.shape[1], len(values)
-    mode = {"lateral": kernel.LATERAL, "none": kernel.ALL}.get(params.competition, kernel.FIRST)
-    sizes, counts = np.empty((batch, 2), np.int64), np.empty(n_out, np.int64)
-    k0, k1 = rng.split_seed(draw.seed)
-    how: Any = (mode, min(room.when.shape[1], n_out), np.float32(params.lateral_inhibition))
-    with kernels.kernel_threads(batch * params.steps * (values.shape[1] + n_out)):
-        kernel.present(
-            values,
-            params.code == "latency",
-            draw.samples.numpy().astype(np.uint32),
-            (np.uint32(draw.stream), np.uint32(k0), np.uint32(k1)),
-            (room.frozen.weights_t, room.frozen.unit),
-            room.frozen.theta,
-            (params.leak ** np.arange(params.steps)).astype(np.float32),
-            params.steps,
-            how,
-            rule.after,
-            (room.neuron, room.row, room.when, room.unit, room.trace, room.late),
-            sizes,
+    def __init__(self, w_t: Tensor, theta: Tensor, params: TrainParams, batch: int) -> None:
+        self._params = params
+        self._layer = (w_t.numpy(), theta.numpy())
+        n_in, n_out = w_t.shape
+        rule = rules.RULES[params.rule]
+        rows, per_row = competition.moments(params, n_out)
+        late = rows if rule.after else 0
+        size = min(batch, competition.at_a_time(params, n_in, n_out))
+        self._buffers = (  # of each sample: its events, and the moments at which it had any
+            np.empty((size, rows * per_row), np.int32),  # neuron
+            np.empty((size, rows * per_row), np.int32),  # moment
+            np.empty((size, rows), np.int32),  # step
+            np.empty((size, rows), np.float32),  # 1 / ‖x‖
+            np.empty((size, rows, n_in), np.float32),  # x
+            np.empty((size, late, n_in), np.float32),  # z
         )
-        sample_of = np.empty(int(sizes[:, 1].sum()), np.int32)
-        row_of = np.empty_like(sample_of)
-        kernel.by_neuron(room.neuron, room.row, sizes, counts, sample_of, row_of)
-        if rate > 0:
-            kernel.learn_(
-                w_t.numpy(),
-                np.flatnonzero(counts),
-                np.concatenate((np.zeros(1, np.int64), np.cumsum(counts))),
-                sample_of,
-                row_of,
-                (room.unit, room.trace, room.late),
-                np.float32(rules.RECENT if rule.recent else 0.0),
-                rule.after,
-                rule.budget,
-                list(rules.RULES).index(params.rule),
+        room = whole_room(n_in, n_out)
+        self._frozen = (*scale(n_in), room.weights_t, room.theta)
+        self._powers = (params.leak ** np.arange(max(2, params.steps))).astype(np.float32)
+        self._how: Any = (_MODES[params.competition], min(rows, n_out))
+        self._how += (np.float32(params.lateral_inhibition),)
+        recent = np.float32(rules.RECENT if rule.recent else 0.0)
+        code = list(rules.RULES).index(params.rule)
+        self._rule = (code, rule.after, recent, rule.budget, _CONSTANTS)
+        spikes_a_step = n_out if params.competition == "none" else 1
+        self._work = params.steps * (n_in + n_out + spikes_a_step * n_in)
+
+    def learn_(
+        self, values: NDArray[np.uint32], draw: Draw, rate: float, theta_rate: float
+    ) -> Heard:
+        """Show a batch and learn from it: weights, then thresholds.
+
+        A batch of more than `competition.at_a_time` is shown to the same synapses in pieces and
+        learnt piece by piece.
+
+        Raises:
+            ValueError: weights or thresholds that are not finite, or far too large.
+        """
+        from snncore.kernels.dense import learn_batch_
+
+        n_in, n_out = self._layer[0].shape
+        batch = len(values)
+        told = np.empty(batch, np.int64), np.empty(batch, np.int64), np.empty(n_out, np.int64)
+        k0, k1 = rng.split_seed(draw.seed)
+        key = np.uint32(draw.stream), np.uint32(k0), np.uint32(k1)
+        samples = draw.samples.numpy().astype(np.uint32)
+        with kernels.kernel_threads(batch * self._work):
+            place = learn_batch_(
+                self._layer,
+                (values, self._params.code == "latency", samples, key),
+                self._frozen,
+                self._powers,
+                self._params.steps,
+                self._how,
+                self._rule,
                 np.float32(rate),
-                _CONSTANTS,
+                (
+                    rules.RULES[self._params.rule].homeostasis,
+                    homeostasis.law(theta_rate, batch, self._params),
+                ),
+                self._buffers,
+                told,
             )
-    spiked = sizes[:, 0] > 0
-    winner = np.where(spiked, room.neuron[:batch, 0], -1).astype(np.int64)
-    when = np.where(spiked, room.when[:batch, 0], -1).astype(np.int64)
-    return Heard(torch.from_numpy(winner), torch.from_numpy(when), torch.from_numpy(counts))
+        check_place(place, n_in)
+        winner, when, counts = (torch.from_numpy(part) for part in told)
+        return Heard(winner, when, counts)

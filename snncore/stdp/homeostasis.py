@@ -15,7 +15,11 @@ B (1 − decay^T) > 1 it explodes.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+
+from snncore.stdp import competition
+from snncore.stdp.params import TrainParams
 
 Tensor = torch.Tensor
 _SPAN = 20.0
@@ -45,3 +49,16 @@ def adapt(theta: Tensor, spikes: Tensor, batch: int, rate: float, start: float, 
     share = batch / theta.shape[0]
     step = rate * start * (spikes.to(torch.float32) / aim - share)
     return (theta + step).clamp(start / _SPAN, start * _SPAN)
+
+
+def law(theta_rate: float, batch: int, params: TrainParams) -> tuple[np.float32, ...]:
+    """η_θ θ₀, k, what a silent batch leaves, and the bounds: float32, for the kernel."""
+    left = _SILENT ** min(1.0, batch / _WHOLE) if theta_rate > 0 else 1.0
+    numbers = (
+        theta_rate * params.theta,
+        competition.aim(params),
+        left,
+        params.theta / _SPAN,
+        params.theta * _SPAN,
+    )
+    return tuple(np.float32(number) for number in numbers)

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from snncore import kernels
+
 Tensor = torch.Tensor
 _MOST = 32760  # of a 16-bit number; sums of floating-point weights are not exact to the last
 _UNREACHED = 3e38  # threshold of a neuron that only fills a block
@@ -69,26 +71,34 @@ def whole_room(n_in: int, n_out: int) -> Whole:
     )
 
 
-def whole(weights: Tensor, theta: Tensor, room: Whole | None = None) -> Whole:
+def whole(weights: Tensor, theta: Tensor) -> Whole:
     """The synapses of weights [n_out, n_in] and the thresholds [n_out], both on the CPU.
 
     Raises:
         ValueError: too many inputs, or numbers that are not finite or far too large.
     """
-    from snncore.kernels.dense_neurons import most_at_once, round_synapses
+    from snncore.kernels.dense_neurons import freeze
 
     n_out, n_in = weights.shape
     w_t = weights.t().contiguous().numpy()
-    most = most_at_once(w_t)
-    if not np.isfinite(most):
-        raise ValueError(f"weights must be finite, got a sum of {most}")
-    if not bool(torch.isfinite(theta).all()):
+    units, least, most = scale(n_in)
+    room = whole_room(n_in, n_out)
+    with kernels.kernel_threads(2.0 * w_t.size):
+        place = freeze(w_t, theta.numpy(), least, most, units, room.weights_t, room.theta)
+    check_place(place, n_in)
+    return room._replace(unit=units[place])
+
+
+def scale(n_in: int) -> tuple[NDArray[np.float32], np.float32, np.float32]:
+    """Units to choose from, and the two limits that the choice depends on, for `freeze`."""
+    return _UNITS, np.float32(_SMALLEST), np.float32(_room(n_in))
+
+
+def check_place(place: int, n_in: int) -> None:
+    """Raises ValueError for what `freeze` could not do."""
+    if place == -1:
+        raise ValueError("weights must be finite")
+    if place == -2:
         raise ValueError("thresholds must be finite")
-    place = int(np.searchsorted(_UNITS, max(most, _SMALLEST) / _room(n_in)))
     if place == len(_UNITS):
         raise ValueError(f"weights must add up to less than {_UNITS[-1] * _room(n_in):.3g}")
-    unit = _UNITS[place]
-    room = whole_room(n_in, n_out) if room is None else room
-    round_synapses(w_t, np.float32(1.0) / unit, room.weights_t)
-    room.theta[:n_out] = theta.numpy()
-    return Whole(room.weights_t, room.theta, unit)
