@@ -174,18 +174,21 @@ class _Run:
         )
         start = self._started()
         adapted = 0 if start is None else start.seen
+        warm: Snapshot | None = None  # until the first report, kernels may have been compiled
         for snapshot in clock.timed("learning", snapshots):
-            speed = (snapshot.seen - before) / max(snapshot.seconds, 1e-9)
-            clock.expected["learning"] = (snapshot.total - snapshot.seen) / speed
+            speed = pace = (snapshot.seen - before) / max(snapshot.seconds, 1e-9)
+            if warm is None:
+                warm = snapshot
+            elif snapshot.seen > warm.seen:
+                pace = (snapshot.seen - warm.seen) / max(snapshot.seconds - warm.seconds, 1e-9)
+            clock.expected["learning"] = (snapshot.total - snapshot.seen) / pace
             if self.controls:
-                clock.expected["c_learning"] = (snapshot.total - adapted) / speed
+                clock.expected["c_learning"] = (snapshot.total - adapted) / pace
             self.snapshot = snapshot
             if self.watched:
                 self.live = self.watcher.see(snapshot)
-            text = (
-                f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {speed:,.0f} a second"
-            )
-            yield self._report("learning", text, speed)
+            text = f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {pace:,.0f} a second"
+            yield self._report("learning", text, pace)
         if snapshot is None:
             raise ValueError("there was nothing to learn: no images")
         self.snapshot = snapshot

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pages.components.trainer import cost, presets, share, source
+from pages.components.trainer import cost, job, presets, share, source
 from pages.components.trainer.controls import TITLES, Chosen, groups
 from snncore.cli.train import train
 from snncore.cli.train_settings import advised, asked
-from snncore.jobs import get_manager
+from snncore.jobs import Rejected, get_manager
 from snncore.stdp import TrainParams
 from snncore.stdp.rules import RULES
 from tests.pages.opening import open_page
@@ -198,7 +198,7 @@ def test_a_run_on_the_digits_ends_with_a_result_that_its_link_leads_back_to() ->
     assert other.endswith("*Start* computes it.")  # this one has ended: at once
 
 
-def test_cancel_stops_a_run_and_start_goes_on_from_there() -> None:
+def test_cancel_stops_a_run_and_start_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page(PAGE, stdp_epochs="50", stdp_neurons="350", stdp_seed="12")
     start(app)
     run_until(app, lambda: "Learning" in words(app) and " presentations learnt" in words(app))
@@ -214,6 +214,16 @@ def test_cancel_stops_a_run_and_start_goes_on_from_there() -> None:
     app.get_by_key("stdp__over").click().run()
     assert "goes on after" not in words(app)
     assert not any(b.key == "stdp__over" for b in app.button)
+    begun: list[object] = []
+
+    def submit(*asked: object) -> None:
+        begun.append(asked[-1])
+        raise Rejected("not now")
+
+    monkeypatch.setattr(job, "submit", submit)
+    start(app)
+    start(app)  # nothing of the new run is kept yet: it is still wanted from its beginning
+    assert begun == [None, None]
 
 
 def test_the_run_is_looked_after_from_other_pages() -> None:

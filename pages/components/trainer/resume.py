@@ -22,7 +22,7 @@ from snncore.trained import SavedRun
 
 _BOX = f"{KEY}_checkpoint"
 _MINE = f"{KEY}__mine"  # identities of the runs that were started in this session
-_ANEW = f"{KEY}__anew"  # identity of the run that the visitor wants from its beginning
+_ANEW = f"{KEY}__anew"  # the stopped run that the visitor does not want: (identity, how far)
 _FILE = f"{KEY}__resume"  # the checkpoint that was read: (file id, digest or "", words)
 _MOST_MINE = 32
 MOST_PASSES = int(TrainParams.specs()["epochs"].hi)
@@ -42,14 +42,14 @@ def beginning(chosen: Chosen) -> tuple[Run, Finished | None]:
     found = kept.get(run.identity)
     if found is None or _done(found) or not _stopped_by_visitor(run.identity):
         return run, None
+    if st.session_state.get(_ANEW) == (run.identity, found.snapshot.seen):
+        return run, None
     return run, found
 
 
 def _stopped_by_visitor(identity: str) -> bool:
-    """Whether this session, or who gave it the job's address, started that run and wants more."""
+    """Whether this session, or who gave it the job's address, started that run."""
     state = st.session_state
-    if state.get(_ANEW) == identity:
-        return False
     view = get_manager(job.KIND).get(st.query_params.get(job.JOB, ""))
     shown = view is not None and job.identity_of(view.key) == identity
     return shown or identity in state.get(_MINE, ())
@@ -58,16 +58,17 @@ def _stopped_by_visitor(identity: str) -> bool:
 def started(run: Run) -> None:
     """This session has asked for this run."""
     st.session_state[_MINE] = (*st.session_state.get(_MINE, ()), run.identity)[-_MOST_MINE:]
-    st.session_state.pop(_ANEW, None)
 
 
 def start_over(run: Run) -> None:
     """A button: the next Start begins from the untrained layer, not where the run was stopped."""
-    if kept.get(run.identity) is None or run.resumed:
+    found = kept.get(run.identity)
+    if found is None or run.resumed:
         return
+    stopped = (run.identity, found.snapshot.seen)
     st.button(
         "Begin anew instead", icon=":material/restart_alt:", key=f"{KEY}__over", type="tertiary",
-        on_click=lambda: st.session_state.update({_ANEW: run.identity}),
+        on_click=lambda: st.session_state.update({_ANEW: stopped}),
         help="The next Start begins from the untrained layer.",
     )  # fmt: skip
 
