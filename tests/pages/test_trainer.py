@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pages.components.trainer import cost, job, presets, share, source
 from pages.components.trainer.controls import TITLES, Chosen, groups
 from snncore.cli.train import train
 from snncore.cli.train_settings import advised, asked
-from snncore.jobs import Rejected, get_manager
+from snncore.jobs import Progress, Ticket, get_manager
 from snncore.stdp import TrainParams
 from snncore.stdp.rules import RULES
 from tests.pages.opening import open_page
@@ -21,6 +22,11 @@ from tests.pages.trainer_runs import PAGE, SMALL, finished, run_until, shown, st
 def command(app: object) -> str:
     """The command that the page offers for the same run."""
     return next(c.value for c in app.code if c.value.startswith("python -m snncore train"))  # type: ignore[attr-defined]
+
+
+def no_work() -> Iterator[Progress]:
+    """A job that ends before its first report."""
+    return iter(())
 
 
 def test_it_opens_on_an_untrained_layer_the_estimate_and_its_equation() -> None:
@@ -216,13 +222,14 @@ def test_cancel_stops_a_run_and_start_goes_on_from_there(monkeypatch: pytest.Mon
     assert not any(b.key == "stdp__over" for b in app.button)
     begun: list[object] = []
 
-    def submit(*asked: object) -> None:
+    def submit(owner: str, *asked: object) -> Ticket:
         begun.append(asked[-1])
-        raise Rejected("not now")
+        return get_manager("computation").submit(owner, f"ends at once {len(begun)}", no_work, 1)
 
     monkeypatch.setattr(job, "submit", submit)
-    start(app)
-    start(app)  # nothing of the new run is kept yet: it is still wanted from its beginning
+    for _ in range(2):  # nothing of the new run is kept yet: it is still wanted from its beginning
+        start(app)
+        run_until(app, lambda: get_manager("computation").stats().running == 0)
     assert begun == [None, None]
 
 
