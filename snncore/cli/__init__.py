@@ -33,8 +33,15 @@ class Report(dict[str, Any]):
             return
         width = max((len(key) for key in plain), default=0)
         for key, value in plain.items():
-            text = f"{value:.6g}" if isinstance(value, float) else str(value)
-            click.echo(f"{key:<{width}}  {text}")
+            click.echo(f"{key:<{width}}  {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    """For people: six digits of a number, four of each in a list."""
+    if isinstance(value, list):
+        inner = (f"{v:.4g}" if isinstance(v, float) else _text(v) for v in value)
+        return f"[{', '.join(inner)}]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:
