@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_panel import attempt
+from pages.components.players import player_component
 from snncore.params import Value
 from snncore.plots.heat import VIRIDIS
 from snncore.plots.spike_frames import frames, merged, raster_rows
@@ -29,21 +30,8 @@ MAX_CELLS = 1 << 20  # frames × pixels of one slot: about 0.3 MB on the way
 MAX_RASTER = 60  # rows of the raster
 _MOMENTS = 25  # pictures read back on the way …
 _WORK = 4_000_000  # … fewer where a code has more steps × neurons than this
-_HERE = Path(__file__).parent
 
-_component = st.components.v2.component(
-    "encoding_player",
-    html=(_HERE / "encoding_player.html").read_text(encoding="utf-8"),
-    # The buttons look as those of the other player.
-    css="\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("lif_player.css", "encoding_player.css")
-    ),
-    js="\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("player_controls.js", "encoding_player.js")
-    ),
-)
+_component = player_component("encoding_player", Path(__file__), "frame", "player_controls.js")
 
 
 def player_section(bench: Bench) -> None:

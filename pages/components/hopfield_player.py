@@ -21,6 +21,7 @@ from pages.components.hopfield_bench import RecallBench
 from pages.components.hopfield_cost import estimate_seconds, size_of
 from pages.components.hopfield_job import SHORT_S, answered
 from pages.components.inline import inline
+from pages.components.players import player_component
 from pages.components.section_jobs import job
 from pages.components.sections import hint
 from snncore.jobs import Progress
@@ -31,21 +32,8 @@ from snncore.recall_lab import TOLERANCE, Ask, Picture
 MAX_BYTES = 1_000_000  # of one message
 _DIGITS = 5
 _FRAME_S = 2e-8  # of one core, to read a moment out and to pack it, for each of its numbers
-_HERE = Path(__file__).parent
 
-_component = st.components.v2.component(
-    "hopfield_player",
-    html=(_HERE / "hopfield_player.html").read_text(encoding="utf-8"),
-    # The buttons and curves look as those of the other players.
-    css="\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("lif_player.css", "hopfield_player.css")
-    ),
-    js="\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("player_controls.js", "hopfield_player.js")
-    ),
-)
+_component = player_component("hopfield_player", Path(__file__), "frame", "player_controls.js")
 
 
 def player_panel(bench: RecallBench) -> None:

@@ -18,6 +18,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.controls import controls
+from pages.components.players import player_component
 from snncore.neurons import LIFParams
 from snncore.params import Params, number
 from snncore.playground import Run, Setup
@@ -26,17 +27,8 @@ KEY = "lif_player"  # of the controls, and of their names in the address
 MAX_STEPS = 2000
 _LEAD = 200  # steps shown before the first spike
 _DIGITS = 7  # of the largest number of a curve: more than the page shows
-_HERE = Path(__file__).parent
 
-_component = st.components.v2.component(
-    "lif_player",
-    html=(_HERE / "lif_player.html").read_text(encoding="utf-8"),
-    css=(_HERE / "lif_player.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("lif_player_words.js", "lif_player.js")
-    ),
-)
+_component = player_component("lif_player", Path(__file__), "step", "lif_player_words.js")
 
 
 @dataclass(frozen=True)

@@ -12,28 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.players import player_component
 from snncore.plots.base import mosaic, png
 from snncore.plots.training_reel import Reel
 
-_HERE = Path(__file__).parent
-_SHARED = _HERE.parent
-
-_component = st.components.v2.component(
-    "spike_player",
-    html=(_HERE / "draw_player.html").read_text(encoding="utf-8"),
-    # The buttons and curves look as those of the other players.
-    css="\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (_SHARED / "lif_player.css", _HERE / "draw_player.css")
-    ),
-    js="\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (_SHARED / "player_controls.js", _HERE / "draw_player.js")
-    ),
-)
+_component = player_component("spike_player", Path(__file__), "step", "player_controls.js")
 
 
 def player(data: dict[str, Any], *, dark: bool, fresh: bool) -> None:
