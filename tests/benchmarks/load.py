@@ -56,6 +56,8 @@ READY_S, CHANGE_S, POLL_S = 2.0, 1.0, 0.5  # limits of the 95th percentile
 MORE_MB, BACK = 400.0, 0.10  # above the warm start; afterwards, relative to it
 SETTLE_S = 10.0
 
+Points = list[tuple[float, float]]
+
 
 class Server:
     """The dashboard in a process of its own, watched."""
@@ -206,12 +208,11 @@ async def warm(server: Server) -> None:
     await tab.close()
 
 
-async def endure(
-    server: Server, n: int, minutes: float, figures: Figures
-) -> list[tuple[float, float]]:
+async def endure(server: Server, n: int, minutes: float, figures: Figures) -> Points:
     """Visitors come and go for so long; (minutes, MB) of the server twice a minute."""
-    end, points = time.perf_counter() + 60 * minutes, []
+    points: Points = []
     began = time.perf_counter()
+    end = began + 60 * minutes
 
     async def one(number: int) -> None:
         chance, k = random.Random(number), number
