@@ -42,8 +42,9 @@ RANK = {
     "classifier": 13,
     "recall_lab": 13,
     "plots": 14,
-    "cli": 15,
-    "__main__": 16,
+    "doctor": 15,
+    "cli": 16,
+    "__main__": 17,
 }
 
 

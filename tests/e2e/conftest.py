@@ -18,15 +18,9 @@ from typing import IO
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
+from snncore.doctor import BROWSERS
+
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-)
 # Headless, as root in a container too, and without any conversation with Google.
 FLAGS = (
     "--no-sandbox",
@@ -125,7 +119,7 @@ def _missing(reason: str) -> None:
 
 
 def _chromium(playwright: Playwright) -> str:
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None and Path(playwright.chromium.executable_path).exists():
         found = playwright.chromium.executable_path
     if found is None:
