@@ -11,6 +11,7 @@ import io
 import math
 import os
 import struct
+import tokenize
 import zipfile
 from typing import IO, Any, NamedTuple
 
@@ -33,6 +34,7 @@ _BAD_HEADER = (
     RecursionError,
     MemoryError,
     UserWarning,
+    tokenize.TokenError,  # of numpy's reader of headers that Python 2 wrote
 )
 
 
