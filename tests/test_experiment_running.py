@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 from snncore import experiment
 from snncore.experiment.clock import Clock
 from snncore.experiment.running import MAX_POINTS, Curve, RunningVote
+from snncore.experiment.watching import NAMED
 from snncore.stdp import TrainParams
 
+RUN = sys.modules["snncore.experiment.run"]  # its function has the same name
 PARAMS = TrainParams(neurons=30, batch=25, epochs=3)
 CONV = TrainParams(
     layer="conv", filters=8, filter_size=3, grid=2, retina="on_off", max_rate_hz=300.0,
@@ -152,3 +155,59 @@ def test_a_convolutional_run_probes_training_images(filters_2: int) -> None:
     assert len(live.accuracy) >= 2 - (filters_2 == 0) and live.accuracy[-1, 1] > 0.3
     assert len(result.trained.layers) == 1 + (filters_2 > 0)
     assert result.test_accuracy > 0.4
+
+
+def digits() -> experiment.Data:
+    return experiment.load_data("digits", 300)
+
+
+def test_the_curves_of_a_continued_run_go_on_where_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RUN, "seconds_between", lambda *_: 0.0)  # a report after every batch
+    half = [r for r in experiment.run(digits(), PARAMS, controls=False) if r.snapshot is not None]
+    stop = next(r for r in half if 300 <= r.snapshot.seen < 900)
+    known = stop.live.accuracy.tolist()
+    assert known
+    *_, last = experiment.run(
+        digits(), PARAMS, controls=False, resume=stop.snapshot, before=stop.live
+    )
+    assert last.live.accuracy.tolist()[: len(known)] == known
+    assert last.live.accuracy[-1, 0] == 900 and (np.diff(last.live.accuracy[:, 0]) > 0).all()
+    # The names that the vote had given are there still: it is not back at chance.
+    first_after = last.live.accuracy[len(known), 1]
+    assert first_after > known[-1][1] - 0.1
+    assert stop.live.accuracy.tolist() == known  # what was shown does not change
+
+
+def test_without_its_past_the_vote_names_its_neurons_before_its_curve_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RUN, "seconds_between", lambda *_: 0.0)
+    half = [r for r in experiment.run(digits(), PARAMS, controls=False) if r.snapshot is not None]
+    stop = next(r for r in half if 300 <= r.snapshot.seen < 900)
+    *_, last = experiment.run(digits(), PARAMS, controls=False, resume=stop.snapshot)
+    assert last.live.accuracy[0, 0] >= stop.snapshot.seen + min(NAMED, 4 * PARAMS.neurons)
+
+
+def test_kernels_are_compiled_before_the_clock_runs_once_in_a_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RUN, "_REHEARSED", set())
+    first = list(experiment.run(digits(), PARAMS, controls=False, live=False))
+    again = list(experiment.run(digits(), PARAMS, controls=False, live=False))
+    said = [any("compiles its kernels" in r.text for r in reports) for reports in (first, again)]
+    assert said == [True, False]
+    assert first[-1].result.weights_sha256 == again[-1].result.weights_sha256
+
+
+@pytest.mark.parametrize("one_class", [True, False])
+def test_images_that_teach_nothing_are_no_fault_of_the_rehearsal(
+    monkeypatch: pytest.MonkeyPatch, one_class: bool
+) -> None:
+    monkeypatch.setattr(RUN, "_REHEARSED", set())
+    data = digits()._replace(train_images=np.zeros((300, 8, 8), np.uint8))
+    if one_class:
+        data = digits()._replace(train_labels=np.r_[np.zeros(299, np.int64), 1])
+    *_, last = experiment.run(data, PARAMS, controls=False, live=False)
+    assert last.result is not None

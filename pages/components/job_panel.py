@@ -204,7 +204,7 @@ def _status(view: JobView, *, idle: bool) -> None:
     elif view.state == "failed":
         st.error(view.error, icon=":material/error:")
     elif view.state == "cancelled":
-        st.info(view.error or "Cancelled. What was reached until then is shown below.")
+        st.info(view.error or (_LEFT if view.watchers else _STOPPED))
     else:
         st.caption(f":material/check: Finished in {duration(view.elapsed_s)}.")
     if view.active:
@@ -220,6 +220,13 @@ def _status(view: JobView, *, idle: bool) -> None:
             "You may look at other pages or reload: this page's address leads back here. "
             f"Closing the tab stops it after some minutes.{shared}"
         )
+
+
+_STOPPED = "Cancelled. What was reached until then is shown below."
+_LEFT = (
+    "Cancelled for you. The run goes on for others who watch it (perhaps another tab of yours, or "
+    "this page before a reload). What was reached until now is shown below."
+)
 
 
 def _eta(seconds: float | None, what: str) -> str:

@@ -14,6 +14,7 @@ from snncore.stdp import Layer, Snapshot
 from snncore.trained import Trained
 
 if TYPE_CHECKING:
+    from snncore.experiment.running import RunningVote
     from snncore.metrics import ClassReport
 
 UNCONVERGED = "the linear readout took all its steps and could still be better"
@@ -48,6 +49,7 @@ class Live(NamedTuple):
     confusion: NDArray[np.int64] | None  # "vote": row = true, of the recent presentations
     change: NDArray[np.float32]  # [k, 2]: presentations so far, mean |Δw| per presentation
     fit: tuple[FitPoint, ...] = ()  # the readout's history, once it fits
+    vote: RunningVote | None = None  # "vote": the names so far, for a continued run
 
 
 class Times(NamedTuple):

@@ -11,6 +11,8 @@ import hashlib
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +41,8 @@ from snncore.stdp.train import counts, feature_count, first_layers
 from snncore.trained import Trained
 
 T = TypeVar("T")
+_REHEARSED: set[tuple[str, bool, str, str]] = set()  # kinds of runs that are compiled
+_COMPILING = "Preparing; the first run on a machine compiles its kernels, for up to a minute"
 _TRIED = 32  # images counted before the start, to say how long counting will take
 _FLOPS = 2e10  # float operations a second that a readout is guessed to reach
 
@@ -51,6 +55,7 @@ def run(
     resume: Snapshot | None = None,
     controls: bool = True,
     live: bool = True,
+    before: Live | None = None,
     pixels_accuracy: float | None = None,
 ) -> Iterator[Progress]:
     """Learn, count, read out, compare; see the module's head.
@@ -62,6 +67,7 @@ def run(
         resume: continue after this snapshot.
         controls: False leaves the untrained weights and the raw pixels out, for speed.
         live: False leaves the running figures out.
+        before: the running figures of the run that is resumed; their curves go on.
         pixels_accuracy: of the raw pixels if it is known; it does not depend on the seed.
 
     Raises:
@@ -69,7 +75,9 @@ def run(
     """
     height, width = data.train_images.shape[1:]
     check_memory(params, len(data.train_images), len(data.test_images), height, width)
-    return _Run(data, params, device, controls, live, pixels_accuracy).reports(resume)
+    found = _Run(data, params, device, controls, live, pixels_accuracy)
+    found.live = before
+    return found.reports(resume)
 
 
 class _Run:
@@ -103,9 +111,14 @@ class _Run:
         return {**own, **(control if self.controls else dict.fromkeys(control, 0.0))}
 
     def reports(self, resume: Snapshot | None) -> Iterator[Progress]:
+        """A rehearsal, then all phases in turn."""
+        yield from self._rehearse()
+        yield from self.phases(resume)
+
+    def phases(self, resume: Snapshot | None) -> Iterator[Progress]:
         """All phases in turn."""
         began = time.perf_counter()
-        yield from self._before()
+        yield from self._before(resume is not None)
         speed, layers = yield from self._learn(resume)
         counted = Counts(self.data, self.params, self.device)
         yield from self._count(counted, layers, "counting", "Counting output spikes")
@@ -136,9 +149,36 @@ class _Run:
             yield self._report(phase, words, done / max(clock.spent[key], 1e-9) or math.nan)
         clock.expected[key] = 0.0
 
-    def _before(self) -> Iterator[Progress]:
-        """Running figures of the untrained control, and how long counting will take."""
+    def _rehearse(self) -> Iterator[Progress]:
+        """The whole run in small, once in a process: on a new machine this compiles the kernels.
+
+        Afterwards every phase takes as long as it says. Its images are training images; nothing
+        of it is kept.
+        """
         yield self._report("learning", "Preparing")
+        params, labels = self.params, self.data.train_labels
+        kind = (params.layer, params.filters_2 > 0, params.readout, str(self.device))
+        if kind in _REHEARSED:
+            return
+        _REHEARSED.add(kind)
+        yield self._report("learning", _COMPILING)
+        some = np.unique(np.r_[np.unique(labels, return_index=True)[1], : min(40, len(labels))])
+        images, labels = self.data.train_images[some], labels[some]
+        # To the compiler an array that must not be written is of another type.
+        images.flags.writeable = self.data.train_images.flags.writeable
+        data = Data("rehearsal", images, labels, images[:8], labels[:8], self.data.class_names)
+        small = {
+            name: min(getattr(params, name), 16) for name in ("neurons", "filters", "filters_2")
+        }
+        own = replace(params, **small, epochs=1, learn_images=0, batch=min(params.batch, 10))
+        with suppress(ValueError):  # so little may teach a layer nothing, or no readout
+            for _ in _Run(data, own, self.device, False, False, None).phases(None):
+                yield self._report("learning", _COMPILING)  # a place to be cancelled
+            for _ in pixel_predictions(data, own, self.device):
+                yield self._report("learning", _COMPILING)
+
+    def _before(self, continued: bool) -> Iterator[Progress]:
+        """Running figures of the untrained control, and how long counting will take."""
         first = first_layers(self.data.train_images, self.params)
         for tried in (2, _TRIED):  # the first call compiles
             images = self.data.train_images[:tried]
@@ -150,7 +190,9 @@ class _Run:
             if self.clock.expected[key] > 0:
                 self.clock.expected[key] = took * self._n_images
         if self.watched:
-            self.watcher = Watcher(self.data, self.params, self.device)
+            self.watcher = Watcher(
+                self.data, self.params, self.device, before=self.live, continued=continued
+            )
             text = "Untrained weights first, for comparison"
             yield from self._steps("watching", "learning", text, self.watcher.prepare(first))
         self.clock.expected["watching"] = 0.0

@@ -9,6 +9,8 @@ labels remembered are of the same images, so the figure is a training figure; th
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,11 @@ class Curve:
         if len(self._points) == MAX_POINTS:
             self._points = self._points[1::2]
             self._every *= 2
+
+    def extend(self, points: NDArray[np.float32]) -> None:
+        """The points [k, 2] of another curve, before one's own."""
+        for x, y in points:
+            self.add(float(x), float(y))
 
     def array(self) -> NDArray[np.float32]:
         """float32 [k, 2]."""
@@ -78,6 +85,17 @@ class RunningVote:
         wins = np.bincount(winners[heard], minlength=len(known))
         self._tallies *= (_MEMORY**wins).astype(np.float32)[:, None]
         np.add.at(self._tallies, (winners[heard], true[heard]), 1.0)
+
+    def copy(self) -> RunningVote:
+        """One that goes on from here by itself."""
+        twin = copy(self)
+        twin._tallies, twin._waiting = self._tallies.copy(), list(self._waiting)
+        return twin
+
+    @property
+    def judged(self) -> int:
+        """How many presentations the accuracy rests on."""
+        return len(self._true)
 
     @property
     def accuracy(self) -> float:

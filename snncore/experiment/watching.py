@@ -18,6 +18,7 @@ from snncore.stdp.drive import input_size
 
 _PROBES = 8  # so often in a run
 _EVERY_S, _OFTEN_S = 0.3, 0.02  # seconds between snapshots
+NAMED = 1000  # presentations after which most neurons have a name
 _SMALL = 100_000  # weights that are copied in no time
 
 
@@ -37,9 +38,20 @@ def seconds_between(params: TrainParams, height: int, width: int) -> float:
 class Watcher:
     """Follows the snapshots of a run and keeps `Live` figures; never touches learning."""
 
-    def __init__(self, data: Data, params: TrainParams, device: torch.device | None) -> None:
+    def __init__(
+        self,
+        data: Data,
+        params: TrainParams,
+        device: torch.device | None,
+        *,
+        before: Live | None = None,
+        continued: bool = False,
+    ) -> None:
+        """`before`: the figures of the run that is continued; without them the vote must first
+        name its neurons anew, and its curve begins when it has."""
         self._data, self._params, self._device = data, params, device
         self._vote = self._new_vote()
+        self._unnamed = continued
         self._probe: Probe | None = None
         self._first: tuple[Layer, ...] = ()
         self.adapted: Snapshot | None = None  # how far the dense control has come
@@ -47,6 +59,11 @@ class Watcher:
         self._accuracy, self._change = Curve(), Curve()
         self._untrained = Curve()
         self._pixels = math.nan
+        if before is not None:
+            self._accuracy.extend(before.accuracy)
+            self._change.extend(before.change)
+            if before.vote is not None:
+                self._vote, self._unnamed = before.vote.copy(), False
         counted = np.bincount(data.train_labels)
         self._chance = float(counted.max() / len(data.train_labels))
 
@@ -94,7 +111,9 @@ class Watcher:
         """The figures after one more snapshot."""
         if self._probe is None:
             self._vote.see(snapshot.samples, snapshot.winners)
-            if not math.isnan(self._vote.accuracy):
+            if self._unnamed:
+                self._unnamed = self._vote.judged < min(NAMED, 4 * self._params.neurons)
+            elif not math.isnan(self._vote.accuracy):
                 self._accuracy.add(snapshot.seen, self._vote.accuracy)
         else:
             self._see_probe(self._probe, snapshot)
@@ -110,4 +129,5 @@ class Watcher:
             self._chance,
             self._vote.confusion() if self._probe is None else None,
             self._change.array(),
+            vote=self._vote.copy() if self._probe is None else None,
         )

@@ -51,7 +51,7 @@ def accuracy_dots(bars: Sequence[Bar], *, dark: bool = False) -> Chart:
         "type": "nominal",
         "sort": None,
         "title": None,
-        "axis": {"labelLimit": 230, "grid": True},
+        "axis": {"labelLimit": 230, "grid": True, "labelFlush": False},
     }
     colour = {
         "field": "kind",
@@ -191,6 +191,7 @@ def _class_axis(names: Sequence[str], *, angle: int = 0) -> Chart:
         "labelAngle": angle,
         "labelLimit": 90,
         "labelOverlap": True,
+        "labelFlush": False,
     }
 
 
@@ -222,7 +223,7 @@ def confusion_figure(
             yticklabels=list(names),
             cbar_kws={"label": "share of the true class"},
         )
-        axes.set(xlabel="predicted class", ylabel="true class", title=title)
+        axes.set(xlabel="answer", ylabel="true class", title=title)
         buffer = io.BytesIO()
         figure.savefig(buffer, format=file_format, dpi=200)
     return buffer.getvalue()

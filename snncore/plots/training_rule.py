@@ -23,7 +23,7 @@ def stdp_window(lag_ms: Array, changes: Mapping[str, ArrayLike]) -> Chart:
 
     Lines are broken at the lag 0, where most rules jump.
     """
-    key = Key({name: _LINES[k] for k, name in enumerate(changes)}, columns=3)
+    key = Key({name: _LINES[k] for k, name in enumerate(changes)}, columns=2)
     values = {name: np.asarray(value, dtype=np.float64) for name, value in changes.items()}
     bounds = span(*values.values(), [0.0])
     x = axis("lag", "t_post − t_pre [ms]", (float(lag_ms[0]), float(lag_ms[-1])))

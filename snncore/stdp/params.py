@@ -27,11 +27,19 @@ class TrainParams(Params):
     filter_size: int = integer(7, 3, 15, "Side of a filter.", unit="px")
     grid: int = integer(5, 1, 10, "Wins are summed over grid × grid fields of the picture.")
     filters_2: int = integer(
-        0, 0, 512, "Filters of a second convolutional layer; 0 leaves it out.", label="Filters 2"
+        0,
+        0,
+        512,
+        "Filters of a second convolutional layer; 0 leaves it out.",
+        label="Filters of a 2nd layer",
     )
-    epochs: int = integer(1, 1, 50, "Passes over the training images.")
+    epochs: int = integer(1, 1, 50, "Passes over the training images.", label="Passes")
     learn_images: int = integer(
-        0, 0, 10**6, "Images a pass that STDP learns from; 0 takes all.", label="Images a pass"
+        0,
+        0,
+        10**6,
+        "Images a pass that STDP learns from; 0 takes all.",
+        label="Images a pass (0: all)",
     )
     seed: int = integer(0, 0, 2**31 - 1, "Seed of every random draw.")
     retina: str = choice(
@@ -68,13 +76,14 @@ class TrainParams(Params):
         1,
         50,
         "k of `k_winners` while learning. With filters also how many spikes of a location count.",
+        label="Winners k",
     )
     lateral_inhibition: float = number(
         3.0,
         0.0,
         50.0,
         "With `lateral`: what a spike takes from all others' potentials while learning.",
-        label="Lateral inhibition",
+        label="Inhibition, learning",
     )
     readout: str = choice(
         "ridge",
@@ -82,26 +91,76 @@ class TrainParams(Params):
         "Linear classifier of the spike counts.",
         label="Linear readout",
     )
-    steps: int = integer(50, 4, 400, "Longest presentation while learning.", unit="steps")
-    dt: float = number(2.0, 0.1, 10.0, "Length of a step.", unit="ms")
+    steps: int = integer(
+        50,
+        4,
+        400,
+        "Longest presentation while learning.",
+        unit="steps",
+        label="Presentation, learning",
+    )
+    dt: float = number(2.0, 0.1, 10.0, "Length of a step.", unit="ms", label="Time step")
     tau_m: float = number(
-        20.0, 1.0, 200.0, "Time constant of the membrane and of the STDP trace.", unit="ms"
+        20.0,
+        1.0,
+        200.0,
+        "Time constant of the membrane and of the STDP trace.",
+        unit="ms",
+        label="Membrane τ",
     )
     max_rate_hz: float = number(
-        100.0, 1.0, 500.0, "Rate of an input with normalised drive 1.", unit="Hz"
+        100.0,
+        1.0,
+        500.0,
+        "Rate of an input with normalised drive 1.",
+        unit="Hz",
+        label="Rate at full drive",
     )
     gain: float = number(9.0, 0.5, 40.0, "Drive = gain · pixel / image's L2 norm, capped at 1.5.")
-    theta: float = number(10.0, 0.1, 200.0, "Threshold at the start.")
-    theta_rate: float = number(0.02, 0.0, 1.0, "Step of the homeostatic thresholds.")
-    rate_first: float = number(0.1, 0.0, 1.0, "STDP learning rate at the start.")
-    rate_last: float = number(0.005, 0.0, 1.0, "STDP learning rate at the end (geometric).")
-    batch: int = integer(50, 1, 2000, "Images learnt from frozen weights, then merged.")
-    feature_steps: int = integer(100, 4, 1000, "Presentation while counting spikes.", unit="steps")
-    feature_theta: float = number(0.35, 0.05, 2.0, "Thresholds while counting, as a fraction.")
-    feature_reset: float = number(
-        0.0, 0.0, 50.0, "What a spike takes from its own potential while counting; 0: all of it."
+    theta: float = number(
+        10.0, 0.1, 200.0, "Threshold at the start.", label="Threshold at the start"
     )
-    inhibition: float = number(3.0, 0.0, 50.0, "What a spike takes from all others while counting.")
+    theta_rate: float = number(
+        0.02, 0.0, 1.0, "Step of the homeostatic thresholds.", label="Threshold rate"
+    )
+    rate_first: float = number(
+        0.1, 0.0, 1.0, "STDP learning rate at the start.", label="Learning rate, first"
+    )
+    rate_last: float = number(
+        0.005, 0.0, 1.0, "STDP learning rate at the end (geometric).", label="Learning rate, last"
+    )
+    batch: int = integer(
+        50, 1, 2000, "Images learnt from frozen weights, then merged.", label="Batch of images"
+    )
+    feature_steps: int = integer(
+        100,
+        4,
+        1000,
+        "Presentation while counting spikes.",
+        unit="steps",
+        label="Presentation, counting",
+    )
+    feature_theta: float = number(
+        0.35,
+        0.05,
+        2.0,
+        "Thresholds while counting, as a fraction.",
+        label="Threshold factor, counting",
+    )
+    feature_reset: float = number(
+        0.0,
+        0.0,
+        50.0,
+        "What a spike takes from its own potential while counting; 0: all of it.",
+        label="Reset, counting",
+    )
+    inhibition: float = number(
+        3.0,
+        0.0,
+        50.0,
+        "What a spike takes from all others while counting.",
+        label="Inhibition, counting",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -84,7 +84,7 @@ PRESETS: tuple[Preset, ...] = (
             theta_rate=0.0,
             retina="on_off",
         ),
-        "nothing makes a weight weaker: all fields become the same grey blot and the vote falls "
-        "to chance.",
+        "nothing makes a weight weaker: all fields become the same, full of the largest weights, "
+        "and the vote falls to chance.",
     ),
 )

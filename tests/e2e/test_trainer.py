@@ -13,7 +13,7 @@ from tests.e2e.conftest import Visitor
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
 # Long enough to be watched on any machine; it is cancelled.
-LONG = "STDP_MNIST_Trainer?stdp_neurons=1600&stdp_epochs=50&stdp_seed=5"
+LONG = "STDP_MNIST_Trainer?stdp_neurons=6400&stdp_epochs=50&stdp_seed=5"
 SHORT = "STDP_MNIST_Trainer?stdp_neurons=40&stdp_epochs=2&stdp_feature_steps=40&stdp_seed=6"
 
 

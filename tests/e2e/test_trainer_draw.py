@@ -90,6 +90,6 @@ def test_a_click_on_the_confusion_matrix_shows_its_images(visit: Visit) -> None:
     words = page.get_by_text("of “0” answered with “0” (right)")
     expect(words.first).to_be_visible()
     assert before != words.first.inner_text() and cells.is_visible()
-    page.get_by_role("button", name="See its spikes").click()
+    page.get_by_role("button", name="Its spikes").click()
     expect(page.get_by_role("radio", name="This page's run")).to_be_checked()
     expect(player(page).locator(".title")).to_contain_text("Step")

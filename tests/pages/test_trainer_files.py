@@ -45,6 +45,10 @@ def test_a_file_that_cannot_be_learnt_is_explained_and_the_page_goes_on(
 ) -> None:
     app = open_page(PAGE)
     app.file_uploader(key="stdp_npz").upload("own.npz", data, "application/zip").run()
+    assert any("Take it away, or choose another one" in w.value for w in app.warning)
+    start(app)  # not the data set that stands in the controls beside it
+    assert any("Nothing was started" in w.value for w in app.warning)
+    assert "job" not in app.query_params
     assert not app.exception
     assert any(message in e.value for e in app.error), words(app)
     assert not app.get_by_key("stdp_run_start").disabled

@@ -29,7 +29,7 @@ from snncore.stdp.rules import RULES
 
 LIMIT = Spec(
     "int", "How many of the training images, spread over the set; 0 takes all.", lo=0, hi=60_000,
-    label="Training images",
+    label="Training images (0: all)",
 )  # fmt: skip
 TITLES: dict[str, dict[str, str]] = {
     "dataset": source.SETS,

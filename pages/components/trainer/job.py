@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import secrets
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -90,15 +91,19 @@ def work(run: Run, upload: source.Upload | None, begin: Finished | None) -> Iter
             "the run of this checkpoint learnt other images: choose its data set and number of "
             "training images, or upload its file"
         )
-    resume = None if begin is None else begin.snapshot
+    resume, turn = None if begin is None else begin.snapshot, secrets.token_hex(8)
+    before = None if begin is None else begin.live
     scene = _Scene(run, data, resume)
     if resume is None:
         yield Progress(0.0, "Preparing the layer", scene.first())
     device = choose_device().device
-    for report in experiment.run(data, run.params, device=device, resume=resume):
+    for report in experiment.run(data, run.params, device=device, resume=resume, before=before):
         if report.snapshot is not None:
             network = None if report.result is None else report.result.trained
-            kept.put(Finished(run, data.name, scene.n_train, sha, report.snapshot, network))
+            entry = Finished(
+                run, data.name, scene.n_train, sha, report.snapshot, network, report.live, turn
+            )
+            kept.put(entry)
         # Until learning has begun (on a fresh machine kernels compile first) nobody can tell how
         # long it takes: below three hundredths the panel does not say.
         fraction = report.fraction if report.snapshot is not None else min(report.fraction, 0.029)

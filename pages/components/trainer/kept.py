@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from pages.components.hopfield_kept import Kept
 from pages.components.trainer.payload import Run
 from snncore import trained
+from snncore.experiment import Live
 from snncore.stdp import Snapshot
 from snncore.trained import SavedRun, Trained
 
@@ -29,6 +30,8 @@ class Finished(NamedTuple):
     images_sha256: str  # of the training images
     snapshot: Snapshot
     trained: Trained | None  # None: stopped before the end
+    live: Live | None = None  # its running figures, which a continued run goes on with
+    turn: str = ""  # name of the job that computed it
 
     @property
     def weights_bytes(self) -> int:

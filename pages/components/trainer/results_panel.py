@@ -69,7 +69,7 @@ def _headline(payload: Payload, result: Result) -> None:
     gain = None
     if result.has_controls:
         difference = 100 * (result.test_accuracy - result.control_untrained_accuracy)
-        gain = f"{difference:+.1f} points"
+        gain = f"{difference:+.1f} to untrained"
     with st.container(horizontal=True, gap="large"):  # on a phone some to a row
         st.metric(
             "Linear readout", f"{result.test_accuracy:.2%}", gain, delta_color="off",
@@ -191,7 +191,7 @@ def _images(
     left, right = st.columns([1, 1.3], vertical_alignment="bottom")
     number = left.selectbox("Image", shown.tolist(), key=f"stdp_res_image_{true}_{answer}")
     right.button(
-        "See its spikes", icon=":material/play_circle:", key="stdp_res_spikes", width="stretch",
+        "Its spikes", icon=":material/play_circle:", key="stdp_res_spikes", width="stretch",
         on_click=_to_player, args=(int(number),),
         help="Opens this image in the player below: every spike that led to the answer.",
     )  # fmt: skip
@@ -201,6 +201,7 @@ def _to_player(number: int) -> None:
     """Callback: the player below shows this image with this run's network."""
     st.session_state[NET] = RUN
     draw_source.show_test_image(number)
+    st.toast("Its spikes are in the player below.", icon=":material/arrow_downward:")
     st.session_state["stdp__draw_rerun"] = True
 
 

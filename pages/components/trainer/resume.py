@@ -22,7 +22,7 @@ from snncore.trained import SavedRun
 
 _BOX = f"{KEY}_checkpoint"
 _MINE = f"{KEY}__mine"  # identities of the runs that were started in this session
-_ANEW = f"{KEY}__anew"  # the stopped run that the visitor does not want: (identity, how far)
+_ANEW = f"{KEY}__anew"  # the stopped run that the visitor does not want: (identity, its turn)
 _FILE = f"{KEY}__resume"  # the checkpoint that was read: (file id, digest or "", words)
 _MOST_MINE = 32
 MOST_PASSES = int(TrainParams.specs()["epochs"].hi)
@@ -42,7 +42,7 @@ def beginning(chosen: Chosen) -> tuple[Run, Finished | None]:
     found = kept.get(run.identity)
     if found is None or _done(found) or not _stopped_by_visitor(run.identity):
         return run, None
-    if st.session_state.get(_ANEW) == (run.identity, found.snapshot.seen):
+    if st.session_state.get(_ANEW) == (run.identity, found.turn):
         return run, None
     return run, found
 
@@ -65,7 +65,7 @@ def start_over(run: Run) -> None:
     found = kept.get(run.identity)
     if found is None or run.resumed:
         return
-    stopped = (run.identity, found.snapshot.seen)
+    stopped = (run.identity, found.turn)
     st.button(
         "Begin anew instead", icon=":material/restart_alt:", key=f"{KEY}__over", type="tertiary",
         on_click=lambda: st.session_state.update({_ANEW: stopped}),
@@ -172,10 +172,13 @@ def _read(file: Any) -> tuple[str, str]:
     except ValueError as error:
         return "", f"This file cannot be resumed: {error}."
     run = _finished(digest, saved).run
-    end = "finished" if saved.trained is not None else "not finished"
+    end = "not finished"
+    if saved.trained is not None:
+        end = "finished: *Use its settings* adds a pass"
     where = " Upload the same images again under *Your own images*." if run.dataset == OWN else ""
+    settings = run._replace(resumed="").words.split(", ", 1)[1]
     return digest, (
-        f"{plain(saved.dataset)}: {run.words.split(', ', 1)[1]}; {saved.snapshot.seen:,} of "
+        f"{plain(saved.dataset)}: {settings}; {saved.snapshot.seen:,} of "
         f"{saved.snapshot.total:,} presentations, {end}.{where}"
     )
 

@@ -11,9 +11,11 @@ from pages.components.inline import inline
 from pages.components.job_panel import job_panel
 from pages.components.trainer import cost, job, resume, share, source, watch
 from pages.components.trainer.controls import Chosen
+from pages.components.trainer.kept import Finished
 from pages.components.trainer.payload import Payload, Run, presentations
 from pages.components.trainer.pictures import pictures
 from pages.components.trainer.results_panel import results_panel
+from snncore.experiment import Data, Live
 from snncore.jobs import JobView, Ticket
 from snncore.stdp import Snapshot
 from snncore.stdp.train import first_layers
@@ -26,8 +28,7 @@ COMPACT = """<style>
   [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
   .st-key-stdp__preset_names [role="radiogroup"],
   .st-key-stdp__preset_names [data-testid="stButtonGroup"] > div {
-    flex-wrap: nowrap; overflow-x: auto; padding-bottom: 4px;}
-  .st-key-stdp__preset_names button {flex: none;}
+    flex-wrap: wrap; row-gap: 4px;}
 }
 </style>"""
 
@@ -51,7 +52,14 @@ def middle(chosen: Chosen) -> Shown:
     if words := resume.problem():
         st.warning(words, icon=":material/hourglass_disabled:")
 
+    unusable = source.unusable()
+    if unusable:
+        with ahead:
+            st.warning(f"{unusable} Take it away, or choose another one, to start.")
+
     def submit(owner: str) -> Ticket:
+        if unusable:
+            raise ValueError("Nothing was started: your own file cannot be used.")
         ticket = job.submit(owner, begin, chosen.size, chosen.upload, start)
         resume.started(begin)
         return ticket
@@ -70,7 +78,10 @@ def middle(chosen: Chosen) -> Shown:
             if start is not None:
                 resume.start_over(begin)
     nothing = view is None or (job.payload_of(view) is None and not view.active)
-    if nothing and chosen.upload is None and not refused:
+    if nothing and start is not None and not refused:
+        st.markdown("**Where it stands.** *Start* goes on from these weights.")
+        watch.learnt(inline(lambda: reached(begin, start.snapshot.seen, start, chosen.upload)))
+    elif nothing and chosen.upload is None and not refused:
         st.markdown(
             "**Before learning.** Weights are the mean picture times noise. Press *Start "
             "training* and watch them turn into what the layer sees most."
@@ -92,17 +103,29 @@ def _live(payload: object, done: bool, wanted: Run) -> None:
 def untrained(run: Run) -> Payload:
     """The untrained layer and how it answers the first training image."""
     data = source.data_of(run, None)
-    layers, params = first_layers(data.train_images, run.params), run.params
-    n_units = len(layers[0].theta)
-    total = presentations(len(data.train_images), params)
-    snapshot = Snapshot(0, total, layers, np.zeros(n_units, np.int64), 0.0, float("nan"), 0.0)
+    layers = first_layers(data.train_images, run.params)
+    wins, total = (
+        np.zeros(len(layers[0].theta), np.int64),
+        presentations(len(data.train_images), run.params),
+    )
+    return _standing(run, data, Snapshot(0, total, layers, wins, 0.0, float("nan"), 0.0), None)
+
+
+@st.cache_data(max_entries=8, ttl=3600, max_size="16MB", show_spinner="Reading the checkpoint")
+def reached(run: Run, seen: int, _start: Finished, _upload: source.Upload | None) -> Payload:
+    """The layer from which a run will go on, after `seen` presentations."""
+    return _standing(run, source.data_of(run, _upload), _start.snapshot, _start.live)
+
+
+def _standing(run: Run, data: Data, snapshot: Snapshot, live: Live | None) -> Payload:
     image = data.train_images[0]
+    label = data.class_names[int(data.train_labels[0])]
     return Payload(
-        run, "", 0, total, 0.0,
-        pictures(snapshot, params, image, data.class_names[int(data.train_labels[0])]),
-        (), snapshot.wins, layers[0].theta.cpu().numpy(), 0.0, float("nan"), None,
-        data.class_names, len(data.train_images), len(data.test_images),
-        (int(image.shape[0]), int(image.shape[1])),
+        run, "", snapshot.seen, snapshot.total, 0.0,
+        pictures(snapshot, run.params, image, label),
+        (), snapshot.wins, snapshot.layer.theta.cpu().numpy(), snapshot.silent,
+        snapshot.first_spike_ms, live, data.class_names, len(data.train_images),
+        len(data.test_images), (int(image.shape[0]), int(image.shape[1])),
     )  # fmt: skip
 
 

@@ -85,6 +85,14 @@ def own_file() -> Upload | None:
     return Upload(file.getvalue(), *facts)
 
 
+def unusable() -> str:
+    """What is wrong with the visitor's own file; "" if it is good or there is none."""
+    file, known = st.session_state.get(_FILE), st.session_state.get(_CHECKED)
+    if file is None or known is None or known[0] != file.file_id or known[1] is not None:
+        return ""
+    return str(known[2])
+
+
 def _check(file: Any) -> tuple[tuple[str, Size] | None, str]:
     """Digest and size of a good file, else None; and what to tell the visitor."""
     try:

@@ -253,10 +253,10 @@ def how_it_learnt(payload: Payload) -> None:
             format_func=lambda n: f"{n:,}", help="The first receptive fields at this moment.",
         )  # fmt: skip
         frame = film[seen.index(at)] if at in seen else film[-1]
-        picture(
-            frame.fields,
-            caption=f"After {frame.seen:,} images.",
-            alt=f"Receptive fields after {frame.seen:,} images",
-            width=420,
-        )
+        with st.columns([1, 1])[0]:  # on a phone all of the width
+            picture(
+                frame.fields,
+                caption=f"After {frame.seen:,} images.",
+                alt=f"Receptive fields after {frame.seen:,} images",
+            )
     learnt(payload)
