@@ -102,11 +102,17 @@ _HELP_FOOT = (
 )
 
 
+# White on the bright blue of the dark theme could hardly be read.
+_DARK = '<style>[data-testid="stBaseButton-primary"] {color: #0e1117;}</style>'
+
+
 def open_page(key: PageKey) -> None:
     """Draw the frame of page `key`; call it before any other Streamlit command of the page."""
     page = PAGES[key]
     title = page.title if key == "home" else f"{page.title} · Spiking Lab"
     st.set_page_config(page_title=title, page_icon=icon_png(), layout="wide")
+    if is_dark():
+        st.html(_DARK)
     device = _device_or_stop()
     with st.sidebar:
         _navigation()

@@ -91,5 +91,5 @@ def test_a_click_on_the_confusion_matrix_shows_its_images(visit: Visit) -> None:
     expect(words.first).to_be_visible()
     assert before != words.first.inner_text() and cells.is_visible()
     page.get_by_role("button", name="Its spikes").click()
-    expect(page.get_by_role("radio", name="This page's run")).to_be_checked()
+    expect(page.get_by_role("radio", name="This run")).to_be_checked()
     expect(player(page).locator(".title")).to_contain_text("Step")

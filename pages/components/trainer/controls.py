@@ -43,7 +43,7 @@ TITLES: dict[str, dict[str, str]] = {
         "lateral": "Lateral inhibition",
         "none": "None",
     },
-    "readout": {"ridge": "Ridge", "hinge": "Squared hinge", "logistic": "Logistic"},
+    "readout": {"ridge": "Ridge", "hinge": "Hinge", "logistic": "Logistic"},
 }
 _CONV = ("filter_size", "grid", "filters_2")
 _GROUPS: dict[str, tuple[str, ...]] = {

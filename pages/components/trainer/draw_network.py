@@ -21,7 +21,7 @@ NET = "stdp_draw_net"
 NET_FILE = "stdp_draw_file"
 _READ = "stdp__draw_file"
 BUNDLED, RUN, FILE = "bundled", "run", "file"
-_NAMES = {BUNDLED: "Bundled network", RUN: "This page's run", FILE: "A network file"}
+_NAMES = {BUNDLED: "Bundled", RUN: "This run", FILE: "From a file"}
 _BUNDLED_MODEL = models.NAMES[0]
 
 

@@ -69,8 +69,8 @@ def _headline(payload: Payload, result: Result) -> None:
     gain = None
     if result.has_controls:
         difference = 100 * (result.test_accuracy - result.control_untrained_accuracy)
-        gain = f"{difference:+.1f} to untrained"
-    with st.container(horizontal=True, gap="large"):  # on a phone some to a row
+        gain = f"{difference:+.1f} by learning"
+    with st.container(horizontal=True, gap="medium"):  # on a phone some to a row
         st.metric(
             "Linear readout", f"{result.test_accuracy:.2%}", gain, delta_color="off",
             width="content",
