@@ -97,11 +97,17 @@ class Tab:
         """Anything a client may say."""
         await self._socket.send(message.SerializeToString())
 
-    async def poll(self, seconds: float, told: Callable[[float], None]) -> None:
+    async def poll(
+        self,
+        seconds: float,
+        told: Callable[[float], None],
+        *,
+        until: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Answer the page's timers as a browser does; `told` hears how long each answer took."""
         end = time.perf_counter() + seconds
         due: dict[str, float] = {}
-        while self.timers and time.perf_counter() < end:
+        while self.timers and time.perf_counter() < end and not until():
             now = time.perf_counter()
             due = {name: due.get(name, now + each) for name, each in self.timers.items()}
             name = min(due, key=lambda one: due[one])

@@ -13,6 +13,7 @@ from PIL import Image
 from pages.components.trainer.results_words import bars, what_to_notice
 from snncore import experiment, trained
 from snncore.experiment import Data, Result
+from snncore.plots import training_figure as figure
 from snncore.plots import training_results as charts
 from snncore.plots.training_reel import MAX_TILES, Reel, reel
 from snncore.plots.training_tiles import OFF, ON, field_tiles
@@ -144,9 +145,9 @@ def test_the_confusion_chart_holds_each_cell_once_and_frames_the_chosen_one() ->
 
 def test_the_confusion_figure_is_a_readable_picture() -> None:
     matrix = np.array([[3, 1], [0, 4]])
-    svg = charts.confusion_figure(matrix, ["x", "y"])
+    svg = figure.confusion_figure(matrix, ["x", "y"])
     assert b"<svg" in svg and len(svg) > 5000
-    with Image.open(io.BytesIO(charts.confusion_figure(matrix, "xy", file_format="png"))) as png:
+    with Image.open(io.BytesIO(figure.confusion_figure(matrix, "xy", file_format="png"))) as png:
         assert min(png.size) > 500
 
 

@@ -193,7 +193,7 @@ def test_without_its_past_the_vote_names_its_neurons_before_its_curve_begins(
 def test_kernels_are_compiled_before_the_clock_runs_once_in_a_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(RUN, "_REHEARSED", set())
+    monkeypatch.setattr("snncore.experiment.rehearsal._rehearsed", set())
     first = list(experiment.run(digits(), PARAMS, controls=False, live=False))
     again = list(experiment.run(digits(), PARAMS, controls=False, live=False))
     said = [any("compiles its kernels" in r.text for r in reports) for reports in (first, again)]
@@ -205,7 +205,7 @@ def test_kernels_are_compiled_before_the_clock_runs_once_in_a_process(
 def test_images_that_teach_nothing_are_no_fault_of_the_rehearsal(
     monkeypatch: pytest.MonkeyPatch, one_class: bool
 ) -> None:
-    monkeypatch.setattr(RUN, "_REHEARSED", set())
+    monkeypatch.setattr("snncore.experiment.rehearsal._rehearsed", set())
     data = digits()._replace(train_images=np.zeros((300, 8, 8), np.uint8))
     if one_class:
         data = digits()._replace(train_labels=np.r_[np.zeros(299, np.int64), 1])

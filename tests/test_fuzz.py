@@ -38,8 +38,7 @@ def test_a_fault_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     tally = Tally("fragile")
     with pytest.raises(KeyError):
         hammer(tally, 2000)
-    assert tally.broke is not None and b"\xff" in tally.broke
-    assert tally.broke.count(b"abc") >= 28  # a single change is left
+    assert tally.broke is not None and tally.broke.count(b"\xff") == 1  # a single change is left
 
 
 def test_a_slow_parser_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

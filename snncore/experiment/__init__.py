@@ -2,7 +2,7 @@
 
 `data` the images, `run` the phases, `result` what is reported, `measure` counts and readouts,
 `watching`, `running` and `probe` the running figures, `clock` how long it takes, `memory` whether
-it fits, `saving` checkpoints, `seeds` and `curves` many runs.
+it fits, `rehearsal` what compiles, `saving` checkpoints, `seeds` and `curves` many runs.
 """
 
 from snncore.experiment.curves import CurvePoint as CurvePoint

@@ -6,7 +6,38 @@ import time
 from collections.abc import Iterator
 from typing import TypeVar
 
+from snncore.experiment.data import Data
+from snncore.stdp import TrainParams
+from snncore.stdp.train import feature_count
+
 T = TypeVar("T")
+_FLOPS = 2e10  # float operations a second that a readout is guessed to reach
+
+
+def guess(data: Data, params: TrainParams, controls: bool) -> dict[str, float]:
+    """Seconds of each phase before anything is known."""
+    n, (height, width) = len(data.train_images), data.train_images.shape[1:]
+    features = feature_count(params, height, width)
+    passes = features if params.readout == "ridge" else 200 * len(data.class_names)
+    read = 0.2 + 2.0 * n * features * passes / _FLOPS
+    own = {"watching": 0.5, "learning": 2.0, "counting": 2.0, "readout": read}
+    pixel_read = read * min(1.0, height * width / features)
+    control = {"c_learning": 2.0, "c_counting": 2.0, "c_readout": read, "pixels": pixel_read}
+    return {**own, **(control if controls else dict.fromkeys(control, 0.0))}
+
+
+class Pace:
+    """Images a second, without what came before the first report: it may have waited."""
+
+    def __init__(self, before: int) -> None:
+        self._before, self._first = before, (before, 0.0)
+
+    def now(self, seen: int, seconds: float) -> float:
+        """After `seen` images and `seconds` of work."""
+        images, spent = seen - self._first[0], seconds - self._first[1]
+        if self._first[0] == self._before:
+            self._first = (seen, seconds)
+        return images / max(spent, 1e-9)
 
 
 class Clock:

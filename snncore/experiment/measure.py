@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from snncore.stdp import Layer, TrainParams
 from snncore.stdp.train import counts
 from snncore.trained import TEST_SAMPLES
 
+T = TypeVar("T")
 _MOST_PIXELS = 64 * 64  # larger pictures are made smaller for the raw-pixel control
 Step = Generator[float, None, None]  # yields the fraction of a part that is done
 
@@ -144,3 +145,8 @@ def _pixels(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         ratio = (_MOST_PIXELS / (height * width)) ** 0.5
         images = datasets.resize(images, (int(height * ratio), int(width * ratio)))
     return images.reshape(len(images), -1)
+
+
+def into(made: list[T], steps: Generator[float, None, T]) -> Iterator[float]:
+    """The steps of `steps`; what it returns at its end goes into `made`."""
+    made.append((yield from steps))

@@ -12,18 +12,17 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from snncore import metrics
-from snncore.experiment.clock import Clock
+from snncore.experiment.clock import Clock, Pace, guess
 from snncore.experiment.data import Data
-from snncore.experiment.measure import Counts, Judged, judge, pixel_predictions
+from snncore.experiment.measure import Counts, Judged, into, judge, pixel_predictions
 from snncore.experiment.memory import check_memory
+from snncore.experiment.rehearsal import COMPILING, first_of_its_kind, in_small
 from snncore.experiment.result import (
     UNCONVERGED,
     Controls,
@@ -37,14 +36,10 @@ from snncore.experiment.result import (
 )
 from snncore.experiment.watching import Watcher, frozen, seconds_between
 from snncore.stdp import Layer, Snapshot, TrainParams, train
-from snncore.stdp.train import counts, feature_count, first_layers
+from snncore.stdp.train import counts, first_layers
 from snncore.trained import Trained
 
-T = TypeVar("T")
-_REHEARSED: set[tuple[str, bool, str, str]] = set()  # kinds of runs that are compiled
-_COMPILING = "Preparing; the first run on a machine compiles its kernels, for up to a minute"
 _TRIED = 32  # images counted before the start, to say how long counting will take
-_FLOPS = 2e10  # float operations a second that a readout is guessed to reach
 
 
 def run(
@@ -97,18 +92,7 @@ class _Run:
         self.pixels_accuracy = pixels_accuracy
         self.snapshot: Snapshot | None = None
         self.live: Live | None = None
-        self.clock = Clock(self._guess())
-
-    def _guess(self) -> dict[str, float]:
-        n, (height, width) = len(self.data.train_images), self.data.train_images.shape[1:]
-        features = feature_count(self.params, height, width)
-        n_classes = len(self.data.class_names)
-        passes = features if self.params.readout == "ridge" else 200 * n_classes
-        read = 0.2 + 2.0 * n * features * passes / _FLOPS
-        own = {"watching": 0.5, "learning": 2.0, "counting": 2.0, "readout": read}
-        pixel_read = read * min(1.0, height * width / features)
-        control = {"c_learning": 2.0, "c_counting": 2.0, "c_readout": read, "pixels": pixel_read}
-        return {**own, **(control if self.controls else dict.fromkeys(control, 0.0))}
+        self.clock = Clock(guess(data, params, controls))
 
     def reports(self, resume: Snapshot | None) -> Iterator[Progress]:
         """A rehearsal, then all phases in turn."""
@@ -150,32 +134,17 @@ class _Run:
         clock.expected[key] = 0.0
 
     def _rehearse(self) -> Iterator[Progress]:
-        """The whole run in small, once in a process: on a new machine this compiles the kernels.
-
-        Afterwards every phase takes as long as it says. Its images are training images; nothing
-        of it is kept.
-        """
+        """Compile what is not compiled yet, so that every phase takes as long as it says."""
         yield self._report("learning", "Preparing")
-        params, labels = self.params, self.data.train_labels
-        kind = (params.layer, params.filters_2 > 0, params.readout, str(self.device))
-        if kind in _REHEARSED:
+        if not first_of_its_kind(self.params, self.device):
             return
-        _REHEARSED.add(kind)
-        yield self._report("learning", _COMPILING)
-        some = np.unique(np.r_[np.unique(labels, return_index=True)[1], : min(40, len(labels))])
-        images, labels = self.data.train_images[some], labels[some]
-        # To the compiler an array that must not be written is of another type.
-        images.flags.writeable = self.data.train_images.flags.writeable
-        data = Data("rehearsal", images, labels, images[:8], labels[:8], self.data.class_names)
-        small = {
-            name: min(getattr(params, name), 16) for name in ("neurons", "filters", "filters_2")
-        }
-        own = replace(params, **small, epochs=1, learn_images=0, batch=min(params.batch, 10))
+        yield self._report("learning", COMPILING)
+        data, params = in_small(self.data, self.params)
         with suppress(ValueError):  # so little may teach a layer nothing, or no readout
-            for _ in _Run(data, own, self.device, False, False, None).phases(None):
-                yield self._report("learning", _COMPILING)  # a place to be cancelled
-            for _ in pixel_predictions(data, own, self.device):
-                yield self._report("learning", _COMPILING)
+            for _ in _Run(data, params, self.device, False, False, None).phases(None):
+                yield self._report("learning", COMPILING)  # a place to be cancelled
+            for _ in pixel_predictions(data, params, self.device):
+                yield self._report("learning", COMPILING)
 
     def _before(self, continued: bool) -> Iterator[Progress]:
         """Running figures of the untrained control, and how long counting will take."""
@@ -216,21 +185,18 @@ class _Run:
         )
         start = self._started()
         adapted = 0 if start is None else start.seen
-        warm: Snapshot | None = None  # until the first report, kernels may have been compiled
+        pace = Pace(before)
         for snapshot in clock.timed("learning", snapshots):
-            speed = pace = (snapshot.seen - before) / max(snapshot.seconds, 1e-9)
-            if warm is None:
-                warm = snapshot
-            elif snapshot.seen > warm.seen:
-                pace = (snapshot.seen - warm.seen) / max(snapshot.seconds - warm.seconds, 1e-9)
-            clock.expected["learning"] = (snapshot.total - snapshot.seen) / pace
+            speed = (snapshot.seen - before) / max(snapshot.seconds, 1e-9)
+            now = pace.now(snapshot.seen, snapshot.seconds)
+            clock.expected["learning"] = (snapshot.total - snapshot.seen) / now
             if self.controls:
-                clock.expected["c_learning"] = (snapshot.total - adapted) / pace
+                clock.expected["c_learning"] = (snapshot.total - adapted) / now
             self.snapshot = snapshot
             if self.watched:
                 self.live = self.watcher.see(snapshot)
-            text = f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {pace:,.0f} a second"
-            yield self._report("learning", text, pace)
+            text = f"Learning, {snapshot.seen:,} of {snapshot.total:,} images, {now:,.0f} a second"
+            yield self._report("learning", text, now)
         if snapshot is None:
             raise ValueError("there was nothing to learn: no images")
         self.snapshot = snapshot
@@ -253,7 +219,7 @@ class _Run:
                 self.live = self.live._replace(fit=history)
 
         made: list[Judged] = []
-        steps = _into(made, judge(counted, self.data, self.params, self.device, seen))
+        steps = into(made, judge(counted, self.data, self.params, self.device, seen))
         yield from self._steps(key, phase, text, steps)
         if key == "readout" and self.controls:
             ratio = self.clock.expected["pixels"] / max(self.clock.expected["c_readout"], 1e-9)
@@ -274,7 +240,7 @@ class _Run:
         right = self.pixels_accuracy
         if right is None:
             found: list[NDArray[np.int64]] = []
-            steps = _into(found, pixel_predictions(self.data, self.params, self.device))
+            steps = into(found, pixel_predictions(self.data, self.params, self.device))
             text = "Control: the same readout on raw pixels"
             yield from self._steps("pixels", "controls", text, steps)
             right = metrics.accuracy(found[0], y)
@@ -361,8 +327,3 @@ class _Run:
             weights_sha256=weights_sha256(layers),
             votes_sha256=hashlib.sha256(judged.votes.astype(np.int64).tobytes()).hexdigest(),
         )
-
-
-def _into(made: list[T], steps: Generator[float, None, T]) -> Iterator[float]:
-    """The steps of `steps`; what it returns at its end goes into `made`."""
-    made.append((yield from steps))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import lif_player
+from pages.components import players
 from pages.components.lif_player import KEY, MAX_STEPS, first_step, payload
 from snncore.neurons import MODELS
 from snncore.playground import Setup, play
@@ -148,7 +148,7 @@ def test_reset_modes_and_timings_are_told_to_the_browser() -> None:
     ],  # .streamlit/config.toml
 )
 def test_the_edges_of_the_buttons_can_be_seen(text, back, button):
-    css = Path(lif_player.__file__).with_suffix(".css").read_text(encoding="utf-8")
+    css = Path(players.__file__).with_name("player.css").read_text(encoding="utf-8")
     assert css.count("border: 1px solid var(--edge)") == 2  # buttons and the choice of the speed
     (found,) = re.findall(r"--edge: color-mix\(in srgb, var\(--st-text-color\) (\d+)%", css)
     share = int(found) / 100

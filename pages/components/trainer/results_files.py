@@ -18,7 +18,7 @@ from pages.components.trainer.results_words import bars
 from pages.components.trainer.source import shape_of_tests, test_images
 from snncore import trained
 from snncore.jobs import JobView
-from snncore.plots import training_results as charts
+from snncore.plots import training_figure as figure
 from snncore.plots.base import mosaic, png
 from snncore.plots.training_tiles import field_tiles
 from snncore.trained import Trained
@@ -39,7 +39,7 @@ def downloads(view: JobView | None) -> list[Download]:
         *(
             Download(
                 f"Confusion matrix ({kind.upper()})",
-                lambda kind=kind: charts.confusion_figure(
+                lambda kind=kind: figure.confusion_figure(
                     result.confusion, names, file_format=kind
                 ),
                 f"confusion.{kind}",
