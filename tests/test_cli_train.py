@@ -139,7 +139,14 @@ def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path) -> N
     words = ["train", "--dataset", "digits", "--neurons", "1600", "--epochs", "50", "--batch", "1"]
     words += ["--steps", "400", "--theta", "200", "--checkpoint-every", "1000", "--out", str(out)]
     command_line = [sys.executable, "-m", "snncore", *words]
-    with subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True, bufsize=1) as run:
+    with subprocess.Popen(
+        command_line,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        # A shell that runs the tests in the background makes all its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as run:
         assert run.stderr is not None
         for line in run.stderr:
             if "Learning" in line:
