@@ -147,6 +147,8 @@ def model_changed() -> None:
     """
     st.session_state[ctl.CHECK_DRIVE] = True
     model = st.session_state[ctl.MODEL]
+    if model not in MODELS:  # of no list of ours: a connection without a browser may say anything
+        st.session_state[ctl.MODEL] = model = "lif"
     first = usual(model)
     st.session_state[GROUP] = _group_of(model)
     history: list[Setup] = st.session_state.get(HISTORY, [])
