@@ -104,10 +104,8 @@ def untrained(run: Run) -> Payload:
     """The untrained layer and how it answers the first training image."""
     data = source.data_of(run, None)
     layers = first_layers(data.train_images, run.params)
-    wins, total = (
-        np.zeros(len(layers[0].theta), np.int64),
-        presentations(len(data.train_images), run.params),
-    )
+    wins = np.zeros(len(layers[0].theta), np.int64)
+    total = presentations(len(data.train_images), run.params)
     return _standing(run, data, Snapshot(0, total, layers, wins, 0.0, float("nan"), 0.0), None)
 
 
