@@ -163,6 +163,7 @@ def test_the_same_work_of_two_visitors_runs_once(desk: Desk) -> None:
     assert any("Shared with one other visitor" in c.value for c in first.caption)
     first.button(key="demo_cancel").click().run()
     assert texts(first)[-1] == "state cancelled"
+    assert "Cancelled for you" in first.info[0].value  # the other goes on
     desk.finish()
     desk.manager.wait(ticket_of(second), PATIENCE)
     assert texts(second.run())[-1] == "state done" and desk.started == 1
