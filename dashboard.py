@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import frame, home
+from pages.components import frame, home, status, warm
 from pages.components.picture import picture
 from snncore import datasets
-from snncore.device import choose_device
 
 CARDS: tuple[tuple[frame.PageKey, str], ...] = (
     ("lif", "One neuron, a current, and the theory drawn over the simulation."),
@@ -51,10 +50,13 @@ cards()
 left, right = st.columns(2, gap="medium")
 with left, st.container(border=True, height="stretch", key="home_device"):
     st.subheader("Device", anchor=False)
-    device = choose_device()
-    st.markdown(f"**{frame.device_words(device)}** · {device.name}")
-    reason = device.reason[:1].upper() + device.reason[1:]
-    st.caption(f"{reason}. Set `SNNCORE_DEVICE` to `cpu`, `cuda` or `mps` to force one.")
+    if warm.is_ready():
+        device = frame.device_or_stop()
+        st.markdown(f"**{frame.device_words(device)}** · {device.name}")
+        reason = device.reason[:1].upper() + device.reason[1:]
+        st.caption(f"{reason}. Set `SNNCORE_DEVICE` to `cpu`, `cuda` or `mps` to force one.")
+    else:
+        st.caption(f"{warm.LOADING}. Then it says here what computes.")
     st.markdown("Everything here also runs in a terminal:")
     st.code("python -m snncore --help", language="bash")
 with right, st.container(border=True, height="stretch", key="home_data"):
@@ -66,3 +68,5 @@ with right, st.container(border=True, height="stretch", key="home_data"):
                 st.badge(info.title, icon=":material/check:", color="green")
     if not all(info.present for info in sets):
         frame.how_to_get([info for info in sets if not info.present])
+
+status.status_panel()

@@ -1,13 +1,19 @@
-"""Which device computes, and why: CUDA, then MPS, then CPU, unless told otherwise."""
+"""Which device computes, and why: CUDA, then MPS, then CPU, unless told otherwise.
+
+torch is imported where it is needed: it takes seconds, and a page shows its frame before.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 CHOICES = ("auto", "cuda", "mps", "cpu")
 
@@ -22,6 +28,8 @@ class DeviceChoice:
 
 
 def _available(kind: str) -> bool:
+    import torch
+
     if kind == "cuda":
         return torch.cuda.is_available()
     if kind == "mps":
@@ -43,6 +51,8 @@ def _cpu_name() -> str:
 
 def _name(kind: str) -> str:
     if kind == "cuda":
+        import torch
+
         return torch.cuda.get_device_name(0)
     if kind == "mps":
         return "Apple GPU"
@@ -64,6 +74,17 @@ def cpu_count() -> int:
     except (OSError, ValueError):
         pass  # no cgroup v2 limit to read
     return max(1, cores)
+
+
+def torch_threads(count: int) -> None:
+    """How many threads torch's own loops take in this thread.
+
+    A page's short work takes one: each of fifty visitors' threads would start a team of its own,
+    whose members wait for one another, spinning, while others want the cores.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != count:
+        torch.set_num_threads(count)
 
 
 def memory_bytes() -> int:
@@ -92,6 +113,8 @@ def choose_device(prefer: str | None = None) -> DeviceChoice:
         ValueError: the word is unknown, or names a device that this machine does not have.
     """
     source = "asked for"
+    import torch
+
     if prefer is None:
         prefer = os.environ.get("SNNCORE_DEVICE", "") or "auto"
         source = f"SNNCORE_DEVICE={prefer}"
@@ -116,7 +139,21 @@ def choose_device(prefer: str | None = None) -> DeviceChoice:
 
 def synchronise(device: torch.device) -> None:
     """Wait until `device` has finished, so that a clock read afterwards is honest."""
+    import torch
+
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def empty_cache() -> None:
+    """Let the allocators of accelerators give back what they keep for later."""
+    if "torch" not in sys.modules:
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()  # of no effect before CUDA was used
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

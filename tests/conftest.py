@@ -9,6 +9,9 @@ import pytest
 
 from snncore import datasets
 
+# Trainings of tests leave nothing in the user's cache folder; a test of that chooses its own.
+os.environ.setdefault("SNNCORE_STATE", "off")
+
 
 @pytest.fixture(scope="session")
 def mnist_root() -> Path:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -20,20 +21,34 @@ _EARLY = ForwardMsg.ScriptFinishedStatus.Value("FINISHED_EARLY_FOR_RERUN")
 _BROKEN = ForwardMsg.ScriptFinishedStatus.Value("FINISHED_WITH_COMPILE_ERROR")
 
 
+T = TypeVar("T")
+
+
+def alone(work: Coroutine[Any, Any, T]) -> T:
+    """Its result; in a thread, as a browser test before may have left its loop running in this."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result(300)
+
+
 class Tab:
-    """One session: what the server has sent, and what this tab has set.
+    """One session: what the server has sent, what this tab has set, and its address (`query`).
 
     Args:
         base: address of the server, http://….
         page: address of the page, "" for home.
         query: query string without "?".
+        patience_s: seconds without any message after which it gives up.
     """
 
-    def __init__(self, base: str, page: str = "", query: str = "") -> None:
-        self._base, self._page, self._query = base, page, query
+    def __init__(
+        self, base: str, page: str = "", query: str = "", *, patience_s: float = 120
+    ) -> None:
+        self._base, self._page, self.query = base, page, query
+        self._patience_s = patience_s
         self._hash = ""
         self._states: dict[str, WidgetState] = {}
         self.widgets: dict[str, tuple[str, Any]] = {}  # key → (kind of element, its message)
+        self._fragments: dict[str, str] = {}  # widget's id → fragment that it is in
         self.timers: dict[str, float] = {}  # fragment → seconds between its runs
         self.faults: list[str] = []  # exceptions that the page shows, pages that are not there
         self.alerts: list[str] = []
@@ -65,22 +80,23 @@ class Tab:
         state = WidgetState(id=element.id)
         _WRITE[kind](state, element, value)
         self._states[element.id] = state
-        return await self.run()
+        return await self.run(fragment=self._fragments.get(element.id, ""))
 
     async def click(self, key: str) -> float:
         """Press a button; seconds until the page has followed."""
-        return await self.run(pressed=self.widgets[key][1].id)
+        name = self.widgets[key][1].id
+        return await self.run(fragment=self._fragments.get(name, ""), pressed=name)
 
-    async def run(self, *, fragment: str = "", pressed: str = "") -> float:
-        """Ask for a run of the page, or of a fragment by its timer; seconds until it has ended."""
+    async def run(self, *, fragment: str = "", pressed: str = "", timer: bool = False) -> float:
+        """Ask for a run of the page, or of a fragment alone; seconds until it has ended."""
         began = time.perf_counter()
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string = self._query
+        asked.query_string = self.query
         asked.page_script_hash = self._hash
         if not self._hash:
             asked.page_name = self._page
-        asked.fragment_id, asked.is_auto_rerun = fragment, bool(fragment)
+        asked.fragment_id, asked.is_auto_rerun = fragment, timer
         asked.context_info.timezone, asked.context_info.locale = "Etc/UTC", "en-US"
         asked.widget_states.SetInParent()
         for state in self._states.values():
@@ -114,10 +130,10 @@ class Tab:
             await asyncio.sleep(max(0.0, min(due[name], end) - now))
             if time.perf_counter() < end:
                 due[name] = time.perf_counter() + self.timers[name]
-                told(await self.run(fragment=name))
+                told(await self.run(fragment=name, timer=True))
 
     async def _receive(self) -> ForwardMsg:
-        data = await asyncio.wait_for(self._socket.recv(), 120)
+        data = await asyncio.wait_for(self._socket.recv(), self._patience_s)
         self.received += len(data)
         return ForwardMsg.FromString(data)  # type: ignore[arg-type]
 
@@ -129,6 +145,8 @@ class Tab:
             if not message.metadata.run.fragment_ids:  # the whole page is made anew
                 self.widgets.clear()
                 self.timers.clear()
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
         elif kind == "navigation":
             self._hash = message.navigation.page_script_hash or self._hash
         elif kind == "auto_rerun":
@@ -139,14 +157,14 @@ class Tab:
         elif kind == "page_not_found":
             self.faults.append("page not found")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._element(message.delta.new_element)
+            self._element(message.delta.new_element, message.delta.fragment_id)
         elif kind == "script_finished":
             if message.script_finished == _BROKEN:
                 self.faults.append("the page does not compile")
             return bool(message.script_finished != _EARLY)  # early: st.rerun, another run follows
         return False
 
-    def _element(self, element: Any) -> None:
+    def _element(self, element: Any, fragment: str) -> None:
         kind = element.WhichOneof("type")
         found = getattr(element, kind) if kind else None
         if kind == "exception":
@@ -159,6 +177,7 @@ class Tab:
         if name:  # $$ID-<hash>-<key>
             parts = name.split("-", 2)
             self.widgets[parts[2] if len(parts) == 3 else name] = (kind, found)
+            self._fragments[name] = fragment
 
 
 def _number(state: WidgetState, element: Any, value: Any) -> None:

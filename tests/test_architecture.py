@@ -17,6 +17,7 @@ PAGES = [*sorted((ROOT / "pages").rglob("*.py")), ROOT / "dashboard.py"]
 RANK = {
     "params": 0,
     "device": 0,
+    "state": 0,
     "rng": 0,
     "kernels": 1,
     "jobs": 1,

@@ -29,7 +29,7 @@ from snncore.plots.vega import MAX_POINTS, log_ticks, span, thin, ticks
 
 
 def pixels(png: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(png)))
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 def test_curves_leave_out_what_cannot_be_drawn():
@@ -263,7 +263,7 @@ def test_cost_against_quality_has_each_code_at_its_own_numbers():
 def test_the_retinas_picture_has_on_cells_at_the_left_and_off_cells_at_the_right():
     spot = np.zeros((24, 24), np.float32)
     spot[11:13, 11:13] = 1.0
-    image = pixels(retina_picture(spot)).astype(int)
+    image = pixels(retina_picture(spot))[..., 0].astype(int)
     scale = image.shape[0] // 24
     on, off = image[:, : 24 * scale], image[:, -24 * scale :]
     middle = 12 * scale

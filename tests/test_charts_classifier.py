@@ -29,7 +29,7 @@ def plane(size: int = 4) -> Plane:
 
 
 def pixels(png: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(png))).astype(int)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
 
 
 def test_the_picture_has_the_top_row_on_top_and_is_stronger_where_it_is_surer():

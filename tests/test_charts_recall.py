@@ -115,7 +115,7 @@ def test_the_sheet_has_three_rows_and_holds_every_picture_whole() -> None:
     tiles = [np.full((40, 50, 3), ink, dtype=np.uint8) for ink in inks]
     rows = [tiles[0:2], tiles[2:4], tiles[4:6]]
     data = figures.sheet(rows, ["a", "a very long name indeed"], ["exact\nm 1", "92 %"], title="T")
-    image = np.asarray(Image.open(io.BytesIO(data))).astype(int)
+    image = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
     places = []
     for ink in inks:
         y, x = np.nonzero((image == ink).all(axis=2))

@@ -11,6 +11,7 @@ import pytest
 
 from snncore import experiment
 from snncore.experiment.clock import Clock
+from snncore.experiment.rehearsal import COMPILING
 from snncore.experiment.running import MAX_POINTS, Curve, RunningVote
 from snncore.experiment.watching import NAMED
 from snncore.stdp import TrainParams
@@ -193,7 +194,7 @@ def test_without_its_past_the_vote_names_its_neurons_before_its_curve_begins(
 def test_kernels_are_compiled_before_the_clock_runs_once_in_a_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("snncore.experiment.rehearsal._rehearsed", set())
+    monkeypatch.setattr("snncore.experiment.rehearsal._ended", {})
     first = list(experiment.run(digits(), PARAMS, controls=False, live=False))
     again = list(experiment.run(digits(), PARAMS, controls=False, live=False))
     said = [any("compiles its kernels" in r.text for r in reports) for reports in (first, again)]
@@ -201,11 +202,21 @@ def test_kernels_are_compiled_before_the_clock_runs_once_in_a_process(
     assert first[-1].result.weights_sha256 == again[-1].result.weights_sha256
 
 
+def test_who_starts_during_a_rehearsal_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snncore.experiment.rehearsal._ended", {})
+    first, second = (experiment.run(digits(), PARAMS, controls=False, live=False) for _ in "ab")
+    assert [next(first).text for _ in range(2)] == ["Preparing", COMPILING]
+    assert next(second).text == "Preparing"
+    assert [next(second).text for _ in range(2)] == [COMPILING] * 2
+    first.close()  # cancelled: nobody waits for what will not end
+    assert next(second).text != COMPILING
+
+
 @pytest.mark.parametrize("one_class", [True, False])
 def test_images_that_teach_nothing_are_no_fault_of_the_rehearsal(
     monkeypatch: pytest.MonkeyPatch, one_class: bool
 ) -> None:
-    monkeypatch.setattr("snncore.experiment.rehearsal._rehearsed", set())
+    monkeypatch.setattr("snncore.experiment.rehearsal._ended", {})
     data = digits()._replace(train_images=np.zeros((300, 8, 8), np.uint8))
     if one_class:
         data = digits()._replace(train_labels=np.r_[np.zeros(299, np.int64), 1])

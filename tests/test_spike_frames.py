@@ -101,7 +101,7 @@ def test_a_signal_has_no_place_in_a_picture() -> None:
 
 
 def pixels(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)))
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 @pytest.mark.parametrize("dark", [False, True])

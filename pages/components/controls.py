@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.components.lesson import offer
 from snncore.params import Params, Spec, Value
 
 P = TypeVar("P", bound=Params)
@@ -53,6 +54,7 @@ def controls(cls: type[P], key: str, *, only: Sequence[str] | None = None, colum
 
 def control(name: str, spec: Spec, default: Value, key: str) -> Any:
     """The widget of one field, bound to the address, and the value that it shows."""
+    offer(f"{key}_{name}", label_of(name, spec))
     common: dict[str, Any] = {
         "label": label_of(name, spec),
         "help": spec.help,

@@ -13,6 +13,7 @@ from pages.components import encoding_codes as codes
 from pages.components import encoding_presets as presets
 from pages.components import encoding_source as sources
 from pages.components import frame
+from pages.components.chart import vega_chart
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import LETTERS, SLOT_HEAD, Choice
 from pages.components.encoding_files import elsewhere, picture_view
@@ -21,6 +22,8 @@ from pages.components.encoding_player import player_section
 from pages.components.encoding_presets import FIRST
 from pages.components.encoding_sections import sections
 from pages.components.encoding_source import KEY, PictureParams, Source
+from pages.components.glossary import meaning
+from pages.components.lesson import settings
 from pages.components.picture import picture
 from pages.components.text import plain
 from snncore import encoding, metrics
@@ -71,7 +74,8 @@ def picture_panel() -> View:
     """One picture through three codes."""
     st.session_state.setdefault(sources.LOST, []).extend(presets.begin())
     shelf = st.container(gap="xsmall")
-    params, source = sources.choose()
+    with settings("enc_source"):
+        params, source = sources.choose()
     with st.container(key="enc__flow"):
         columns = st.columns(4, gap="medium")
     dark = frame.is_dark()
@@ -196,7 +200,7 @@ def _original(source: Source) -> None:
         st.markdown("**Original**")
         st.caption(f"{plain(source.what.capitalize())}, {width}×{height} pixels")
     picture(plots.picture(source.values), alt=f"The picture to encode: {source.what}")
-    st.markdown("**Through the retina**")
+    st.markdown("**Through the retina**", help=meaning("DoG"))
     found = attempt(lambda: cached_retina(source.identity, source.values))
     if isinstance(found, ValueError):
         st.caption(f"Not possible: {found}.")
@@ -221,16 +225,18 @@ def _column(
         return None
     slot, shown = result
     code = choice.code
-    picture(shown.decoded, alt=f"Picture read back from {code.title}")
+    picture(
+        shown.decoded, alt=f"Picture read back from {code.title}: {shown.quality.psnr_db:.1f} dB"
+    )
     st.markdown(number_lines(shown.quality), help=NUMBERS_HELP)
-    st.vega_lite_chart(
+    vega_chart(
         spec=shown.raster,
         key=f"{KEY}_raster_{letter}",
         alt=f"Spike raster of {code.title}: {shown.quality.spikes:,} spikes",
         width="stretch",
     )
     st.caption(_raster_words(code, shown, params.sort))
-    picture(shown.counts, alt=f"Spikes of each pixel with {code.title}")
+    picture(shown.counts, alt=f"Spikes of each pixel with {code.title}: 0 to {shown.most:,}")
     st.caption(f"Spikes of each pixel: 0 (violet) to {shown.most:,} (yellow).")
     return slot, shown
 
@@ -262,13 +268,14 @@ def number_lines(s: Quality) -> str:
 
 def _formulas(slots: list[Slot]) -> None:
     """How each code works: in a sentence, and as the equations of its encoder and decoder."""
-    for name in dict.fromkeys(slot.channel.code for slot in slots):
-        code = encoding.get_code(name)
-        letters = ", ".join(slot.letter for slot in slots if slot.channel.code == name)
-        words, encoder, decoder = st.columns([1.1, 1.9, 1], vertical_alignment="center")
-        words.markdown(f"**{letters}: {code.title}.** {code.idea}")
-        for place, part in zip((encoder, decoder), code.equation.split(r", \qquad "), strict=False):
-            place.latex(r"\footnotesize " + part)
+    with st.container(key="grid3_enc_formulas"):
+        for name in dict.fromkeys(slot.channel.code for slot in slots):
+            code = encoding.get_code(name)
+            letters = ", ".join(slot.letter for slot in slots if slot.channel.code == name)
+            st.markdown(f"**{letters}: {code.title}.** {code.idea}")
+            parts = code.equation.split(r", \qquad ")
+            for part in (*parts, "")[:2]:  # each row has three cells
+                st.latex(rf"\footnotesize {part}")
 
 
 def _raster_words(code: Code, shown: Shown, sort: bool) -> str:
@@ -284,7 +291,7 @@ def _raster_words(code: Code, shown: Shown, sort: bool) -> str:
 
 
 def _tradeoff(slots: list[Slot], shown: list[Shown], dark: bool) -> None:
-    st.vega_lite_chart(
+    vega_chart(
         spec=plots.tradeoff(
             [slot.letter for slot in slots],
             [slot.channel.kind.title for slot in slots],
@@ -293,7 +300,11 @@ def _tradeoff(slots: list[Slot], shown: list[Shown], dark: bool) -> None:
             dark=dark,
         ),
         key=f"{KEY}_tradeoff",
-        alt="Spikes per pixel against PSNR of the three codes",
+        alt="Spikes per pixel against PSNR: "
+        + "; ".join(
+            f"{slot.letter} {s.quality.per_pixel:.3g}, {s.quality.psnr_db:.1f} dB"
+            for slot, s in zip(slots, shown, strict=True)
+        ),
         width="stretch",
     )
     st.caption("What each code costs, and how much it keeps: best is top left.")

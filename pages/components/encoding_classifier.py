@@ -12,6 +12,7 @@ from pages.components import encoding_classifier_job as job
 from pages.components import encoding_classifier_map as maps
 from pages.components import encoding_classifier_scores as scores
 from pages.components import encoding_classifier_words as words
+from pages.components import undo
 from pages.components.controls import state_of
 from pages.components.encoding_classifier_controls import (
     Chosen,
@@ -20,13 +21,16 @@ from pages.components.encoding_classifier_controls import (
     suited,
     unusable,
 )
-from pages.components.encoding_classifier_job import PageParams
 from pages.components.encoding_classifier_kept import KEY, Payload, recall, remember
 from pages.components.encoding_classifier_point import draw_point
 from pages.components.encoding_panel import View, npz
 from pages.components.job_panel import job_panel
+from pages.components.lesson import settings
+from pages.components.sections import set_state
 from pages.components.share import Download
 from snncore.jobs import JobView
+from snncore.plots.classifier import Dots
+from snncore.plots.encoding_figures import Kind, map_figure
 from snncore.plots.vega import Chart
 
 _PRESET = f"{KEY}__preset"
@@ -42,10 +46,10 @@ def classifier_panel() -> View:
         st.session_state[_VAIN] = unusable()
     bar = st.container()
     left, right = st.columns([1.1, 3], gap="medium")
-    with left:
+    with left, settings("enc_k_side"):
         chosen = choices()
     with bar:  # after the controls, which know what the address says
-        _presets(chosen.params)
+        _presets(chosen)
         if vain := st.session_state[_VAIN]:
             st.session_state[_VAIN] = []
             st.warning(
@@ -66,9 +70,11 @@ def classifier_panel() -> View:
     return _view(chosen, named, _downloads(payload, figure))
 
 
-def _presets(params: PageParams) -> None:
+def _presets(chosen: Chosen) -> None:
     """Settings worth seeing; the one that is shown is marked and says what to notice."""
-    active = words.active(params, maps.looks())
+    looks = maps.looks()
+    active = words.active(chosen.params, looks)
+    setting = None if chosen.problem else state_of(KEY, chosen.params) | looks
     for key, value in _FIRST.items():
         # A value that a preset sets reaches the address only of a control that was known before.
         st.session_state.setdefault(key, value)
@@ -80,6 +86,7 @@ def _presets(params: PageParams) -> None:
             "Presets", list(words.PRESETS), key=_PRESET, on_change=_preset_chosen,
             label_visibility="collapsed", wrap=True,
         )  # fmt: skip
+        undo.buttons(KEY, setting, set_state)
         st.button(
             "Reset", icon=":material/restart_alt:", key=f"{KEY}__reset", type="tertiary",
             help="Back to what the tab opens with.", on_click=_show, args=(words.FIRST, False),
@@ -218,6 +225,13 @@ def _command(chosen: Chosen) -> str:
 def _downloads(payload: Payload, figure: Chart) -> list[Download]:
     result = maps.result_of(payload)
 
+    def drawn(kind: Kind) -> bytes:
+        dots = Dots(
+            result.points.points[result.parts.test], result.points.labels[result.parts.test],
+            result.test.winners, result.test.counts,
+        )  # fmt: skip
+        return map_figure(payload.plane, result.points.names, dots, kind)
+
     def arrays() -> bytes:
         network = result.model.network
         return npz({
@@ -234,6 +248,8 @@ def _downloads(payload: Payload, figure: Chart) -> list[Download]:
         Download("Points, weights, map (NPZ)", arrays, "classifier.npz", "application/zip"),
         Download("Points and decisions (CSV)", lambda: _table(payload), "classifier.csv",
                  "text/csv"),
+        Download("Decision map (PNG)", lambda: drawn("png"), "classifier.png", "image/png"),
+        Download("Decision map (SVG)", lambda: drawn("svg"), "classifier.svg", "image/svg+xml"),
         Download("Decision map (Vega-Lite)", lambda: _spec(figure), "classifier.vl.json",
                  "application/json"),
     ]  # fmt: skip

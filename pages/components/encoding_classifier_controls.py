@@ -11,6 +11,7 @@ from pages.components.controls import control, label_of, state_of
 from pages.components.encoding_classifier_job import PageParams
 from pages.components.encoding_classifier_kept import KEY, cached_for_session, shown
 from pages.components.inline import inline
+from pages.components.lesson import offer
 from pages.components.text import plain
 from snncore.classifier import ClassifierParams, Points, read_points
 from snncore.params import Value, parse
@@ -61,6 +62,7 @@ def unusable() -> list[str]:
 
 def choices() -> Chosen:
     """Draw the controls."""
+    offer(f"{KEY}_data", "Data")
     data = st.segmented_control(
         "Data", list(DATA), default="blobs", required=True, key=f"{KEY}_data",
         bind="query-params", format_func=DATA.__getitem__, on_change=_data_changed, wrap=True,
@@ -109,6 +111,7 @@ def _classes(top: int, first: int) -> int:
     key = f"{KEY}_n_classes"
     if not 2 <= int(st.session_state.get(key) or first) <= top:
         st.session_state[key] = first
+    offer(key, "Classes")
     chosen = st.segmented_control(
         "Classes", list(range(2, top + 1)), default=first, required=True, key=key,
         bind="query-params", help="One output neuron for each.", wrap=True,

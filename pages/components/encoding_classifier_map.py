@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import frame
+from pages.components.chart import vega_chart
 from pages.components.encoding_classifier_job import MAP
 from pages.components.encoding_classifier_kept import (
     KEY,
@@ -210,7 +211,7 @@ def legend(look: Look, neuron: int | None, past: Frame | None) -> str:
 
 def draw_map(figure: Chart, words: str) -> None:
     """The chart; a click on it sets the place."""
-    st.vega_lite_chart(
+    vega_chart(
         spec=figure, key=CHART, on_select=_clicked, selection_mode=[charts.PICK],
         width="stretch", alt=words,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import frame
+from pages.components.chart import vega_chart
 from pages.components.encoding_classifier_kept import KEY, shown
 from pages.components.encoding_classifier_map import Look, Place
 from snncore import classifier
@@ -21,7 +22,7 @@ def draw_point(look: Look, place: Place) -> Raster:
              for k, name in enumerate(look.model.names)]  # fmt: skip
     steps = len(found.spikes)
     inputs = found.inputs if len(found.inputs) else np.tile(found.drive, (steps, 1))
-    st.vega_lite_chart(
+    vega_chart(
         spec=trace(
             Trace(inputs.astype(float), found.hidden if found.hidden.shape[1] else None,
                   found.potentials, found.spikes,

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import frame
+from pages.components.chart import vega_chart
 from pages.components.encoding_classifier_kept import KEY, Frame, Payload
 from pages.components.encoding_classifier_map import NETWORKS, Look
 from snncore.classifier import Result
@@ -121,12 +122,12 @@ def learning_charts(payload: Payload, state: str) -> None:
         height=240,
     )  # fmt: skip
     final = float(found.test_accuracy[-1])
-    st.vega_lite_chart(
+    vega_chart(
         spec=right, width="stretch", key=f"{KEY}_right_{state}",
         alt=f"Share of points decided correctly over the passes; test points now {final:.1%}.",
     )  # fmt: skip
     if len(passes):
-        st.vega_lite_chart(
+        vega_chart(
             spec=loss, width="stretch", key=f"{KEY}_loss_{state}",
             alt=f"Loss over the passes, from {found.loss[0]:.3g} to {found.loss[-1]:.3g}.",
         )  # fmt: skip
@@ -141,7 +142,7 @@ def confusion(result: Result) -> None:
         for name, row in zip(names, result.confusion.tolist(), strict=True)
         if (counts := [(n, names[k]) for k, n in enumerate(row) if n])
     )
-    st.vega_lite_chart(
+    vega_chart(
         spec=charts.confusion(result.confusion, names, dark=frame.is_dark()),
         width="stretch", key=f"{KEY}_confusion",
         alt=f"Test points by true class and decision: {rows}.",
@@ -195,7 +196,7 @@ def live(payload: Payload, *, current: bool) -> None:
         figure = charts.decision_map(
             snapshot.plane, snapshot.model.names, dots=payload.dots, dark=frame.is_dark()
         )
-        st.vega_lite_chart(
+        vega_chart(
             spec=figure, width="stretch", key=f"{KEY}_live_map",
             alt=f"Decision map after {snapshot.epoch:.1f} passes; "
             f"{snapshot.test_accuracy:.1%} of the test points are right.",

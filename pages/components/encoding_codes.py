@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
+from pages.components import lesson
 from pages.components.controls import control, label_of, link_params, state_of
 from pages.components.text import plain
 from snncore import encoding
@@ -80,9 +81,13 @@ def slot(letter: str, kind: Input, key: str, first: str) -> Choice | None:
     able, widget = names(kind), code_key(key, letter)
     if st.session_state.get(widget, first) not in able:
         st.session_state[widget] = first
-    with st.container(height=SLOT_HEAD, border=False, gap="xxsmall"):
+    lesson.instead(f"**{letter}** {label(st.session_state.get(widget, first))}")
+    with lesson.settings(
+        f"{key}_{letter.lower()}_slot", letter, height=SLOT_HEAD, border=False, gap="xxsmall"
+    ):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{letter}**", width="content")
+            lesson.offer(widget, "Code")
             name = st.selectbox(
                 f"Code {letter}",
                 able,
@@ -111,7 +116,7 @@ def _parameters(code: Code, letter: str, key: str) -> Choice | None:
             with st.popover(
                 f"More of {letter}", icon=":material/tune:", key=f"{key}__more",
                 help="More settings",
-            ):  # fmt: skip
+            ), lesson.aside():  # fmt: skip
                 st.markdown(f"**{code.title}**")
                 for field in others:
                     values[field] = control(field, specs[field], defaults[field], key)

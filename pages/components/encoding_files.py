@@ -20,6 +20,7 @@ from pages.components.encoding_source import PictureParams, Source
 from pages.components.share import Download
 from snncore.params import Value
 from snncore.plots import encoding_picture as plots
+from snncore.plots.encoding_figures import Kind
 from snncore.plots.spike_frames import raster_rows
 from snncore.transmission import LIBRARIES, events_csv, script, tensor_snippet
 from snncore.transmission.export import described
@@ -91,7 +92,7 @@ def elsewhere(bench: Bench, key: str) -> None:
             library = names.get(str(title), next(iter(LIBRARIES)))
             text = tensor_snippet(library, slot.channel, file=FILE, suffix=_suffix(slot.letter))
         st.markdown(f"Save *Values, spikes, read back (NPZ)* from **Export** as `{FILE}`, then:")
-        st.code(text, language="python")
+        st.code(text, language="python", wrap_lines=True)
 
 
 def elsewhere_link(key: str) -> dict[str, Value]:
@@ -123,7 +124,7 @@ def picture_view(key: str, params: PictureParams, source: Source, bench: Bench) 
 
     recipe = bench.recipe
 
-    def figure() -> bytes:
+    def figure(kind: Kind) -> bytes:
         panels = []
         for slot in recipe.bench().slots:
             spikes = slot.sent.spikes[:, 0]
@@ -137,7 +138,7 @@ def picture_view(key: str, params: PictureParams, source: Source, bench: Bench) 
                     f"{each:.3g} spikes per pixel",
                 )
             )
-        return plots.figure(recipe.values, recipe.what, panels)
+        return plots.figure(recipe.values, recipe.what, panels, kind)
 
     return View(
         "\n".join(commands),
@@ -149,7 +150,12 @@ def picture_view(key: str, params: PictureParams, source: Source, bench: Bench) 
         },
         [
             *spike_files(bench),
-            Download("Pictures and rasters (PNG)", figure, "pictures.png", "image/png"),
+            Download(
+                "Pictures and rasters (PNG)", lambda: figure("png"), "pictures.png", "image/png"
+            ),
+            Download(
+                "Pictures and rasters (SVG)", lambda: figure("svg"), "pictures.svg", "image/svg+xml"
+            ),
         ],
         "This link opens the page without your picture." if source.own else "",
     )

@@ -10,11 +10,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components import undo
 from pages.components.inline import inline
 from pages.components.share import Download
 from snncore.encoding import Code
 from snncore.params import Params
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -35,7 +37,7 @@ _COMPACT = """<style>
 [class*="__more"] button [data-testid="stMarkdownContainer"] {  /* read aloud, not shown */
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
-.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
+.katex-display {margin: 0.2em 0; padding: 0.2em 0;}
 @media (min-width: 900px) {
   .st-key-enc_bar {margin-bottom: -4.2rem; z-index: 1; pointer-events: none;}
   .st-key-enc_bar .st-key-share_bar {justify-content: flex-end;}
@@ -68,15 +70,22 @@ def attempt(work: Callable[[], T]) -> T | ValueError:
 
 
 def preset_pills(
-    key: str, names: Sequence[str], active: str | None, show: Callable[[str], None]
+    key: str,
+    names: Sequence[str],
+    active: str | None,
+    show: Callable[[str], None],
+    setting: S | None,
+    restore: Callable[[S], None],
 ) -> None:
-    """The presets of a tab, with the one that is shown marked, and Reset.
+    """The presets of a tab, with the one that is shown marked, and Undo, Redo, Reset.
 
     Args:
         key: prefix of the tab's controls.
         names: of the presets; Reset is the first.
         active: the one that is shown.
         show: sets every widget of the tab to a preset.
+        setting: what the controls say; None while they contradict each other.
+        restore: sets the widgets to a setting that was shown before.
     """
     widget = f"{key}__preset"
     st.session_state[widget] = active
@@ -95,6 +104,7 @@ def preset_pills(
                 label_visibility="collapsed",
                 wrap=True,
             )
+        undo.buttons(key, setting, restore)
         st.button(
             "Reset",
             icon=":material/restart_alt:",

@@ -13,6 +13,7 @@ from pages.components.encoding_bench import Slot
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_panel import preset_pills
 from pages.components.encoding_source import KEY, PictureParams, dataset_titles, forget_own
+from pages.components.sections import set_state
 from pages.components.share import exact_link
 from pages.components.text import plain
 from snncore import encoding
@@ -175,10 +176,21 @@ def _asked() -> list[str]:
 def preset_bar(params: PictureParams, slots: Sequence[Slot], *, own: bool) -> None:
     """The presets, the one that is shown marked and explained, and Reset."""
     active = None if own else preset_of(params, slots)
-    preset_pills(KEY, list(PRESETS), active, _show)
+    preset_pills(KEY, list(PRESETS), active, _show, _setting(params, slots), set_state)
     if active is not None:
         with st.container(key="enc__notice"):
             st.markdown(f":material/visibility: **Notice:** {PRESETS[active].notice}")
+
+
+def _setting(params: PictureParams, slots: Sequence[Slot]) -> dict[str, Value] | None:
+    """What Undo leads back to: the widgets in use; None if a code refuses what it is set to."""
+    if len(slots) < len(FIRST):
+        return None
+    state = controls.state_of(KEY, params)
+    for slot in slots:
+        changed = slot.channel.params.to_dict()
+        state |= codes.code_state(KEY, slot.letter, slot.channel.code, **changed)
+    return state
 
 
 def _show(name: str) -> None:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import streamlit as st
 from numpy.typing import ArrayLike
 
 from pages.components import sections as shared
+from pages.components.chart import vega_chart
 from pages.components.controls import label_of
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.section_jobs import Work as Work
@@ -82,7 +82,7 @@ def setting_words(channel: Channel, knob: str, value: float) -> str:
 
 def chart(spec: Chart, key: str, alt: str) -> None:
     """Draw a chart; `alt` says in words what it shows."""
-    st.vega_lite_chart(spec=spec, key=f"enc_chart_{key}", alt=alt, width="stretch")
+    vega_chart(spec=spec, key=f"enc_chart_{key}", alt=alt, width="stretch")
 
 
 def download(name: str, columns: Mapping[str, ArrayLike], key: str) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import controls, encoding_codes, encoding_sections, frame
+from pages.components import controls, encoding_codes, encoding_sections, frame, lesson
 from pages.components import encoding_signal_presets as presets
 from pages.components import encoding_signal_source as sources
+from pages.components.chart import vega_chart
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_files import elsewhere, elsewhere_link, spike_files
@@ -21,6 +22,7 @@ from pages.components.encoding_signal_presets import FIRST, SignalSending
 from pages.components.encoding_signal_source import KEY, Source
 from pages.components.sections import computed, number
 from pages.components.share import Download
+from snncore.plots.encoding_figures import Kind, lanes_figure
 from snncore.plots.encoding_signal import LANE_HEIGHT, LEGEND_HEIGHT, Lane, lanes_chart
 from snncore.transmission import Channel, Sent
 from snncore.transmission.scores import Scores, scores
@@ -67,7 +69,7 @@ def signal_panel() -> View:
     link = presets.link_of(source.link, sending, choices)
     active = None if source.own else presets.preset_of(link)
     with bar:
-        presets.preset_bar(active)
+        presets.preset_bar(active, choices)
         encoding_codes.say_lost(st.session_state.pop(sources.LOST, []))
     with right:
         _chart(shown, source)
@@ -89,14 +91,21 @@ def _source() -> tuple[Source, SignalSending]:
     specs, values = SignalSending.specs(), dict(SignalSending().to_dict())
 
     def sending() -> int:
-        with st.popover(
-            "Window and seed", icon=":material/tune:", key=f"{KEY}__more", help="Window and seed"
+        with (
+            st.popover(
+                "Window and seed",
+                icon=":material/tune:",
+                key=f"{KEY}__more",
+                help="Window and seed",
+            ),
+            lesson.aside(),
         ):
             for name, spec in specs.items():
                 values[name] = controls.control(name, spec, values[name], KEY)
         return int(values["seed"])
 
-    source = sources.choose(sending)
+    with lesson.settings("enc_s_source"):
+        source = sources.choose(sending)
     return source, SignalSending(**values)  # type: ignore[arg-type]
 
 
@@ -137,7 +146,7 @@ def _chart(shown: list[Shown], source: Source) -> None:
         f"{number(p.scores.max_error, 3)}"
         for p in shown
     )
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec,
         width="stretch",
         key=f"{KEY}_lanes",
@@ -241,11 +250,16 @@ def _view(
         tables = {name: table.to_dict("records") for name, table in lanes["datasets"].items()}
         return json.dumps({**lanes, "width": 900, "datasets": tables}, indent=1).encode()
 
+    def drawn(kind: Kind) -> bytes:
+        return lanes_figure([as_lane(slot) for slot in recipe.bench().slots], kind, first=first)
+
     return View(
         "\n".join(commands),
         link,
         [
             *spike_files(bench),
+            Download("Figure (PNG)", lambda: drawn("png"), "signal.png", "image/png"),
+            Download("Figure (SVG)", lambda: drawn("svg"), "signal.svg", "image/svg+xml"),
             Download("Chart (Vega-Lite)", chart, "signal.vl.json", "application/json"),
         ],
         "This link opens the page without your signal." if source.own else "",

@@ -15,6 +15,7 @@ from pages.components import encoding_signal_source as sources
 from pages.components.encoding_codes import Choice
 from pages.components.encoding_panel import preset_pills
 from pages.components.encoding_signal_source import KEY
+from pages.components.sections import set_state
 from pages.components.share import exact_link
 from pages.components.text import plain
 from snncore import encoding
@@ -193,9 +194,19 @@ def state_of(preset: Preset) -> dict[str, Value]:
     return state
 
 
-def preset_bar(active: str | None) -> None:
-    """The presets, with the one that is shown marked, and Reset."""
-    preset_pills(KEY, list(PRESETS), active, _show)
+def preset_bar(active: str | None, chosen: Mapping[str, Choice]) -> None:
+    """The presets, with the one that is shown marked, and Undo, Redo, Reset."""
+    preset_pills(KEY, list(PRESETS), active, _show, _setting(chosen), set_state)
+
+
+def _setting(chosen: Mapping[str, Choice]) -> dict[str, Value] | None:
+    """What Undo leads back to: the widgets in use; None if a code refuses what it is set to."""
+    if len(chosen) < len(FIRST):
+        return None
+    state = {name: st.session_state[name] for name in _first()}
+    for letter, choice in chosen.items():
+        state |= codes.code_state(KEY, letter, choice.code.name, **choice.params.to_dict())
+    return state
 
 
 def _show(name: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import controls
+from pages.components import controls, lesson
 from pages.components.inline import inline
 from pages.components.text import plain
 from snncore import encoding
@@ -82,6 +82,7 @@ def choose(sending: Callable[[], int]) -> Source:
     aligned: Any = "top" if kind in (CSV, SOUND) else "bottom"
     places = st.columns(_WIDTHS.get(kind, _WIDTHS[WAVE]), vertical_alignment=aligned)
     with places[0]:
+        lesson.offer(KIND, "Signal")
         st.selectbox("Signal", KINDS, key=KIND, bind="query-params")
     with places[-1]:
         if aligned == "top":

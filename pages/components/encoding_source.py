@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import controls
+from pages.components import controls, lesson
 from pages.components.encoding_panel import attempt
 from pages.components.fetch import present_or_offer
 from pages.components.inline import inline
@@ -67,6 +67,7 @@ def choose() -> tuple[PictureParams, Source]:
     places = st.columns([1.3, 0.9, 1, 1.1, 1.1], vertical_alignment="bottom")
     titles = dataset_titles()
     with places[0]:
+        lesson.offer(f"{KEY}_dataset", "Set")
         name = st.selectbox(
             "Set",
             datasets.NAMES,
@@ -93,8 +94,11 @@ def choose() -> tuple[PictureParams, Source]:
             values[field] = controls.control(field, specs[field], first[field], KEY)
     with places[4], st.container(horizontal=True, gap="xsmall"):
         own = _own_picture()
-        with st.popover(
-            "Seed, rasters", icon=":material/tune:", key=f"{KEY}__more", help="Seed, rasters"
+        with (
+            st.popover(
+                "Seed, rasters", icon=":material/tune:", key=f"{KEY}__more", help="Seed, rasters"
+            ),
+            lesson.aside(),
         ):
             for field in ("seed", "sort"):
                 values[field] = controls.control(field, specs[field], first[field], KEY)

@@ -16,11 +16,19 @@ from streamlit.errors import StreamlitAPIException
 from snncore import datasets
 from snncore.device import DeviceChoice, choose_device
 
+from . import faster, lesson, warm
 from .brand import icon_png
 from .job_panel import keep_alive
 from .lif_help import analogies
+from .share import opened
+from .tour import again_button, tour
+
+_GLOSSARY = "frame__glossary"  # in the session: it was asked for
 
 PageKey = Literal["home", "lif", "encoding", "hopfield", "stdp"]
+
+
+faster.install()
 
 
 class Page(NamedTuple):
@@ -102,8 +110,9 @@ _HELP_FOOT = (
 )
 
 
+_CSS = Path(__file__).with_name("frame.css").read_text(encoding="utf-8")
 # White on the bright blue of the dark theme could hardly be read.
-_DARK = '<style>[data-testid="stBaseButton-primary"] {color: #0e1117;}</style>'
+_DARK = '[data-testid="stBaseButton-primary"], [data-tag], [data-tag] * {color: #0e1117;}'
 
 
 def open_page(key: PageKey) -> None:
@@ -111,26 +120,55 @@ def open_page(key: PageKey) -> None:
     page = PAGES[key]
     title = page.title if key == "home" else f"{page.title} · Spiking Lab"
     st.set_page_config(page_title=title, page_icon=icon_png(), layout="wide")
-    if is_dark():
-        st.html(_DARK)
-    device = _device_or_stop()
+    st.html(f"<style>{_CSS}{_DARK if is_dark() else ''}</style>")
+    warm.begin()
     with st.sidebar:
         _navigation()
         st.space("small")
-        _device_badge(device)
+        badge = st.container(key="frame_device", gap="xsmall")
         _data_status()
         # The trainer's own panel looks after a training.
         keep_alive(without="computation" if key == "stdp" else None)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
+        if not lesson.on():
+            tour(key)  # here, where its empty place cannot be seen
+    with st.container(horizontal=True, vertical_alignment="center", key="frame_head"):
         st.title(page.title, anchor=False, width="content")
-        with st.popover("Help", icon=":material/help:", key="frame_help", width="content"):
-            st.markdown(page.help)
+        _help(key)
+    st.markdown(page.intro)
+    lesson.begin()
+    if key != "home":  # which is there without the engine
+        warm.wait(whole=key != "lif")
+    with badge:
+        if warm.is_ready():
+            _device_badge(device_or_stop())
+        warm.note()
+
+
+@st.fragment
+def _help(key: PageKey) -> None:
+    if box := opened("Help", ":material/help:", "frame_help"):
+        with box:
+            st.markdown(PAGES[key].help)
             if key == "lif":
                 analogies()
             st.markdown(_HELP_FOOT)
-    st.markdown(page.intro)
+            with st.container(horizontal=True, gap="small"):
+                st.button(
+                    "Glossary",
+                    icon=":material/menu_book:",
+                    key="frame_glossary",
+                    on_click=_ask_for_glossary,
+                )
+                again_button(key)
+    if st.session_state.pop(_GLOSSARY, False):
+        from . import glossary  # which knows the engine's words: the frame comes before the engine
+
+        glossary.show(key)
+
+
+def _ask_for_glossary() -> None:
+    st.session_state[_GLOSSARY] = True
+    st.session_state["frame_help"] = False  # it would stand before the glossary
 
 
 def is_dark() -> bool:
@@ -157,7 +195,8 @@ def _navigation() -> None:
             page_link(key)
 
 
-def _device_or_stop() -> DeviceChoice:
+def device_or_stop() -> DeviceChoice:
+    """The device of the computations; a wish that cannot be met is an error on the page."""
     try:
         return choose_device()
     except ValueError as error:
@@ -171,13 +210,12 @@ def device_words(choice: DeviceChoice) -> str:
 
 
 def _device_badge(choice: DeviceChoice) -> None:
-    with st.container(key="frame_device", gap="xsmall"):
-        st.badge(
-            device_words(choice),
-            icon=":material/memory:",
-            color="blue" if choice.device.type == "cpu" else "green",
-        )
-        st.caption(f"{choice.name} — {choice.reason}")
+    st.badge(
+        device_words(choice),
+        icon=":material/memory:",
+        color="blue" if choice.device.type == "cpu" else "green",
+    )
+    st.caption(f"{choice.name} — {choice.reason}")
 
 
 def _data_status() -> None:

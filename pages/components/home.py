@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from snncore.plots.glances import MAKERS, Vignette
+from pages.components import warm
 
+if TYPE_CHECKING:
+    from snncore.plots.glances import Vignette
+
+NAMES = ("lif", "encoding", "hopfield", "stdp")  # of the pages, as in `glances.MAKERS`
 _log = logging.getLogger(__name__)
-
-
 _lock = threading.Lock()
 _pool = ThreadPoolExecutor(1, thread_name_prefix="home-pictures")
 _futures: dict[str, Future[Vignette]] = {}
@@ -26,7 +29,7 @@ def start() -> None:
     Called at each visit, so one that failed is tried again.
     """
     with _lock:
-        for name in MAKERS:
+        for name in NAMES:
             future = _futures.get(name)
             if future is None or (future.done() and future.exception() is not None):
                 _futures[name] = _pool.submit(_logged, name)
@@ -34,6 +37,9 @@ def start() -> None:
 
 def _logged(name: str) -> Vignette:
     try:
+        warm.begin()[1].result()
+        from snncore.plots.glances import MAKERS
+
         return MAKERS[name]()
     except Exception as error:
         if "interpreter shutdown" not in str(error):  # a server that is being stopped is no fault

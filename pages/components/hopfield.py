@@ -9,6 +9,7 @@ from pages.components import hopfield_cost as cost
 from pages.components import hopfield_job as job
 from pages.components import hopfield_scores as scores
 from pages.components import hopfield_source as source
+from pages.components.chart import vega_chart
 from pages.components.encoding_panel import attempt
 from pages.components.hopfield_bench import RecallBench
 from pages.components.hopfield_controls import Chosen
@@ -26,7 +27,7 @@ COMPACT = """<style>
 .st-key-hop__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
 .st-key-hop_scores [data-testid="stMetricValue"] {font-size: 1.4rem;}
 .st-key-hop_scores [data-testid="stMetric"] {padding: 0;}
-.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
+.katex-display {margin: 0.2em 0; padding: 0.2em 0;}
 @media (min-width: 1150px) {  /* Share, Command and Export stand beside the title */
   .st-key-hop_bar {position: relative; top: -6.55rem; margin-bottom: -3.5rem;
     padding-right: 6.6rem; z-index: 1; pointer-events: none;}
@@ -147,10 +148,11 @@ def _live(live: job.Live, identity: str, dark: bool) -> None:
         return
     gallery(live.cards, shape=live.shape, dark=dark)
     if len(live.overlap) > 1:
-        st.vega_lite_chart(
+        vega_chart(
             spec=live_chart(live.overlap),
             width="stretch",
-            alt="Mean overlap of the answers with their pictures, step by step so far",
+            alt="Mean overlap of the answers with their pictures, step by step: now "
+            f"{live.overlap[-1]:.2f}",
         )
 
 
@@ -193,11 +195,12 @@ def _watch(bench: RecallBench) -> None:
     r = bench.answer.result
     if len(r.overlap_trace) > 1:
         x_title = "time step" if r.spikes is not None else "update"
-        st.vega_lite_chart(
+        vega_chart(
             spec=overlap_chart(r.overlap_trace.numpy(), r.trace_steps, r.exact.numpy(), x_title),
             key="hop_overlaps",
             width="stretch",
-            alt="Overlap of each answer with its picture over the steps, one line a picture",
+            alt="Overlap of each answer with its picture over the steps, one line a picture: "
+            f"{int(r.exact.sum())} of {len(r.exact)} end at 1",
         )
         st.caption("All pictures at once: the overlap of each answer with its picture; 1 is exact.")
 

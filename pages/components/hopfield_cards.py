@@ -44,7 +44,7 @@ def _kept(identity: str, mark: bool, _answer: Answer) -> tuple[Card, ...]:
     return cards_of(_answer, mark)
 
 
-@st.cache_data(max_entries=4, ttl=1800, scope="session", show_spinner=False)
+@st.cache_data(max_entries=4, ttl=1800, max_size="8MB", scope="session", show_spinner=False)
 def _kept_own(identity: str, mark: bool, _answer: Answer) -> tuple[Card, ...]:
     return cards_of(_answer, mark)
 

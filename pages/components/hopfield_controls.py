@@ -19,6 +19,7 @@ from pages.components.hopfield_params import (
     suited,
 )
 from pages.components.hopfield_pick import picked as picked_pictures
+from pages.components.lesson import offer
 from pages.components.text import plain
 from snncore import datasets
 from snncore.hopfield import NoiseParams, Patterns
@@ -198,6 +199,7 @@ def _settings(values: dict[str, Any], draw: Any, asked: bool) -> None:
 
 
 def _mode(default: str) -> str:
+    offer(f"{KEY}_mode", "Pixels")
     chosen = st.segmented_control(
         "Pixels",
         list(_MODES),
@@ -217,6 +219,7 @@ def _titled(name: str, words: dict[str, str], default: str, on_change: Any = Non
     """A list of titles; the value is the short name."""
     spec = PageParams.specs()[name]
     options = [option for option in spec.options if option in words]
+    offer(f"{KEY}_{name}", label_of(name, spec))
     return str(
         st.selectbox(
             label_of(name, spec),

@@ -97,11 +97,11 @@ def _known(dataset: str, count: int) -> _Picks:
         if wanted is None:
             lose(f"pictures that are not among these {count:,}")
         return _Picks(dataset, wanted or ())
-    if before.dataset != dataset:
-        return _Picks(dataset, (), before.version + 1)
     wanted = _numbers(st.session_state.get(PICKED, ""), count)
     if wanted != before.numbers:  # a preset or a button has changed it
         return _Picks(dataset, wanted or (), before.version + 1)
+    if before.dataset != dataset:
+        return _Picks(dataset, (), before.version + 1)
     return before
 
 

@@ -92,7 +92,7 @@ def _cached(identity: str, which: int, _bench: RecallBench) -> dict[str, Any]:
     return payload(reel(_bench.ask, _bench.answer, which))
 
 
-@st.cache_data(max_entries=4, ttl=1800, scope="session", show_spinner=False)
+@st.cache_data(max_entries=4, ttl=1800, max_size="8MB", scope="session", show_spinner=False)
 def _cached_own(identity: str, which: int, _bench: RecallBench) -> dict[str, Any]:
     return payload(reel(_bench.ask, _bench.answer, which))
 

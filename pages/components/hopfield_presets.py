@@ -12,6 +12,7 @@ from pages.components.controls import state_of
 from pages.components.encoding_panel import preset_pills
 from pages.components.hopfield_controls import Chosen
 from pages.components.hopfield_params import KEY, PageParams, suited
+from pages.components.hopfield_pick import PICKED
 from snncore import datasets
 
 
@@ -20,6 +21,14 @@ class Preset(NamedTuple):
 
     notice: str
     params: PageParams
+
+
+class Setting(NamedTuple):
+    """What Undo leads back to."""
+
+    params: PageParams
+    picked: tuple[int, ...]
+    distinct: bool
 
 
 def _preset(notice: str, dataset: str = "skimage", **changes: Any) -> Preset:
@@ -105,9 +114,19 @@ def preset_bar(chosen: Chosen) -> None:
     here = {info.name for info in datasets.catalogue() if info.present} | {"random"}
     names = [name for name, preset in PRESETS.items() if preset.params.dataset in here]
     active = active_preset(chosen)
-    preset_pills(KEY, names, active if active in names else None, show)
+    preset_pills(
+        KEY, names, active if active in names else None, show,
+        Setting(chosen.params, chosen.picked, chosen.distinct), _restore,
+    )  # fmt: skip
     if active is not None:
         st.markdown(f":material/visibility: **Notice:** {PRESETS[active].notice}")
+
+
+def _restore(setting: Setting) -> None:
+    """Callback of Undo: the visitor's own pictures stay as they are."""
+    st.session_state.update(state_of(KEY, setting.params))
+    st.session_state[source.DISTINCT] = setting.distinct
+    st.session_state[PICKED] = ".".join(map(str, setting.picked))
 
 
 def active_preset(chosen: Chosen) -> str | None:

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.components.glossary import meaning
 from pages.components.text import plain
 from snncore.hopfield import NoiseParams
+from snncore.hopfield.lights import Light
 from snncore.recall_lab import TOLERANCE, Answer, Recall, is_compiled
 from snncore.recall_lab.session import ASKED
 
@@ -121,17 +123,24 @@ def totals(answer: Answer) -> None:
     r = answer.result
     count = len(r.exact)
     with st.container(horizontal=True, gap="small", key="hop_scores"):
-        st.metric("Pixels right", percent(r.pixel_accuracy), width="content")
-        st.metric("Exact", f"{int(r.exact.sum()):,} of {count:,}", width="content")
+        st.metric(
+            "Pixels right", percent(r.pixel_accuracy), width="content",
+            help=meaning("Pixels right"),
+        )  # fmt: skip
+        st.metric(
+            "Exact", f"{int(r.exact.sum()):,} of {count:,}", width="content",
+            help=meaning("Exact"),
+        )  # fmt: skip
         st.metric(
             "Mean overlap",
             "1" if r.exact_fraction == 1 else f"{min(float(r.overlap.mean()), 0.999):.3f}",
             width="content",
-            help="Of the answers with their pictures: 1 is the same picture, −1 its negative.",
+            help="Of the answers with their pictures. " + meaning("Overlap m"),
         )
         if r.mode != "binary":
-            st.metric("PSNR", decibel(r.psnr_db), width="content", help=_PSNR_HELP)
-            st.metric("SSIM", "–" if r.ssim_mean is None else f"{r.ssim_mean:.3f}", width="content")
+            st.metric("PSNR", decibel(r.psnr_db), width="content", help=meaning("PSNR"))
+            ssim = "–" if r.ssim_mean is None else f"{r.ssim_mean:.3f}"
+            st.metric("SSIM", ssim, width="content", help=meaning("SSIM"))
         if not answer.asked:  # nobody knows the right answer
             _best(r)
         st.metric(
@@ -176,12 +185,6 @@ def _best(r: Recall) -> None:
         st.metric("Best PSNR", decibel(r.bound_psnr_db), width="content")
 
 
-_PSNR_HELP = (
-    "Signal to noise of the answer, 20·log₁₀(1/RMSE): 20 dB is poor, 40 dB is hard to tell from "
-    "the original, 99 dB is a perfect copy. SSIM is the likeness of structure, 1 is equal."
-)
-
-
 def lights(answer: Answer) -> None:
     """What the stored pictures themselves foretell, before any damage."""
     shown = answer.flight.lights
@@ -195,10 +198,14 @@ def lights(answer: Answer) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="hop_lights"):
         st.markdown(f"**Before any damage:** {row}", width="content")
         with st.popover("Why", icon=":material/traffic:", key="hop__why", width="content"):
-            for light in sorted(shown, key=lambda light: not light.matters):
-                colour = _COLOURS[light.colour] if light.matters else "gray"
-                st.markdown(f":{colour}[{_SIGNS[light.colour]} **{light.title}**] {light.sentence}")
-            if any(not light.matters for light in shown):
-                st.caption("Grey: of other memories than the chosen one.")
-            if answer.flight.note:
-                st.caption(answer.flight.note)
+            st.markdown("\n\n".join(map(_reason, sorted(shown, key=lambda one: not one.matters))))
+            grey = not all(light.matters for light in shown)
+            notes = ["Grey: of other memories than the chosen one."] * grey
+            notes += [answer.flight.note] * bool(answer.flight.note)
+            if notes:
+                st.caption("  \n".join(notes))
+
+
+def _reason(light: Light) -> str:
+    colour = _COLOURS[light.colour] if light.matters else "gray"
+    return f":{colour}[{_SIGNS[light.colour]} **{light.title}**] {light.sentence}"

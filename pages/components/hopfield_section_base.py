@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from pages.components import controls as widgets
 from pages.components import sections as shared
+from pages.components.chart import vega_chart
 from pages.components.hopfield_bench import RecallBench as RecallBench
 from pages.components.hopfield_scores import percent as percent
 from pages.components.section_jobs import Work as Work
@@ -189,7 +190,7 @@ def two_valued(bench: RecallBench) -> bool:
 
 def chart(spec: Chart, key: str, alt: str) -> None:
     """Draw a chart; `alt` says in words what it shows."""
-    st.vega_lite_chart(spec=spec, key=f"hop_chart_{key}", alt=alt, width="stretch")
+    vega_chart(spec=spec, key=f"hop_chart_{key}", alt=alt, width="stretch")
 
 
 def download(name: str, columns: Mapping[str, ArrayLike], key: str) -> None:

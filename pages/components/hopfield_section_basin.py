@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import hopfield_section_base as base
+from pages.components.chart import vega_chart
 from pages.components.hopfield_section_base import RecallBench
 from snncore.hopfield import RuleParams
 from snncore.jobs import Progress
@@ -106,7 +107,7 @@ def _draw(one: Map, here: tuple[float, float] | None, dark: bool) -> None:
         (x_title, "Share of pixels flipped at the start", "Pictures recalled without an error"),
         lines=lines, here=here, dark=dark,
     )  # fmt: skip
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec,
         alt=f"Map of the share recalled by {one.title} over load and flips, with two borders: "
         "half recalled by this memory, and by the best possible decoder.",

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import hopfield_section_base as base
+from pages.components.chart import vega_chart
 from pages.components.hopfield_section_base import RecallBench
 from snncore.hopfield import RuleParams
 from snncore.jobs import Progress
@@ -207,7 +208,7 @@ def _chart(
         points, _lines(theory, measure), (x_title, y_title), marks=marks, log=log, dark=dark,
         y_span=None if field == "first_step" else (-0.04, 1.06),
     )  # fmt: skip
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec, alt=f"{y_title} against {x_title}: {titles}, with theory.", width="stretch"
     )
 

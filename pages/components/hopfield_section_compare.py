@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import hopfield_section_base as base
+from pages.components.chart import vega_chart
 from pages.components.hopfield_section_base import RecallBench
 from pages.components.picture import picture
 from pages.components.text import plain
@@ -158,7 +159,7 @@ def _draw(table: Table, dark: bool) -> None:
     if rules:
         scores = [Score(row.title, row.pixel_accuracy, row.exact_fraction) for row in rules]
         spec = compare_chart(scores, limits, dark=dark)
-        st.vega_lite_chart(
+        vega_chart(
             spec=spec,
             alt=f"Pixels right and pictures without an error of {len(rules)} memories, with the "
             "best possible as a line.",

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import hopfield_section_base as base
+from pages.components.chart import vega_chart
 from pages.components.hopfield_section_base import RecallBench
 from pages.components.text import plain
 from snncore.hopfield import DynamicsParams, NoiseParams, Patterns, Probes, RuleParams
@@ -177,7 +178,7 @@ def _draw(scene: Scene, dark: bool) -> None:
         path=found.way, dark=dark,
         stored=((a, *found.first_at), (b, *found.second_at)),
     )  # fmt: skip
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec,
         alt=f"Energy of {scene.title} over the overlaps with {a} and {b}, with contour lines and "
         "the way of one recall.",
@@ -192,9 +193,7 @@ def _draw(scene: Scene, dark: bool) -> None:
         100 * path.position, path.energy, path.low, path.high,
         (along, "Energy per pixel"),
     )  # fmt: skip
-    st.vega_lite_chart(
-        spec=way, alt=f"Energy on the shortest way from {a} to {b}.", width="stretch"
-    )
+    vega_chart(spec=way, alt=f"Energy on the shortest way from {a} to {b}.", width="stretch")
     st.caption(_barrier_words(found))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import hopfield_section_base as base
+from pages.components.chart import vega_chart
 from pages.components.hopfield_section_base import RecallBench
 from snncore.hopfield import RuleParams
 from snncore.jobs import Progress
@@ -170,7 +171,7 @@ def _draw(diagram: Diagram, dark: bool) -> None:
         x, found.temperatures, np.clip(filled(found.overlap), 0.0, 1.0),
         (x_title, "Temperature T", "Overlap with the stored picture"), lines=lines, dark=dark,
     )  # fmt: skip
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec,
         alt=f"Overlap of {diagram.title} over load and temperature"
         + (", with the borders of theory." if lines else "."),

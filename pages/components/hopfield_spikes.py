@@ -8,6 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.chart import vega_chart
+from pages.components.glossary import meaning
 from pages.components.hopfield_bench import RecallBench
 from pages.components.inline import inline
 from pages.components.text import plain
@@ -64,8 +66,11 @@ def _pixels(bench: RecallBench, trace: SpikingTrace) -> np.ndarray:
 def _metrics(bench: RecallBench, trace: SpikingTrace, winner: str, step: int, label: str) -> None:
     decided = trace.decision_step[trace.decision_step > 0]
     with st.container(horizontal=True, gap="medium", key="hop_spk_numbers"):
-        st.metric("Winner", plain(winner), width="content")
-        st.metric(label, str(step or "never"), width="content")
+        st.metric(
+            "Winner", plain(winner), width="content",
+            help=meaning("Race of the memory units"),
+        )  # fmt: skip
+        st.metric(label, str(step or "never"), width="content", help=meaning("Decision step"))
         mean = f"{float(decided.float().mean()):.1f}" if len(decided) else "–"
         st.metric("Mean of all inputs", mean, width="content")
         per_pixel = float(trace.spikes_per_pixel[bench.which])
@@ -83,7 +88,7 @@ def _memory(bench: RecallBench, trace: SpikingTrace) -> None:
     _metrics(bench, trace, who, step, "Decision at step")
     mark = (step - 0.5, f"decision, step {step}") if step else None
     pixels = _pixels(bench, trace)
-    st.vega_lite_chart(
+    vega_chart(
         spec=figures.raster_chart(
             pixels,
             trace.memory_spikes[:, b].numpy()[:, rows],
@@ -107,7 +112,7 @@ def _memory(bench: RecallBench, trace: SpikingTrace) -> None:
         f"answer. Before the decision the noisy input drives them. {until}. Below: the memory "
         "units, one for each stored picture."
     )
-    st.vega_lite_chart(
+    vega_chart(
         spec=figures.course_chart(
             membrane[:, lines],
             _names(bench, units[lines]),
@@ -136,7 +141,7 @@ def _reaction(bench: RecallBench, trace: SpikingTrace) -> None:
     targets = bench.answer.result.targets[:count]
     steps = trace.decision_step[:count].numpy()
     st.markdown("**Reaction times**")
-    st.vega_lite_chart(
+    vega_chart(
         spec=figures.reaction_chart(
             expected.drift, steps, (trace.winner[:count] == targets).numpy(),
             (expected.grid, expected.line), bench.which, dark=bench.dark,
@@ -161,7 +166,7 @@ class _Expected(NamedTuple):
     line: NDArray[np.float64]  # steps there
 
 
-@st.cache_data(max_entries=64, ttl=1800, show_spinner=False)
+@st.cache_data(max_entries=64, ttl=1800, max_size="8MB", show_spinner=False)
 def _expected(identity: str, _bench: RecallBench) -> _Expected:
     """The theory of one recall: with many stored pictures it takes as long as a short recall."""
     probes = _bench.answer.probes.rows(slice(0, MOST_PROBES))
@@ -179,7 +184,7 @@ def _attractor(bench: RecallBench, trace: SpikingTrace) -> None:
     who = bench.names[winner] if winner >= 0 else "nothing (silent)"
     _metrics(bench, trace, who, step, "Settled at step")
     mark = (float(cue), f"input ends, step {cue}") if cue < p.time_steps else None
-    st.vega_lite_chart(
+    vega_chart(
         spec=figures.raster_chart(
             _pixels(bench, trace), np.zeros((p.time_steps, 0), dtype=bool), (), mark,
             dark=bench.dark,
@@ -195,7 +200,7 @@ def _attractor(bench: RecallBench, trace: SpikingTrace) -> None:
     )
     units, overlap = trace.units[b].numpy(), trace.overlap[:, b].numpy()
     lines = np.argsort(-overlap[-1] - 100.0 * (units == winner), kind="stable")[:MOST_LINES]
-    st.vega_lite_chart(
+    vega_chart(
         spec=figures.course_chart(
             overlap[:, lines],
             _names(bench, units[lines]),

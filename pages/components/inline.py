@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from snncore.device import cpu_count
+from snncore.device import cpu_count, torch_threads
+from snncore.jobs import clear_up, of_memory, words_of
 
 T = TypeVar("T")
 
@@ -29,22 +30,34 @@ def inline(function: Callable[[], T]) -> T:
     """The result of `function`; when it cannot be had, the page says why and stops there.
 
     A ValueError is the engine's judgement of the visitor's values and is shown as it is. Any other
-    exception is a fault of ours: it is logged with its traceback and shown by its class name only.
+    exception is a fault of ours: it is logged with its traceback and told as `jobs.words_of` does.
     """
     if not _entered():
         st.warning("Many visitors are computing at this moment. Nothing is lost.")
         st.button("Try again", icon=":material/refresh:", key="inline_again")
         st.stop()
+    starved = False
     try:
-        return function()
+        torch_threads(1)
+        result = function()
     except ValueError as error:
-        st.error(str(error))
+        words = str(error)
     except Exception as error:
         _log.exception("inline work failed")
-        st.error(f"The computation failed ({type(error).__name__}). Change a value and try again.")
+        words, starved = words_of(error), of_memory(error)
+    else:
+        return result
     finally:
         _gate.release()
+    if starved:  # only now: the exception held what had been computed
+        clear_up()
+    st.error(words)
     st.stop()
+
+
+def busy() -> int:
+    """How many places are taken at this moment."""
+    return cpu_count() - _gate._value
 
 
 def _entered() -> bool:

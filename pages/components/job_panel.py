@@ -17,6 +17,8 @@ from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manage
 POLL_RUNNING_S = 1.0
 KEEP_ALIVE_S = 30.0
 POLL_QUEUED_S = 3.0  # others come first: spare the server
+_CROWD = 50  # so many look as often as that; of more, each looks less often,
+_SLOWEST = 10.0  # up to so many times
 _NAMES: dict[Kind, str] = {
     "computation": "training",
     "download": "download",
@@ -34,6 +36,7 @@ def job_panel(
     label: str = "Start training",
     ticket_param: str = "job",
     kind: Kind = "computation",
+    gone: Callable[[str], bool] | None = None,
 ) -> JobView | None:
     """Draw the panel in the current container and return what the visitor's ticket shows.
 
@@ -50,6 +53,8 @@ def job_panel(
             that link joins with a ticket of their own: they see the same, and their Cancel stops
             nothing for the others.
         kind: which manager does the work.
+        gone: called with the watch id of a link whose computation is not kept any more; draws what
+            there is to offer instead, and returns False when there is nothing.
 
     Returns:
         The view of this run, so that the page may offer downloads when its state is "done"; None
@@ -75,10 +80,11 @@ def job_panel(
         if refusal is None:
             st.rerun()
         st.warning(refusal, icon=":material/hourglass_disabled:")
-    elif lost:
+    elif lost and not (gone and gone(st.query_params[ticket_param])):
         st.info(
-            "The computation of this link is no longer kept here: results stay for ten minutes "
-            f"after the last look. Press *{label}* to compute it again."
+            "The computation of this link is no longer kept here: the server was started again, or "
+            "nobody looked at it for ten minutes. Your settings are in this page's address: press "
+            f"*{label}* to compute it again."
         )
     if view is not None:
         _watch(manager, view, draw)
@@ -172,9 +178,7 @@ def _submit(submit: Callable[[str], Ticket], job_key: str, ticket_param: str) ->
 
 def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None]) -> None:
     """The part that redraws itself while there is something to come."""
-    every = None
-    if first.active:
-        every = POLL_QUEUED_S if first.position > 1 else POLL_RUNNING_S
+    every = pace(first, manager.stats().tickets)
 
     @st.fragment(run_every=every)
     def panel() -> None:
@@ -189,12 +193,23 @@ def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None
     panel()
 
 
+def pace(view: JobView, tickets: int) -> float | None:
+    """Seconds between two looks, None when there is nothing to come: the more tickets are out,
+    the less often each looks, so that looking costs the server about the same."""
+    if not view.active:
+        return None
+    usual = POLL_QUEUED_S if view.position > 1 else POLL_RUNNING_S
+    return usual * min(_SLOWEST, max(1.0, tickets / _CROWD))
+
+
 def _status(view: JobView, *, idle: bool) -> None:
     """One line or bar on how it stands; `idle` when nothing is running at this moment."""
     if view.state == "queued":
         words = "You are next" if view.position == 1 else f"Number {view.position} in the queue"
         if view.position == 1 and idle:
             words = "Starting"
+        if view.position == 1 and view.short_of_memory:
+            words = "Waiting for memory that other computations use"
         st.progress(0.0, f"{words}{_eta(view.eta_s, 'until the result')}")
     elif view.state == "running":
         snapshot = view.snapshot

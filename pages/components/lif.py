@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.components.chart import vega_chart
 from pages.components.inline import inline
 from pages.components.lif_concerns import concerns
 from pages.components.lif_controls import FLASH
-from pages.components.lif_run import DASH, cached_run
+from pages.components.lif_run import DASH, HASH, cached_run
 from snncore.playground import FICurve, Run, Setup, Summary, fi_curve
 from snncore.plots import neuron as plots
 from snncore.plots.firing import fi_chart
@@ -21,7 +22,7 @@ from snncore.stimuli import Recording, StimulusParams
 FEW = "not enough spikes"
 
 
-@st.cache_data(max_entries=64, ttl=3600, max_size="16MB", show_spinner=False)
+@st.cache_data(max_entries=64, ttl=3600, max_size="16MB", show_spinner=False, hash_funcs=HASH)
 def cached_curve(setup: Setup) -> FICurve:
     """The f–I curve of `curve_setup`."""
     return fi_curve(setup)
@@ -71,7 +72,7 @@ _COMPACT = """<style>
   min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;
 }
 .st-key-lif_equation .katex {font-size: 1.1em;}
-.st-key-lif_equation .katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.3em 0 0.7em;}
+.st-key-lif_equation .katex-display {margin: 0.3em 0 0.7em;}
 @media (max-width: 640px) {
   .st-key-lif__presets > div:has(.st-key-lif__preset_names), .st-key-lif__preset_names {
     flex: 1 0 100%; min-width: 0;
@@ -245,7 +246,7 @@ def curve_panel(
             ghost = (other, measured_rate(behind, behind_summary))
     rate = measured_rate(setup, summary)
     spec = fi_chart(found, rate, behind=ghost, height=300)
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec,
         key="lif_fi_chart",
         alt=f"{setup.kind.title}: firing rate over constant current, simulated dots on the "

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.controls import control
+from pages.components.lesson import offer
 from pages.components.lif_address import unusable
 from pages.components.lif_recording import file_panel, forget_file
 from snncore.neurons import MODELS
-from snncore.params import Params, Spec, Value, parse
+from snncore.params import Params, Value, parse
 from snncore.playground import Setup
 from snncore.simulate import RunParams
 from snncore.stimuli import NOISES, PARTS, Part, Recording, StimulusParams
@@ -25,7 +27,8 @@ KEY = "lif"
 MODEL, PARTS_KEY, PARTS_PARAM = "lif_model", "lif__parts", "lif_parts"
 FILE = "Your file"
 PENDING, CHECK_DRIVE = "lif__pending", "lif__check_drive"
-FLASH, VALID = "lif__flash", "lif__valid"
+FLASH = "lif__flash"
+_OFF = StimulusParams().to_dict()
 _FILE_HELP = "a current that you upload as CSV."
 
 
@@ -90,7 +93,7 @@ def begin() -> None:
                 "The address asks for what this page cannot show, and the usual values stand "
                 f"instead: {'; '.join(lost)}."
             )
-        if _in_address("sigma_v"):
+        if _in_address("sigma_v", st.query_params.to_dict()):
             fit_noise(st.session_state[MODEL], fresh=True)
 
 
@@ -104,13 +107,14 @@ def _parts_of_address() -> list[str]:
 
 
 def _parts_by_value() -> list[str]:
-    return [title for title, part in PARTS.items() if any(map(_in_address, part.off))]
+    said = st.query_params.to_dict()  # once: each look into the address waits for a lock
+    return [t for t, part in PARTS.items() if any(_in_address(f, said) for f in part.off)]
 
 
-def _in_address(field: str) -> bool:
+def _in_address(field: str, said: Mapping[str, str]) -> bool:
     """Whether this field, from the address or at its default, is not 0."""
-    default = StimulusParams().to_dict()[field]
-    text = st.query_params.get(f"{KEY}_{field}")
+    default = _OFF[field]
+    text = said.get(f"{KEY}_{field}")
     if text is None:
         return default != 0
     try:
@@ -136,6 +140,7 @@ def _forget_hidden() -> None:
 
 def model_choice(on_change: Callable[[], None]) -> str:
     """The list of models."""
+    offer(MODEL, "Neuron model", alone=True)
     return str(
         st.selectbox(
             "Neuron model",
@@ -186,9 +191,7 @@ def parameters(model: str) -> Controls:
     try:
         setup = Setup(model, cls(**neuron), StimulusParams(**values), RunParams(**run))
     except ValueError as error:
-        st.session_state[VALID] = False
         return Controls(None, str(error), recording)
-    st.session_state[VALID] = True
     return Controls(setup, "", recording)
 
 
@@ -269,27 +272,14 @@ def _fields(
     """Draw these fields, numbers two to a row, and return what they hold."""
     specs, defaults = cls.specs(), cls().to_dict()
     values: dict[str, Value] = {}
-    row: list[str] = []
+    grid: DeltaGenerator | None = None  # of neighbours; a wide one stands by itself
     for name in names:
-        wide = specs[name].kind in ("choice", "bool") or columns == 1
-        if not wide:
-            row.append(name)
-        if len(row) == columns or (wide and row):
-            values |= _row(row, specs, defaults, key)
-            row = []
-        if wide:
+        if columns == 1 or specs[name].kind in ("choice", "bool"):
+            grid = None
             values[name] = control(name, specs[name], defaults[name], key)
-    return values | _row(row, specs, defaults, key)
-
-
-def _row(
-    names: Sequence[str], specs: Mapping[str, Spec], defaults: Mapping[str, Value], key: str
-) -> dict[str, Any]:
-    if not names:
-        return {}
-    values = {}
-    for name, slot in zip(names, st.columns(2), strict=False):
-        with slot:
+            continue
+        grid = grid or st.container(key=f"grid2_{key}_{name}")
+        with grid:
             values[name] = control(name, specs[name], defaults[name], key)
     return values
 

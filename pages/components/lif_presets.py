@@ -7,13 +7,13 @@ import dataclasses
 import streamlit as st
 
 from pages.components import lif_controls as ctl
+from pages.components import undo
 from pages.components.share import exact_link
 from snncore.neurons import MODELS
 from snncore.playground import PRESETS, Run, Setup
 from snncore.stimuli import Recording
 
-GROUP, PRESET, HISTORY = "lif__group", "lif__preset", "lif__history"
-_REMEMBERED = 100  # settings that Undo leads back to
+GROUP, PRESET = "lif__group", "lif__preset"
 GROUPS = tuple(dict.fromkeys(preset.group for preset in PRESETS.values()))
 
 
@@ -67,14 +67,7 @@ def preset_bar(setup: Setup | None, *, with_file: bool) -> None:
                 label_visibility="collapsed",
                 wrap=True,
             )
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            key="lif__undo",
-            type="tertiary",
-            disabled=not _remember(setup),
-            on_click=_undo,
-        )
+        undo.buttons(ctl.KEY, setup, _show_again)
         st.button(
             "Reset",
             icon=":material/restart_alt:",
@@ -85,25 +78,8 @@ def preset_bar(setup: Setup | None, *, with_file: bool) -> None:
         )
 
 
-def _remember(setup: Setup | None) -> bool:
-    """Note what is shown; whether there is something to go back to."""
-    history: list[Setup] = st.session_state.setdefault(HISTORY, [])
-    if setup is not None and (not history or history[-1] != setup):
-        history.append(setup)
-        del history[:-_REMEMBERED]
-    return len(history) > (setup is not None)
-
-
-def _undo() -> None:
-    """Callback: the setting before the one shown (which a contradiction of values is not).
-
-    A double click calls it twice before the page has drawn anything in between.
-    """
-    history: list[Setup] = st.session_state.get(HISTORY, [])
-    if st.session_state.get(ctl.VALID) and len(history) > 1:
-        history.pop()
-    if history:
-        ctl.show(history[-1], keep_file=True)
+def _show_again(setup: Setup) -> None:
+    ctl.show(setup, keep_file=True)
 
 
 def notice(setup: Setup, recording: Recording | None) -> str:
@@ -151,8 +127,7 @@ def model_changed() -> None:
         st.session_state[ctl.MODEL] = model = "lif"
     first = usual(model)
     st.session_state[GROUP] = _group_of(model)
-    history: list[Setup] = st.session_state.get(HISTORY, [])
-    if history and preset_of(history[-1]) is not None:
+    if preset_of(undo.last(ctl.KEY)) is not None:
         ctl.show(first)
     else:
         ctl.fit_noise(model)

@@ -14,8 +14,8 @@ from snncore.playground.budget import check_steps
 from snncore.stimuli import Recording
 
 # A recording is known by the digest of its samples: Streamlit would copy them at each run, and
-# look only at parts of long ones.
-HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest")}
+# look only at parts of long ones. Setting by setting, its own hash takes 4 ms, longer than the run.
+HASH: dict[Any, Callable[[Any], Any]] = {Recording: attrgetter("digest"), Setup: repr}
 
 
 @st.cache_data(max_entries=64, ttl=3600, max_size="64MB", show_spinner=False, hash_funcs=HASH)

@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from pages.components import sections
+from pages.components.chart import vega_chart
 from pages.components.lif_run import cached_run
 from pages.components.sections import Row as Row
 from pages.components.sections import Section as Section
@@ -64,7 +65,7 @@ def fix(label: str, key: str, values: Mapping[str, Any]) -> None:
 
 def chart(spec: Chart, key: str, alt: str) -> None:
     """Draw a chart; `alt` says in words what it shows."""
-    st.vega_lite_chart(spec=spec, key=f"lif_chart_{key}", alt=alt, width="stretch")
+    vega_chart(spec=spec, key=f"lif_chart_{key}", alt=alt, width="stretch")
 
 
 def download(name: str, columns: Callable[[], Mapping[str, ArrayLike]]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components import lif_section_base as base
+from pages.components.chart import vega_chart
 from pages.components.controls import label_of, limits
 from pages.components.job_panel import job_panel
 from pages.components.lif_run import HASH
@@ -243,7 +244,7 @@ def _draw(payload: Payload, final: bool, identity: str, *, dark: bool) -> None:
         here=payload.here if inside else None,
         dark=dark,
     )
-    st.vega_lite_chart(
+    vega_chart(
         spec=spec,
         alt=f"Map of {payload.titles[2]} over {payload.titles[0]} and {payload.titles[1]}.",
         width="stretch",

@@ -7,13 +7,13 @@ that is missing is a `DatasetMissing` error that names the cure; nothing is subs
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from snncore import state
 from snncore.datasets import bundled, downloads, drawn, files, vision
 from snncore.datasets.downloads import DownloadProgress
 from snncore.datasets.images import (
@@ -81,13 +81,7 @@ def data_root() -> Path:
     given = os.environ.get("SNNCORE_DATA", "").strip()
     if given:
         return Path(given).expanduser().absolute()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "snncore"
+    return state.cache_folder()
 
 
 def catalogue() -> tuple[DatasetInfo, ...]:

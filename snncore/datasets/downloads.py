@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import shutil
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +27,8 @@ from snncore.datasets.images import DatasetMissing
 TIMEOUT_S = 20.0  # of connecting and of each read
 MAX_BYTES = 1 << 30  # no archive of ours is as large; an endless stream is cut here
 _CHUNK = 1 << 18
+_SCRATCH = ".download-"  # folders of downloads under way begin so,
+_DEAD_S = 24 * 3600  # and belong to a process that was killed when they are as old as this
 # Sizes of the archives, only for the progress bar before a server has told them.
 _EXPECTED_BYTES = {
     ("mnist", "train-images-idx3-ubyte.gz"): 9_912_422,
@@ -116,6 +120,7 @@ def fetch(name: str, root: Path) -> Iterator[DownloadProgress]:
             written; what was there before is untouched.
     """
     wanted = archives(name)
+    _remove_dead(root)
     sizes = {archive.file: archive.expected_bytes for archive in wanted}
     done = 0
     for archive in wanted:
@@ -125,7 +130,7 @@ def fetch(name: str, root: Path) -> Iterator[DownloadProgress]:
             continue
         try:
             (root / archive.target).parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
+            with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=root) as scratch:
                 packed = Path(scratch) / archive.file
                 got = 0
                 for got, total in _fetch_one(name, archive, packed):
@@ -143,6 +148,14 @@ def fetch(name: str, root: Path) -> Iterator[DownloadProgress]:
                 "or set SNNCORE_DATA to a folder that can be written"
             ) from error
     yield DownloadProgress(done, done, f"{name} is complete")
+
+
+def _remove_dead(root: Path) -> None:
+    """Give back the space of downloads whose process was killed."""
+    for folder in root.glob(f"{_SCRATCH}*"):
+        with suppress(OSError):  # another process removes it, too
+            if folder.stat().st_mtime < time.time() - _DEAD_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_there(target: Path) -> bool:

@@ -6,6 +6,7 @@ pictures must work where it is missing or broken.
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from collections.abc import Iterator
@@ -89,9 +90,17 @@ def present(name: str, root: Path) -> bool:
 def idx_whole(path: Path) -> bool:
     """Whether an idx file is as long as its header says: 2 zeros, type 8, rank, dimensions."""
     try:
+        state = path.stat()
+    except OSError:
+        return False
+    return _idx_whole(path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)  # every run of a page asks, for eight files at a time
+def _idx_whole(path: Path, length: int, changed_ns: int) -> bool:
+    try:
         with path.open("rb") as file:
             head = file.read(16)
-            length = path.stat().st_size
     except OSError:
         return False
     if len(head) < 8 or head[:3] != b"\x00\x00\x08" or head[3] not in (1, 3):

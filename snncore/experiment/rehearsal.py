@@ -5,6 +5,9 @@ On a new machine that takes half a minute, which no estimate of a phase should h
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -15,15 +18,34 @@ from snncore.stdp import TrainParams
 
 COMPILING = "Preparing; the first run on a machine compiles its kernels, for up to a minute"
 _IMAGES, _UNITS = 40, 16
-_rehearsed: set[tuple[str, bool, str, str]] = set()
+_LOOK_S = 0.2
+_ended: dict[tuple[str, bool, str, str], threading.Event] = {}
 
 
-def first_of_its_kind(params: TrainParams, device: torch.device | None) -> bool:
-    """Whether no such run was asked for before; from now on one was."""
+def rehearse(
+    data: Data,
+    params: TrainParams,
+    device: torch.device | None,
+    phases: Callable[[Data, TrainParams], Iterator[object]],
+) -> Iterator[None]:
+    """Drive `phases` of a small run, yielding all the while; nothing where that was done before.
+
+    Who comes while another thread is at it waits for its end.
+    """
     kind = (params.layer, params.filters_2 > 0, params.readout, str(device))
-    known = kind in _rehearsed
-    _rehearsed.add(kind)
-    return not known
+    mine = threading.Event()
+    ended = _ended.setdefault(kind, mine)
+    if ended is not mine:
+        while not ended.wait(_LOOK_S):
+            yield
+        return
+    try:
+        yield
+        with suppress(ValueError):  # so little may teach a layer nothing, or no readout
+            for _ in phases(*in_small(data, params)):
+                yield
+    finally:
+        ended.set()
 
 
 def in_small(data: Data, params: TrainParams) -> tuple[Data, TrainParams]:

@@ -11,7 +11,6 @@ import hashlib
 import math
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from snncore.experiment.clock import Clock, Pace, guess
 from snncore.experiment.data import Data
 from snncore.experiment.measure import Counts, Judged, into, judge, pixel_predictions
 from snncore.experiment.memory import check_memory
-from snncore.experiment.rehearsal import COMPILING, first_of_its_kind, in_small
+from snncore.experiment.rehearsal import COMPILING, rehearse
 from snncore.experiment.result import (
     UNCONVERGED,
     Controls,
@@ -136,15 +135,12 @@ class _Run:
     def _rehearse(self) -> Iterator[Progress]:
         """Compile what is not compiled yet, so that every phase takes as long as it says."""
         yield self._report("learning", "Preparing")
-        if not first_of_its_kind(self.params, self.device):
-            return
-        yield self._report("learning", COMPILING)
-        data, params = in_small(self.data, self.params)
-        with suppress(ValueError):  # so little may teach a layer nothing, or no readout
-            for _ in _Run(data, params, self.device, False, False, None).phases(None):
-                yield self._report("learning", COMPILING)  # a place to be cancelled
-            for _ in pixel_predictions(data, params, self.device):
-                yield self._report("learning", COMPILING)
+        for _ in rehearse(self.data, self.params, self.device, self._in_small):
+            yield self._report("learning", COMPILING)  # a place to be cancelled
+
+    def _in_small(self, data: Data, params: TrainParams) -> Iterator[object]:
+        yield from _Run(data, params, self.device, False, False, None).phases(None)
+        yield from pixel_predictions(data, params, self.device)
 
     def _before(self, continued: bool) -> Iterator[Progress]:
         """Running figures of the untrained control, and how long counting will take."""

@@ -14,24 +14,42 @@ import threading
 from typing import Literal
 
 from snncore.device import memory_bytes
+from snncore.jobs.admission import Memory
+from snncore.jobs.faults import clear_up, of_memory, words_of
 from snncore.jobs.manager import JobManager
-from snncore.jobs.records import JobView, Limits, Progress, Rejected, Snapshot, State, Stats, Ticket
+from snncore.jobs.records import (
+    JobView,
+    Limits,
+    Progress,
+    Rejected,
+    Snapshot,
+    State,
+    Stats,
+    Ticket,
+    unguessable,
+)
 
 __all__ = [
     "JobManager",
     "JobView",
     "Limits",
+    "Memory",
     "Progress",
     "Rejected",
     "Snapshot",
     "State",
     "Stats",
     "Ticket",
+    "clear_up",
     "get_manager",
+    "of_memory",
+    "unguessable",
+    "words_of",
 ]
 
 Kind = Literal["computation", "download", "sweep", "classifier", "recall"]
 _managers: dict[Kind, JobManager] = {}
+_memory = Memory(memory_bytes() // 2)  # of all kinds together
 _lock = threading.Lock()
 
 
@@ -44,5 +62,5 @@ def get_manager(kind: Kind = "computation") -> JobManager:
     """
     with _lock:
         if kind not in _managers:
-            _managers[kind] = JobManager(Limits(mem_budget=memory_bytes() // 2))
+            _managers[kind] = JobManager(Limits(mem_budget=_memory.budget), memory=_memory)
         return _managers[kind]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import secrets
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from snncore.jobs.admission import Memory, check, retained
 from snncore.jobs.records import (
     Holder,
     Job,
@@ -17,14 +17,23 @@ from snncore.jobs.records import (
     Limits,
     Progress,
     Rejected,
-    Snapshot,
     Start,
     Stats,
     Ticket,
+    bytes_of,
     expected_wait,
+    published,
     spent,
+    unguessable,
 )
-from snncore.jobs.worker import Crew, Ending, drive
+from snncore.jobs.worker import Crew, Ending, drive, must_end
+
+_log = logging.getLogger(__name__)
+_ASK_AGAIN_S = 0.5  # for memory that another manager may have given back
+_DIED = (
+    "The computation failed: the part of the server that computed it died and was replaced. Your "
+    "settings and what was reached are kept: try again."
+)
 
 
 class JobManager:
@@ -34,6 +43,7 @@ class JobManager:
         limits: what a visitor may ask of this server.
         clock: seconds, monotonic; replaced in tests.
         reap_every_s: period of the reaper thread [s]; 0 starts none (call `reap`).
+        memory: what running computations share with those of other managers; by default nothing.
     """
 
     def __init__(
@@ -42,8 +52,10 @@ class JobManager:
         *,
         clock: Callable[[], float] = time.monotonic,
         reap_every_s: float = 2.0,
+        memory: Memory | None = None,
     ) -> None:
         self._limits = Limits() if limits is None else limits
+        self._memory = Memory(self._limits.mem_budget) if memory is None else memory
         self._clock = clock
         self._changed = threading.Condition()  # guards everything below
         self._queue: deque[Job] = deque()
@@ -58,7 +70,14 @@ class JobManager:
     # ---- the visitor's side -------------------------------------------------------------------
 
     def submit(
-        self, owner: str, key: str, start: Start, est_bytes: int = 0, *, held_bytes: int = 0
+        self,
+        owner: str,
+        key: str,
+        start: Start,
+        est_bytes: int = 0,
+        *,
+        held_bytes: int = 0,
+        watch: str = "",
     ) -> Ticket:
         """Ask for a computation; returns at once.
 
@@ -69,6 +88,7 @@ class JobManager:
             start: makes the generator, in the worker's thread.
             est_bytes: memory that the computation will need.
             held_bytes: memory that it keeps while it waits (an upload in `start`).
+            watch: its `watch` id if it is not there yet; unguessable, by default a new one.
 
         Raises:
             Rejected: the owner has another active computation, the queue is full, or the
@@ -89,8 +109,8 @@ class JobManager:
                 raise Rejected("Too many visitors at the moment. Please try again in some minutes.")
             joined = job is not None
             if job is None:
-                job = self._enqueue(key, start, est_bytes, held_bytes)
-            self._crew.ensure()
+                job = self._enqueue(key, start, est_bytes, held_bytes, watch)
+            self._replace_dead()
             self._changed.notify_all()
             return self._admit(owner, job, joined)
 
@@ -136,7 +156,7 @@ class JobManager:
 
     def _admit(self, owner: str, job: Job, joined: bool) -> Ticket:
         now = self._clock()
-        ticket_id = secrets.token_urlsafe(16)
+        ticket_id = unguessable()
         self._holders[ticket_id] = Holder(owner, job, now)
         if job.active:
             job.live.add(ticket_id)
@@ -152,6 +172,7 @@ class JobManager:
             holder = self._holders.get(ticket_id)
             if holder is None:
                 return None
+            self._replace_dead()
             holder.last_seen = holder.job.looked_at = self._clock()
             if not holder.cancelled:
                 holder.job.live.add(ticket_id)  # seen again after the grace ran out
@@ -176,9 +197,8 @@ class JobManager:
     def stats(self) -> Stats:
         """How many computations wait, run and are kept, and how many tickets there are."""
         with self._changed:
-            return Stats(
-                len(self._queue), len(self._running), len(self._finished), len(self._holders)
-            )
+            counted = (self._queue, self._running, self._finished, self._holders)
+            return Stats(*map(len, counted))
 
     def close(self) -> None:
         """Stop: cancel everything and let the threads end at their next step."""
@@ -194,6 +214,7 @@ class JobManager:
     def reap(self) -> None:
         """Drop tickets not seen for `grace_s` and forget what nobody looked at for `keep_s`."""
         with self._changed:
+            self._replace_dead()
             now = self._clock()
             for ticket_id, holder in self._holders.items():
                 if holder.job.active and now - holder.last_seen > self._limits.grace_s:
@@ -202,10 +223,7 @@ class JobManager:
                         holder.job,
                         f"Stopped because nobody was watching for {self._limits.grace_s:.0f} s.",
                     )
-            kept = sorted(
-                (job for job in self._finished if now - job.looked_at <= self._limits.keep_s),
-                key=lambda job: -job.looked_at,
-            )[: self._limits.max_kept]
+            kept = retained(self._finished, now, self._limits)
             for job in set(self._finished).difference(kept):
                 if self._by_key.get(job.key) is job:
                     del self._by_key[job.key]
@@ -218,24 +236,9 @@ class JobManager:
                 or (holder.job in kept_set and now - holder.last_seen <= self._limits.keep_s)
             }
 
-    def _enqueue(self, key: str, start: Start, est_bytes: int, held_bytes: int) -> Job:
-        if est_bytes > self._limits.mem_budget:
-            need, have = est_bytes / 2**20, self._limits.mem_budget / 2**20
-            raise Rejected(
-                f"This computation needs about {need:.0f} MB; this server allows {have:.0f} MB. "
-                "Choose smaller values, or run it in a terminal."
-            )
-        if len(self._queue) >= self._limits.max_queue:
-            raise Rejected(
-                f"{len(self._queue)} computations are waiting already. "
-                "Please try again in some minutes."
-            )
-        held = held_bytes + sum(job.held_bytes for job in (*self._queue, *self._running))
-        if held_bytes and held > self._limits.mem_budget:
-            raise Rejected(
-                "The uploads of those who wait fill the memory. Please try again in some minutes."
-            )
-        job = Job(key, est_bytes, start, held_bytes=held_bytes)
+    def _enqueue(self, key: str, start: Start, est_bytes: int, held_bytes: int, watch: str) -> Job:
+        check(est_bytes, held_bytes, self._queue, self._running, self._limits)
+        job = Job(key, est_bytes, start, held_bytes=held_bytes, watch=watch or unguessable())
         self._queue.append(job)
         self._by_key[key] = job
         return job
@@ -255,12 +258,24 @@ class JobManager:
         job.finished = job.looked_at = self._clock()
         if job in self._running:
             self._running.remove(job)
+            self._memory.give_back(job.est_bytes)
+        job.kept_bytes = 0 if job.snapshot is None else bytes_of(job.snapshot.payload)
         if ending.state == "done":
             self._durations.append(job.finished - job.started)
         elif self._by_key.get(job.key) is job:
             del self._by_key[job.key]  # only results are shared: asking again tries again
         self._finished.append(job)
         self._changed.notify_all()
+
+    def _replace_dead(self) -> None:
+        """End what a dead thread was computing, and start another one in its place."""
+        if self._closing:
+            return
+        for job in tuple(self._running):
+            if job.worker is not None and not job.worker.is_alive():
+                _log.error("the worker of computation %s died", job.key)
+                self._finish(job, Ending("failed", _DIED))
+        self._crew.ensure()
 
     def _view(self, ticket_id: str, holder: Holder) -> JobView:
         position = self._queue.index(holder.job) + 1 if holder.job.state == "queued" else 0
@@ -286,44 +301,28 @@ class JobManager:
         Only the head: letting small ones overtake could keep a large one waiting for ever.
         """
 
-        def ready() -> bool:
-            if self._closing:
-                return True
-            used = sum(job.est_bytes for job in self._running)
-            return bool(self._queue) and used + self._queue[0].est_bytes <= self._limits.mem_budget
-
         with self._changed:
-            self._changed.wait_for(ready)
-            if self._closing:
-                return None
-            job = self._queue.popleft()
-            job.state, job.started = "running", self._clock()
-            self._running.append(job)
-            self._changed.notify_all()
-            return job
+            while not self._closing:
+                if self._queue:
+                    job = self._queue[0]
+                    if self._memory.lend(job.est_bytes):
+                        return self._begin(self._queue.popleft())
+                    job.short_of_memory = True
+                self._changed.wait(_ASK_AGAIN_S if self._queue else None)
+            return None
+
+    def _begin(self, job: Job) -> Job:
+        job.state, job.started, job.worker = "running", self._clock(), threading.current_thread()
+        self._running.append(job)
+        self._changed.notify_all()
+        return job
 
     def _publish(self, job: Job, progress: Progress) -> Ending | None:
         """Make a step visible; the end state if the computation is to stop here."""
-        fraction = progress.fraction if math.isfinite(progress.fraction) else 0.0
         with self._changed:
-            sequence = 1 if job.snapshot is None else job.snapshot.sequence + 1
-            job.snapshot = Snapshot(
-                sequence, min(max(fraction, 0.0), 1.0), progress.text, progress.payload
-            )
+            job.snapshot = published(job.snapshot, progress)
             self._changed.notify_all()
-            ending = self._ending(job)
+            ending = must_end(job, self._closing, self._clock(), self._limits)
             if ending is not None and self._by_key.get(job.key) is job:
                 del self._by_key[job.key]  # from here on nobody may join it
             return ending
-
-    def _ending(self, job: Job) -> Ending | None:
-        if not job.live or self._closing:
-            return Ending("cancelled", job.stop_reason)
-        if job.elapsed(self._clock()) > self._limits.max_runtime_s:
-            minutes = self._limits.max_runtime_s / 60
-            return Ending(
-                "failed",
-                f"Stopped after {minutes:.0f} minutes, the limit of this server. "
-                "Choose smaller values, or run it in a terminal.",
-            )
-        return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -31,6 +33,13 @@ class Snapshot(NamedTuple):
     fraction: float
     text: str
     payload: Any
+
+
+def published(before: Snapshot | None, progress: Progress) -> Snapshot:
+    """What is shown of a step after `before`."""
+    fraction = progress.fraction if math.isfinite(progress.fraction) else 0.0
+    sequence = 1 if before is None else before.sequence + 1
+    return Snapshot(sequence, min(max(fraction, 0.0), 1.0), progress.text, progress.payload)
 
 
 class Ticket(NamedTuple):
@@ -64,6 +73,7 @@ class JobView:
     elapsed_s: float
     watchers: int
     error: str
+    short_of_memory: bool = False  # it waits for what other computations use
 
     @property
     def active(self) -> bool:
@@ -93,6 +103,9 @@ class Limits(Params):
     max_runtime_s: float = number(
         1800.0, 0.0, 1e6, "A computation is stopped at its next step after this time.", unit="s"
     )
+    kept_bytes: int = integer(
+        64 << 20, 0, 1 << 50, "Memory for the results kept; those unseen for longest go.", unit="B"
+    )
     mem_budget: int = integer(
         1 << 30, 0, 1 << 50, "Memory for the running computations, by estimate.", unit="B"
     )
@@ -108,6 +121,11 @@ class Stats(NamedTuple):
 
 
 Start = Callable[[], Iterator[Progress]]
+
+
+def unguessable() -> str:
+    """A new name of 128 bits for what only its holders may find."""
+    return secrets.token_urlsafe(16)
 
 
 def spent() -> Iterator[Progress]:
@@ -131,7 +149,10 @@ class Job:
     looked_at: float = math.nan
     live: set[str] = field(default_factory=set)  # ids of the tickets that want the result
     held_bytes: int = 0  # memory that it holds while it waits, an upload for example
-    watch: str = field(default_factory=lambda: secrets.token_urlsafe(16))  # id for the address
+    watch: str = ""  # id for the address
+    worker: threading.Thread | None = None  # who computes it
+    short_of_memory: bool = False
+    kept_bytes: int = 0  # of the last payload, once it has ended
 
     @property
     def active(self) -> bool:
@@ -179,6 +200,7 @@ class Holder:
             elapsed_s=job.elapsed(now),
             watchers=len(job.live),
             error=job.error,
+            short_of_memory=job.state == "queued" and job.short_of_memory,
         )
 
 
@@ -204,3 +226,16 @@ def expected_wait(
         left = job.remaining(now)
         left_over += max(0.0, typical - job.elapsed(now)) if left is None else left
     return (left_over + position * typical) / workers
+
+
+def bytes_of(payload: Any) -> int:
+    """Memory of the arrays, tensors, texts and files in a payload, however deep in records."""
+    if isinstance(payload, bytes | str):
+        return len(payload)
+    if isinstance(payload, Mapping):
+        return sum(bytes_of(item) for item in payload.values())
+    if isinstance(payload, tuple | list | set | frozenset):
+        return sum(bytes_of(item) for item in payload)
+    if dataclasses.is_dataclass(payload):
+        return sum(bytes_of(getattr(payload, f.name)) for f in dataclasses.fields(payload))
+    return int(getattr(payload, "nbytes", 0))

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from snncore.jobs.records import Progress, Start, State
+from snncore.device import cpu_count, torch_threads
+from snncore.jobs import faults
+from snncore.jobs.records import Job, Limits, Progress, Start, State
 
 _log = logging.getLogger(__name__)
 
@@ -25,11 +27,12 @@ def drive(key: str, start: Start, publish: Callable[[Progress], Ending | None]) 
     """Run `start()` step by step, `publish` each step, stop where that returns an ending.
 
     A ValueError is a judgement of the visitor's values and its text is shown; of anything else
-    only the class name is, and the traceback goes to the log under `key`.
+    only what `faults` says is, and the traceback goes to the log under `key`.
     """
     generator: Iterator[Progress] | None = None
-    ending = Ending("done", "")
+    ending, starved = Ending("done", ""), False
     try:
+        torch_threads(max(1, cpu_count() - 1))  # one core stays free to serve pages
         generator = start()
         for progress in generator:
             stop = publish(progress)
@@ -41,10 +44,25 @@ def drive(key: str, start: Start, publish: Callable[[Progress], Ending | None]) 
         ending = Ending("failed", str(failure))
     except BaseException as failure:  # not even SystemExit may end the worker
         _log.exception("computation %s failed", key)
-        name = type(failure).__name__
-        ending = Ending("failed", f"The computation failed ({name}). The server has a record.")
+        ending, starved = Ending("failed", faults.words_of(failure)), faults.of_memory(failure)
     _close(key, generator)
+    if starved:  # not before: the exception and the generator hold what was computed
+        del generator
+        faults.clear_up()
     return ending
+
+
+def must_end(job: Job, closing: bool, now: float, limits: Limits) -> Ending | None:
+    """How a running computation must end at this step; None if it may go on."""
+    if not job.live or closing:
+        return Ending("cancelled", job.stop_reason)
+    if job.elapsed(now) > limits.max_runtime_s:
+        return Ending(
+            "failed",
+            f"Stopped after {limits.max_runtime_s / 60:.0f} minutes, the limit of this server. "
+            "Choose smaller values, or run it in a terminal.",
+        )
+    return None
 
 
 def _close(key: str, generator: Iterator[Progress] | None) -> None:
@@ -99,7 +117,10 @@ class Crew:
     def _reap_forever(self) -> None:
         rounds = 0
         while not self._stopped.wait(self._reap_every_s):
-            self._reap()
+            try:
+                self._reap()
+            except Exception:  # without upkeep nothing would ever be forgotten or stopped
+                _log.exception("upkeep failed")
             rounds += 1
             if rounds % 16 == 0:  # the dashboard switches Streamlit's own collections off
                 gc.collect()

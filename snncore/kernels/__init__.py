@@ -12,18 +12,23 @@ with the old one. The folder of the compiled kernels is therefore named after al
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import os
+import pickle
 import shutil
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import numba
+from numba.core.caching import Cache
 
+_log = logging.getLogger(__name__)
 _KEEP_S = 7 * 24 * 3600
 _LITTLE = 2e6  # elementary operations: about a millisecond
 
@@ -57,7 +62,32 @@ def _choose_cache() -> None:
     numba.config.CACHE_DIR = str(folder)
 
 
+@contextmanager
+def _as_far_as_the_disk_allows(kernels: Cache) -> Iterator[None]:
+    """A compiled kernel that cannot be stored is used nevertheless, one that cannot be read is
+    compiled again: a full disk, or a file that a power failure cut, must not end a computation."""
+    del kernels
+    try:
+        yield
+    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        _say_once(f"compiled kernels are not kept on disk ({error})")
+
+
+@cache
+def _say_once(words: str) -> None:
+    _log.warning(words)
+
+
+# Numba's own guard around its files does the same for one error, on Windows only.
+Cache._guard_against_spurious_io_errors = _as_far_as_the_disk_allows
 _choose_cache()
+
+
+def compiled_folder() -> Path | None:
+    """Where compiled kernels are kept between processes; None where Numba finds its own places."""
+    return Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else None
+
+
 # GNU OpenMP, Numba's threads on Linux, lets a thread that waits for others spin for milliseconds
 # before it sleeps. On a machine with anything else to do, that keeps the core from whoever it
 # waits for: kernels were two to four times slower. It reads this when the first kernel loads it.

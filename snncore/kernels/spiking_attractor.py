@@ -126,4 +126,5 @@ def advance(
     def work(begin: int, end: int) -> None:
         _probes(begin, end, *net, *drive, how, cells, kept, *span, *words)
 
-    share_rows(work, len(drive[0]))
+    steps, (planes, pixels) = span[1] - span[0], net[0].shape
+    share_rows(work, len(drive[0]), operations=steps * len(drive[0]) * pixels * (2 * planes + 8))

@@ -58,7 +58,11 @@ def _words(begin, end, samples, stream, k0, k1, out):  # type: ignore[no-untyped
 
 def first_words(samples: Array, stream: Any, k0: Any, k1: Any, out: Array) -> None:
     """out[b, i] = random word 0 of pixel i of sample b; int64 [B, N]."""
-    share_rows(lambda begin, end: _words(begin, end, samples, stream, k0, k1, out), len(out))
+
+    def work(begin: int, end: int) -> None:
+        _words(begin, end, samples, stream, k0, k1, out)
+
+    share_rows(work, len(out), operations=20 * out.size)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -283,4 +287,5 @@ def advance(
     def work(begin: int, end: int) -> None:
         _probes(begin, end, *net, *drive, how, lag, cells, kept, *span, *words)
 
-    share_rows(work, len(drive[0]))
+    steps, (rows, pixels) = span[1] - span[0], net[0].shape
+    share_rows(work, len(drive[0]), operations=steps * len(drive[0]) * pixels * (rows + 8))

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from snncore.classifier.answers import Plane
-from snncore.plots.base import INK, png
+from snncore.plots.base import INK, png, rgb_of
 from snncore.plots.heat import VIRIDIS
 from snncore.plots.vega import Chart, axis, layer, tip
 
@@ -112,7 +112,7 @@ def decision_map(
 
 def winner_picture(plane: Plane, *, dark: bool = False) -> bytes:
     """PNG of the cells, row 0 at the bottom: colour of the winner, stronger when it is surer."""
-    ink = np.array([_rgb(colour) for colour in _COLOURS[dark]], dtype=float)[plane.winners]
+    ink = np.array([rgb_of(colour) for colour in _COLOURS[dark]], dtype=float)[plane.winners]
     share = _FAINTEST + (_STRONGEST - _FAINTEST) * np.clip(plane.confidence, 0.0, 1.0)[..., None]
     mixed = np.array(_PAPER[dark]) * (1 - share) + ink * share
     return _png(np.rint(mixed).astype(np.uint8))
@@ -120,7 +120,7 @@ def winner_picture(plane: Plane, *, dark: bool = False) -> bytes:
 
 def _count_picture(plane: Plane, neuron: int) -> bytes:
     counts = plane.counts[..., neuron]
-    stops = np.array([_rgb(colour) for colour in VIRIDIS], dtype=float)
+    stops = np.array([rgb_of(colour) for colour in VIRIDIS], dtype=float)
     place = counts / max(1, int(counts.max())) * (len(stops) - 1)
     mixed = [np.interp(place, np.arange(len(stops)), stops[:, k]) for k in range(3)]
     return _png(np.rint(np.stack(mixed, axis=-1)).astype(np.uint8))
@@ -128,10 +128,6 @@ def _count_picture(plane: Plane, neuron: int) -> bytes:
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
     return png(np.ascontiguousarray(pixels[::-1]), scale=max(1, _PICTURE // len(pixels)))
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _image(picture: bytes) -> Chart:

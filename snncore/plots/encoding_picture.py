@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from snncore.plots import heat
-from snncore.plots.base import COLOURS, INK, RASTER_INK, png, to_uint8
+from snncore.plots.base import COLOURS, INK, RASTER_INK, indexed_png, png, rgb_of, to_uint8
 from snncore.plots.vega import Chart, axis, layer, span, ticks, tip
 from snncore.retina import on_off
 
@@ -72,12 +72,10 @@ def raster_picture(spikes: Spikes, *, dark: bool) -> bytes:
     starts = np.arange(0, len(spikes), group)
     up = np.logical_or.reduceat(spikes > 0, starts, axis=0).T
     down = np.logical_or.reduceat(spikes < 0, starts, axis=0).T
-    rgb = np.empty((*up.shape, 3), dtype=np.uint8)
-    rgb[:] = _PAPER[dark]
-    rgb[down] = _rgb(COLOURS["minus"])
-    rgb[up] = _rgb(RASTER_INK[dark])
-    tall, wide = max(1, _TALL // len(rgb)), max(1, _COLUMNS // rgb.shape[1])
-    return png(rgb.repeat(tall, axis=0).repeat(wide, axis=1))
+    sign = np.where(up, 2, down)
+    tall, wide = max(1, _TALL // len(up)), max(1, _COLUMNS // up.shape[1])
+    colours = [_PAPER[dark], rgb_of(COLOURS["minus"]), rgb_of(RASTER_INK[dark])]
+    return indexed_png(sign.repeat(tall, axis=0).repeat(wide, axis=1), colours)
 
 
 def raster_chart(spikes: Spikes, *, dark: bool, height: int = RASTER_HEIGHT) -> Chart:
@@ -136,13 +134,15 @@ def tradeoff(
     }
 
 
-def figure(original: NDArray[np.float32], what: str, panels: Sequence[Panel]) -> bytes:
-    """PNG for a report: the original, and below each code its picture read back and its raster."""
+def figure(
+    original: NDArray[np.float32], what: str, panels: Sequence[Panel], kind: str = "png"
+) -> bytes:
+    """PNG or SVG for a report: the original; below each code its picture read back and raster."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     shades = np.array(
-        [_rgb(COLOURS["minus"]), (255, 255, 255), _rgb(RASTER_INK[False])], dtype=np.uint8
+        [rgb_of(COLOURS["minus"]), (255, 255, 255), rgb_of(RASTER_INK[False])], dtype=np.uint8
     )
     with _LOCK:
         fig = Figure(figsize=(2.6 * (1 + len(panels)), 4.6), layout="constrained", dpi=160)
@@ -162,7 +162,7 @@ def figure(original: NDArray[np.float32], what: str, panels: Sequence[Panel]) ->
             axes[1, k].set_xlabel("time [steps]")
         axes[1, min(1, len(panels))].set_ylabel("neurons")
         buffer = io.BytesIO()
-        fig.savefig(buffer, format="png")
+        fig.savefig(buffer, format=kind)
         return buffer.getvalue()
 
 
@@ -171,7 +171,3 @@ def _image(axes: object, values: NDArray[np.float32], title: str) -> None:
     axes.set_title(title, fontsize=9)  # type: ignore[attr-defined]
     axes.set_xticks([])  # type: ignore[attr-defined]
     axes.set_yticks([])  # type: ignore[attr-defined]
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snncore.plots.base import COLOURS, INK, png
+from snncore.plots.base import COLOURS, INK, indexed_png, rgb_of
 from snncore.plots.vega import ZOOM, Array, Chart, Key, axis, finite, layer, thin, ticks, tip
 
 LANE_HEIGHT = 136  # px
@@ -220,19 +220,14 @@ def raster(spikes: NDArray[np.int8], *, dark: bool) -> bytes:
     if neurons > _MAX_ROWS:
         rows = (np.arange(_MAX_ROWS) * neurons) // _MAX_ROWS
     up, down = _pool(spikes[:, rows] > 0), _pool(spikes[:, rows] < 0)
-    paper = np.array(_PAPER[dark], dtype=np.uint8)
     half = max(2, 60 // (2 * len(rows)))  # pixels
-    picture = np.empty((len(rows), 2 * half + 1, up.shape[0], 3), dtype=np.uint8)
-    picture[:] = paper
+    picture = np.zeros((len(rows), 2 * half + 1, up.shape[0]), dtype=np.uint8)
     middle = half if down.any() else 2 * half
     for row in range(len(rows)):
-        picture[row, :middle, up[:, row]] = _rgb(_UP)
-        picture[row, middle : 2 * half, down[:, row]] = _rgb(_DOWN)
-    return png(picture.reshape(-1, up.shape[0], 3))
-
-
-def _rgb(colour: str) -> NDArray[np.uint8]:
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.uint8)
+        picture[row, :middle, up[:, row]] = 1
+        picture[row, middle : 2 * half, down[:, row]] = 2
+    colours = [_PAPER[dark], rgb_of(_UP), rgb_of(_DOWN)]
+    return indexed_png(picture.reshape(-1, up.shape[0]), colours)
 
 
 def _pool(spikes: NDArray[np.bool_]) -> NDArray[np.bool_]:

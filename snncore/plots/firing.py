@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from snncore.playground import FICurve
 from snncore.plots.base import COLOURS
-from snncore.plots.vega import Chart, Key, axis, layer, tip
+from snncore.plots.vega import Chart, Key, axis, columns, layer, tip
 
 
 def fi_chart(
@@ -44,14 +43,14 @@ def fi_chart(
     y = axis("f", "Firing rate [Hz]", (0.0, _top(*rates, [rate])))
     tips = [tip("i", "Current [nA]", ".3f"), tip("f", "Rate [Hz]", ".2f")]
     data = {
-        "dots": pd.DataFrame({"i": curve.currents, "f": curve.measured_hz}),
-        "here": pd.DataFrame({"i": [curve.operating_na], "f": [rate]}),
+        "dots": columns({"i": curve.currents, "f": curve.measured_hz}),
+        "here": columns({"i": [curve.operating_na], "f": [rate]}),
     }
     line = {"strokeWidth": 2.5, "clip": True}
     dot = {"filled": True, "opacity": 1, "clip": True}
     layers = []
     if np.isfinite(curve.onset_na) and bounds[0] <= curve.onset_na <= bounds[1]:
-        data["onset"] = pd.DataFrame({"i": [curve.onset_na]})
+        data["onset"] = columns({"i": [curve.onset_na]})
         style = {"color": COLOURS["reference"], "strokeDash": [3, 3], "strokeWidth": 1.5}
         layers.append(
             layer("onset", "rule", style, x=x, tooltip=[tip("i", f"{curve.onset} [nA]", ".4f")])
@@ -61,8 +60,8 @@ def fi_chart(
         best = other.noisy_hz if other.noisy_hz is not None else other.line_hz
         known = (other.line_currents, best) if best is not None else (
             other.currents, other.measured_hz)  # fmt: skip
-        data["line_a"] = pd.DataFrame({"i": known[0], "f": known[1]})
-        data["here_a"] = pd.DataFrame({"i": [other.operating_na], "f": [rate_a]})
+        data["line_a"] = columns({"i": known[0], "f": known[1]})
+        data["here_a"] = columns({"i": [other.operating_na], "f": [rate_a]})
         ghost = {"strokeWidth": 2, "strokeDash": [4, 3], "clip": True}
         hollow = {"filled": False, "strokeWidth": 2, "size": 150, "shape": "diamond", "clip": True}
         layers += [
@@ -74,7 +73,7 @@ def fi_chart(
         ("noisy", "Theory with noise", curve.noisy_hz),
     ):
         if values is not None:
-            data[name] = pd.DataFrame({"i": curve.line_currents, "f": values})
+            data[name] = columns({"i": curve.line_currents, "f": values})
             layers.append(layer(name, "line", line, x=x, y=y, color=colour(label)))
     layers += [
         layer("dots", "point", {**dot, "size": 32}, x=x, y=y, color=colour("Simulated"),

@@ -8,13 +8,14 @@ the tooltips.
 from __future__ import annotations
 
 import base64
+import functools
 import itertools
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snncore.plots.base import INK, png
+from snncore.plots.base import INK, indexed_png, rgb_of
 from snncore.plots.vega import Array, Chart, Key, axis, layer, tip
 
 # Ten stops of viridis (Smith & van der Walt 2015), the sequential palette of the theme.
@@ -24,6 +25,7 @@ EMPTY = (128, 136, 145)  # of cells without a value
 # An orange, a pink and a pale grey, which viridis does not hold; in turn for the lines of a map.
 _LINES = ("#FF8A3C", "#FF5FA2", "#C9D1D9")
 _PICTURE = 600  # pixels, about: cells stay sharp when the browser stretches it
+_LEVELS = 255  # colours that a map tells apart; one more is for cells without a value
 _TIPS = 40  # tooltips per side at most
 
 
@@ -120,13 +122,18 @@ def bounds(z: NDArray[np.floating]) -> tuple[float, float]:
 
 def picture(z: NDArray[np.floating], low: float, high: float) -> bytes:
     """PNG of the cells, the first row at the bottom, viridis from `low` to `high`."""
-    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in VIRIDIS], dtype=float)
     place = np.clip((np.nan_to_num(z, nan=low) - low) / (high - low), 0.0, 1.0)
-    at = place * (len(stops) - 1)
-    rgb = np.stack([np.interp(at, np.arange(len(stops)), stops[:, k]) for k in range(3)], axis=-1)
-    pixels = np.rint(rgb).astype(np.uint8)
-    pixels[~np.isfinite(z)] = EMPTY
-    return png(pixels[::-1], scale=max(1, _PICTURE // max(z.shape)))
+    level = np.where(np.isfinite(z), np.rint(place * (_LEVELS - 1)), _LEVELS)
+    return indexed_png(level[::-1], _palette(), scale=max(1, _PICTURE // max(z.shape)))
+
+
+@functools.cache
+def _palette() -> NDArray[np.uint8]:
+    """`_LEVELS` steps of viridis, and the colour of what is empty."""
+    stops = np.array([rgb_of(colour) for colour in VIRIDIS], dtype=float)
+    at = np.linspace(0.0, len(stops) - 1, _LEVELS)
+    rgb = [np.interp(at, np.arange(len(stops)), stops[:, k]) for k in range(3)]
+    return np.vstack([np.rint(np.stack(rgb, axis=-1)), EMPTY]).astype(np.uint8)
 
 
 def edges(values: Array) -> Array:

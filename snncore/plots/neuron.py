@@ -10,13 +10,24 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from snncore.neurons import Variable
 from snncore.playground import Run, Setup
 from snncore.plots.base import COLOURS
-from snncore.plots.vega import ZOOM, Chart, Key, axis, layer, span, thin, ticks, tip
+from snncore.plots.vega import (
+    ZOOM,
+    Chart,
+    Columns,
+    Key,
+    axis,
+    columns,
+    layer,
+    span,
+    thin,
+    ticks,
+    tip,
+)
 
 Array = NDArray[np.float64]
 
@@ -118,7 +129,7 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
     lines = {v.name: _LINES[k % len(_LINES)] for k, v in enumerate(variables)}
     names |= {name: colour for name, (colour, _) in lines.items()}
     colour = Key(names, columns={"expr": "width < 330 ? 3 : 9"})  # a phone's width
-    data: dict[str, pd.DataFrame] = {}
+    data: dict[str, Columns] = {}
     layers = [
         {"layer": _voltage(setup, run, behind, x, colour, places[-1], data)},
         {"layer": _drive(run, x, colour, places[0], data)},
@@ -131,7 +142,7 @@ def trace_chart(setup: Setup, run: Run, *, behind: Run | None = None, height: in
         part = []
         for v in variables:
             t, y = thin(run.t, run.others[v.name])
-            data[f"v_{v.name}"] = pd.DataFrame({"t": t, "y": y})
+            data[f"v_{v.name}"] = columns({"t": t, "y": y})
             style = {"strokeWidth": 1.5, "strokeDash": lines[v.name][1], "clip": True}
             part.append(
                 layer(f"v_{v.name}", "line", style, x=x, y=panel.y("y", 3), color=colour(v.name))
@@ -152,7 +163,7 @@ def _voltage(
     x: Chart,
     colour: Key,
     share: tuple[float, float],
-    data: dict[str, pd.DataFrame],
+    data: dict[str, Columns],
 ) -> list[Chart]:
     """Voltage, threshold, refractory periods and spikes; tables go to `data`."""
     duration = float(run.t[-1])
@@ -172,12 +183,12 @@ def _voltage(
     low, top = min(shown), max(top, *shown)
     unit = setup.kind.variables[0].unit
     y = _Panel((low, top), share, _titled("Voltage", unit) if unit else "v [no unit]").y("v", 5)
-    data["voltage"] = pd.DataFrame({"t": t_v, "v": v})
-    data["spikes"] = pd.DataFrame({"t": times, "v": base, "top": top})
+    data["voltage"] = columns({"t": t_v, "v": v})
+    data["spikes"] = columns({"t": times, "v": base, "top": top})
     layers = []
     t_ref = float(getattr(neuron, "t_ref", 0.0))
     if t_ref > 0 and 0 < len(run.spike_times) <= _SHADED:
-        data["bands"] = pd.DataFrame(
+        data["bands"] = columns(
             {"t": run.spike_times, "end": run.spike_times + t_ref, "v": low, "top": top}
         )
         style = {"color": COLOURS["reference"], "opacity": 0.25, "clip": True}
@@ -186,9 +197,9 @@ def _voltage(
         )
     if behind is not None:
         t_a, v_a = thin(behind.t, behind.v)
-        data["voltage_a"] = pd.DataFrame({"t": t_a, "v": v_a})
+        data["voltage_a"] = columns({"t": t_a, "v": v_a})
         ticks_a = behind.spike_times[marks(behind.spike_times, float(behind.t[-1]))]
-        data["spikes_a"] = pd.DataFrame(
+        data["spikes_a"] = columns(
             {"t": ticks_a[ticks_a <= duration], "v": top - 0.03 * (top - low)}
         )
         ghost = {"strokeWidth": 1.5, "strokeDash": [4, 3], "clip": True}
@@ -200,11 +211,11 @@ def _voltage(
         ]  # fmt: skip
     dashed = {"strokeDash": [6, 4], "strokeWidth": 1.5, "clip": True}
     if moving is None and level is not None:
-        data["threshold"] = pd.DataFrame({"v": [level]})
+        data["threshold"] = columns({"v": [level]})
         layers.append(layer("threshold", "rule", dashed, y=y, color=colour(_threshold_name(setup))))
     elif moving is not None:
         t_m, values = thin(run.t, moving)
-        data["threshold"] = pd.DataFrame({"t": t_m, "v": values})
+        data["threshold"] = columns({"t": t_m, "v": values})
         layers.append(
             layer("threshold", "line", dashed, x=x, y=y, color=colour(_threshold_name(setup)))
         )
@@ -223,7 +234,7 @@ def _drive(
     x: Chart,
     colour: Key,
     share: tuple[float, float],
-    data: dict[str, pd.DataFrame],
+    data: dict[str, Columns],
 ) -> list[Chart]:
     """The current, and faint behind it the current with its noise."""
     middle = run.t - run.t[0] / 2
@@ -233,11 +244,11 @@ def _drive(
     if high - low < 0.2:  # a constant needs a scale too
         low, high = min(low, 0.0), max(high, 0.1)
     y = _Panel((low, high), share, "Current [nA]").y("i", 3)
-    data["wave"] = pd.DataFrame({"t": t_w, "i": wave})
+    data["wave"] = columns({"t": t_w, "i": wave})
     style = {"strokeWidth": 2, "interpolate": "step", "clip": True}
     layers = [layer("wave", "line", style, x=x, y=y, color=colour("Drive"))]
     if not np.array_equal(run.current, run.wave):
-        data["noise"] = pd.DataFrame({"t": t_i, "i": current})
+        data["noise"] = columns({"t": t_i, "i": current})
         faint = {"strokeWidth": 1, "opacity": 0.4, "clip": True}
         layers.insert(0, layer("noise", "line", faint, x=x, y=y, color=colour("Drive")))
     return layers

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from snncore.plots.analysis import Series
-from snncore.plots.base import RASTER_INK, png
+from snncore.plots.base import RASTER_INK, indexed_png, rgb_of
 from snncore.plots.vega import Array, Chart, Key, axis, layer, span, ticks, tip
 
 COLUMNS = 640  # of the picture: more are thinner than a pixel of the page
@@ -100,17 +100,12 @@ def cells_of_trains(trains: Sequence[Array], duration: float) -> NDArray[np.bool
 
 
 def _picture(cells: NDArray[np.bool_], *, dark: bool) -> bytes:
-    ink = RASTER_INK[dark]
     # Three columns wide: a phone shows every second or third column, and must not lose a spike.
     wide = cells.copy()
     wide[:, 1:] |= cells[:, :-1]
     wide[:, :-1] |= cells[:, 1:]
-    rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
-    rgb[:] = _PAPER[dark]
-    rgb[wide] = tuple(int(ink[i : i + 2], 16) for i in (1, 3, 5))
     tall = max(1, round(240 / cells.shape[0]))
+    rows = wide.repeat(tall, axis=0)
     if tall >= 4:  # a gap between rows, so that they can be told apart
-        rows = rgb.repeat(tall, axis=0)
-        rows[tall - 1 :: tall] = _PAPER[dark]
-        return png(rows)
-    return png(rgb.repeat(tall, axis=0))
+        rows[tall - 1 :: tall] = False
+    return indexed_png(rows, [_PAPER[dark], rgb_of(RASTER_INK[dark])])

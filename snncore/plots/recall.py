@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from snncore import datasets
-from snncore.plots.base import COLOURS, png
+from snncore.plots.base import COLOURS, indexed_png, png
 from snncore.plots.vega import Chart, axis, layer, span, tip
 from snncore.recall_lab.scores import TOLERANCE
 
@@ -101,16 +100,10 @@ def _paletted(rgb: NDArray[np.uint8], most: int) -> bytes:
     Red and green tell all colours of such a picture apart: greys, inks and tints of greys.
     """
     code = rgb[..., 0].astype(np.int32) * 256 + rgb[..., 1]
-    used = np.flatnonzero(np.bincount(code.reshape(-1), minlength=1 << 16))
+    used, first, place = np.unique(code, return_index=True, return_inverse=True)
     if len(used) > most:
         return b""
-    blue, place = np.zeros(1 << 16, dtype=np.uint8), np.zeros(1 << 16, dtype=np.uint8)
-    blue[code], place[used] = rgb[..., 2], np.arange(len(used))
-    image = Image.fromarray(place[code])
-    image.putpalette([level for k in used.tolist() for level in (k >> 8, k & 255, int(blue[k]))])
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return indexed_png(place.reshape(code.shape), rgb.reshape(-1, 3)[first])
 
 
 def wrong_pixels(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snncore.plots.base import COLOURS, INK, png
+from snncore.plots.base import COLOURS, INK, indexed_png, rgb_of
 from snncore.plots.vega import Array, Chart, Key, axis, layer, span, ticks, tip
 
 # ON and OFF spikes need 3:1 on the raster's paper, light and dark.
@@ -22,20 +22,14 @@ _EXTENT = 74  # pixels left of both charts, so that their time axes are above ea
 _CELLS, _GAP = 0.68, 0.06  # of the raster's height: the pixels, the space below them
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
 def _picture(signed: NDArray[np.int8], *, dark: bool) -> bytes:
     """PNG of signed spikes [T, V]: one row a pixel, time to the right."""
     cells = signed.T
-    rgb = np.empty((*cells.shape, 3), dtype=np.uint8)
-    rgb[:] = _PAPER[dark]
-    rgb[cells > 0] = _rgb(ON[dark])
-    rgb[cells < 0] = _rgb(OFF[dark])
+    kind = np.where(cells > 0, 1, 2 * (cells < 0))
     wide = max(1, 800 // max(1, cells.shape[1]))
     tall = max(1, 240 // max(1, cells.shape[0]))
-    return png(rgb.repeat(tall, axis=0).repeat(wide, axis=1))
+    colours = [_PAPER[dark], rgb_of(ON[dark]), rgb_of(OFF[dark])]
+    return indexed_png(kind.repeat(tall, axis=0).repeat(wide, axis=1), colours)
 
 
 def _mark(data: dict[str, Any], x: Chart, step: float, text: str, *, dark: bool) -> list[Chart]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from snncore.plots.base import COLOURS
-from snncore.plots.vega import Array, Chart, Key, axis, layer, span, tip
+from snncore.plots.vega import Array, Chart, Key, axis, columns, layer, span, tip
 
 _LINES = ("voltage", "spike", "theory")  # of up to three weights
 
@@ -30,7 +29,7 @@ def stdp_window(lag_ms: Array, changes: Mapping[str, ArrayLike]) -> Chart:
     tables, layers = {}, []
     for name, value in values.items():
         for side, part in (("after", lag_ms < 0), ("before", lag_ms >= 0)):
-            tables[f"{name} {side}"] = pd.DataFrame({"lag": lag_ms[part], "change": value[part]})
+            tables[f"{name} {side}"] = columns({"lag": lag_ms[part], "change": value[part]})
             layers.append(
                 layer(
                     f"{name} {side}",
@@ -43,7 +42,7 @@ def stdp_window(lag_ms: Array, changes: Mapping[str, ArrayLike]) -> Chart:
                 )
             )
     zero = {"color": COLOURS["reference"], "strokeWidth": 1, "opacity": 0.6}
-    tables["zero"] = pd.DataFrame({"lag": [0.0], "change": [0.0]})
+    tables["zero"] = columns({"lag": [0.0], "change": [0.0]})
     layers.append(layer("zero", "rule", zero, x={"field": "lag", "type": "quantitative"}))
     layers.append(layer("zero", "rule", zero, y={"field": "change", "type": "quantitative"}))
     return {"datasets": tables, "height": 220, "layer": layers}

@@ -7,6 +7,7 @@ one takes about a millisecond, where Altair's objects take 20 to 100.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from snncore.plots.base import COLOURS
 
 Array = NDArray[np.float64]
 Chart = dict[str, Any]
+Columns = dict[str, NDArray[Any]]  # a table of a chart that is drawn at each move of a slider
 
 MAX_POINTS = 2000  # of a line: more than the page has pixels
 # Shift + wheel, so that a plain wheel goes on scrolling the page.
@@ -39,6 +41,12 @@ def thin(x: Array, values: Array, limit: int = MAX_POINTS) -> tuple[Array, Array
     high = np.minimum(start + table.argmax(axis=1), count - 1)
     keep = np.unique(np.concatenate([low, high]))
     return x[keep], values[keep]
+
+
+def columns(values: Mapping[str, ArrayLike]) -> Columns:
+    """Columns of one length, a single number repeated; a pandas table takes half a millisecond."""
+    arrays = np.broadcast_arrays(*map(np.asarray, values.values()))
+    return dict(zip(values, arrays, strict=True))
 
 
 def span(*values: ArrayLike, zero: bool = False, margin: float = 0.06) -> tuple[float, float]:
@@ -113,9 +121,11 @@ class Key:
 
 def layer(data: str, mark: str, style: Chart | None = None, **encoding: Any) -> Chart:
     """One mark for the rows of the table `data`."""
+    # A picture inside a chart has no words of its own: those are the chart's alternative text.
+    silent = {"aria": False} if mark == "image" else {}
     return {
         "data": {"name": data},
-        "mark": {"type": mark, **(style or {})},
+        "mark": {"type": mark, **silent, **(style or {})},
         "encoding": encoding,
     }
 

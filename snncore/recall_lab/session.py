@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ from snncore.recall_lab.networks import WATCHED, Network, build
 from snncore.recall_lab.recall import Recall, part_size, pieces
 
 Tensor = torch.Tensor
+_MAX_FLIGHTS = 64
+_flights: dict[tuple[Any, ...], Preflight] = {}  # the oldest goes first
 
 
 class Answer(NamedTuple):
@@ -149,6 +152,21 @@ class Questions:
         return self.made().to(self._patterns.states.device)
 
 
+def _flight(ask: Ask, patterns: Patterns) -> Preflight:
+    """`preflight`, once for the same pictures and question: it takes a fifth of a short recall."""
+    states = patterns.states.contiguous()
+    name = hashlib.sha256(states.numpy().tobytes()).digest()
+    noise, degree = assumed_noise(ask), ask.recall.degree
+    key = (name, states.shape, patterns.mode, ask.rule, noise, degree)
+    found = _flights.get(key)
+    if found is None:
+        found = preflight(patterns, ask.rule, noise=noise, degree=degree)
+        while len(_flights) >= _MAX_FLIGHTS:
+            _flights.pop(next(iter(_flights)), None)
+        _flights[key] = found
+    return found
+
+
 def stream(
     ask: Ask,
     *,
@@ -200,7 +218,7 @@ def stream(
             pictures[piece.first : end] = moment.states[: end - piece.first].cpu().numpy()
         answer = None
         if piece.result is not None:
-            flight = preflight(loaded, ask.rule, noise=assumed_noise(ask), degree=ask.recall.degree)
+            flight = _flight(ask, loaded)
             answer = Answer(
                 loaded,
                 questions.made(),

@@ -40,6 +40,7 @@ class SavedRun(NamedTuple):
     trained: Trained | None
     figures: dict[str, float]  # what was measured of it, e.g. "test_accuracy"; may be empty
     rounded: bool = False  # its weights were rounded to 16 bits: no run continues from them
+    note: str = ""  # a remark of who saved it
 
 
 def save(
@@ -53,6 +54,7 @@ def save(
     images_sha256: str = "",
     figures: Mapping[str, float] | None = None,
     half: bool = False,
+    note: str = "",
 ) -> None:
     """Write a run; a path is replaced in one step, so a crash leaves the old file whole.
 
@@ -66,6 +68,7 @@ def save(
         images_sha256: from `experiment.images_sha256`; lets `--resume` notice other images.
         figures: what was measured; values that are not finite are left out.
         half: weights in 16 instead of 32 bits: half the size, not for continuing.
+        note: a remark that `load` hands back.
 
     Raises:
         ValueError: `half` for a run without readouts.
@@ -87,6 +90,8 @@ def save(
         "params": params.to_dict(),
         "figures": {k: float(v) for k, v in (figures or {}).items() if math.isfinite(v)},
     }
+    if note:
+        meta["note"] = note
     if trained is not None:
         tensors |= {
             "neuron_labels": torch.from_numpy(trained.neuron_labels),
@@ -147,6 +152,7 @@ def load(source: Path | bytes) -> SavedRun:
             trained,
             _figures(meta.get("figures", {})),
             any(tensors[name].dtype == torch.float16 for name in _ROUNDED[:2] if name in tensors),
+            str(meta.get("note", "")),
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"checkpoint: a value is missing or malformed ({error!r})") from error

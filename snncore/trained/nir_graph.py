@@ -27,7 +27,7 @@ were fitted to. Left out too: drawing spikes from a picture, and the readouts of
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -116,13 +116,17 @@ def nir_graph(
 
 
 def export_nir(
-    trained: Trained, path: Path, *, step_s: float | None = None, inhibition: bool = True
+    trained: Trained,
+    target: Path | BinaryIO,
+    *,
+    step_s: float | None = None,
+    inhibition: bool = True,
 ) -> None:
-    """Write `nir_graph` to an .nir file (HDF5).
+    """Write `nir_graph` as an .nir file (HDF5) to a path or a binary file object.
 
     Raises:
         ValueError: as `nir_graph`.
     """
     import nir
 
-    nir.write(path, nir_graph(trained, step_s=step_s, inhibition=inhibition))
+    nir.write(target, nir_graph(trained, step_s=step_s, inhibition=inhibition))

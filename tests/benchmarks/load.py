@@ -110,7 +110,10 @@ class Server:
         """End it."""
         self._stop.set()
         self._process.terminate()
-        self._process.wait(20)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(20)
+        self._process.kill()  # one that is compiling takes its time
+        self._process.wait()
 
 
 class Figures:

@@ -18,6 +18,7 @@ from typing import IO
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
+from pages.components.tour import TOURS
 from snncore.doctor import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,9 @@ expect.set_options(timeout=30_000)
 # Words of the boxes that no healthy page shows.
 TROUBLE = ("Many visitors", "computation failed", "do not fit together", "cannot be used")
 
+# The tour of a first visit is tested for itself (test_tour.py); others come for the second time.
+COME_BEFORE = "".join(f"localStorage.setItem('spiking-lab-tour-{page}', 'seen');" for page in TOURS)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser test that fails is tried once more (and listed): two busy cores stall a browser.
@@ -58,12 +62,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Visitor:
     """A browser tab that remembers what it should never see."""
 
-    def __init__(self, browser: Browser, base: str, *, width: int = 1280, dark: bool = False):
+    def __init__(
+        self,
+        browser: Browser,
+        base: str,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        first: bool = False,
+    ):
         self.base = base
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme="dark" if dark else "light",
         )
+        if not first:
+            context.add_init_script(COME_BEFORE)
         context.set_default_timeout(60_000)
         self.page: Page = context.new_page()
         self.complaints: list[str] = []

@@ -30,7 +30,7 @@ def opened(visitor: Visitor, query: str = "") -> Locator:
     page.get_by_role("tab", name="Draw").click()
     paper = page.locator(".drawing .paper")
     expect(paper).to_be_visible()
-    paper.scroll_into_view_if_needed()
+    paper.evaluate("e => e.scrollIntoView({block: 'center'})")  # all of it
     return paper
 
 
@@ -109,7 +109,7 @@ def test_keys_draw_and_whatever_was_done_is_undone(visit: Visit) -> None:
     want = np.zeros((32, 32), dtype=bool)
     want[16, 12:17] = want[12:17, 12] = True
     assert np.array_equal(pixels(paper) > 0, want)
-    undo = page.get_by_role("button", name="Undo")
+    undo = page.locator("[data-id=undo]")  # of the canvas, not of the page
     for _ in range(9):
         undo.click()
     expect(undo).to_be_disabled()
@@ -139,7 +139,8 @@ def test_a_finger_draws_on_a_phone_and_the_page_stays_where_it_is(visit: Visit) 
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert box["width"] >= 250
     for name in ("Pencil", "Eraser", "Undo", "Clear"):
-        size = page.get_by_role("button", name=name, exact=True).bounding_box()
+        tool = page.locator("button[data-id]").and_(page.get_by_role("button", name=name))
+        size = tool.bounding_box()
         assert size is not None and min(size["width"], size["height"]) >= 44  # for a thumb
     above = page.locator(".drawing").bounding_box()
     finger = page.context.new_cdp_session(page)

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.streamlit_client import Tab
+from tests.streamlit_client import Tab, alone
 
 pytestmark = pytest.mark.e2e
 
 TRAINER = "STDP_MNIST_Trainer"
 LONG = "stdp_neurons=3200&stdp_epochs=50&stdp_seed=77"
-
-
-def alone(work: Coroutine[Any, Any, None]) -> None:
-    """Run it to its end; Playwright's own loop may be running in this thread."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            asyncio.run(work)
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(180)
-    assert not thread.is_alive()
-    if failures:
-        raise failures[0]
 
 
 def learning(tab: Tab) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pages.components import share, warm
 from snncore.experiment import load_data, run
 from snncore.hopfield import PatternParams
 from snncore.recall_lab import Ask, RecallParams, experiment, is_compiled
@@ -18,8 +19,9 @@ def compiled_kernels(request: pytest.FixtureRequest) -> None:
     """A page run may take 60 s; on a fresh machine, loaded, compiling alone took most of that."""
     names = {item.path.name for item in request.session.items}
     if any("trainer" in name for name in names):
-        _compile_the_trainer()
-    if not any("hopfield" in name for name in names):
+        compile_the_trainer()
+    every = ("lesson", "undo", "glossary", "exports")  # tests that open all pages
+    if not any(word in name for name in names for word in ("hopfield", *every)):
         return
     for rule in ("spiking", "spiking-attractor"):
         if not is_compiled(rule):
@@ -27,10 +29,22 @@ def compiled_kernels(request: pytest.FixtureRequest) -> None:
             experiment(Ask(dataset="icons", patterns=few, recall=RecallParams(rule=rule)))
 
 
-def _compile_the_trainer() -> None:
+def compile_the_trainer() -> None:
     """One small run, and one image shown to its layer."""
     data = load_data("digits", 40)
     params = replace(PRESETS[0].params, neurons=10, epochs=1, feature_steps=10)
     *_, last = run(data, params)
     assert last.snapshot is not None
     present(last.snapshot.layers, data.test_images[0], params)
+
+
+@pytest.fixture(autouse=True)
+def popovers_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can click on a popover here, and a closed one has no content."""
+    monkeypatch.setattr(share, "is_open", lambda box: True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_compiles_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of half a minute, which no test here waits for."""
+    monkeypatch.setattr(warm, "training", lambda: None)

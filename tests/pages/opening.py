@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -21,6 +22,12 @@ def open_page(page: str = "", **query: str) -> AppTest:
         app.run()
     assert not app.exception, app.exception
     return app
+
+
+def components(app: AppTest) -> list[Any]:
+    """The page's own components: not those of the tour, which its frame mounts."""
+    found = app.get("bidi_component")
+    return [part for part in found if not part.proto.component_name.startswith("tour")]
 
 
 def chart_data(app: AppTest, index: int = 0) -> dict[str, pd.DataFrame]:

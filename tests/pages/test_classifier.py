@@ -641,7 +641,10 @@ def test_exports_hold_what_is_shown():
     with np.load(io.BytesIO(files[0].data()), allow_pickle=False) as held:
         np.testing.assert_array_equal(held["points"], result.points.points)
         np.testing.assert_array_equal(held["weights"], result.model.network.weights)
-    assert json.loads(files[2].data())["$schema"].endswith("v6.json")
+    named = {file.file_name: file for file in files}
+    assert json.loads(named["classifier.vl.json"].data())["$schema"].endswith("v6.json")
+    assert named["classifier.png"].data()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert b"<svg" in named["classifier.svg"].data()
     assert panel._cell("=1+1") == "'=1+1" and panel._cell('a,"b') == '"a,""b"'
     assert [panel._cell(text) for text in ("-1", "+1", "-0.5", "-a")] == ["-1", "+1", "-0.5", "'-a"]
 

@@ -18,6 +18,7 @@ from pages.components import encoding_files as files
 from pages.components.encoding_presets import FIRST, PRESETS
 from snncore import metrics
 from snncore.cli import main
+from tests.pages.opening import components
 from tests.pages.picture_tab import bench_of, numbers, opened, sent_by, shown, texts
 
 
@@ -56,7 +57,7 @@ def test_a_link_restores_codes_parameters_source_and_open_sections() -> None:
     assert at.selectbox(key="enc_code_b").value == "latency_rc"
     assert at.selectbox(key="enc_dataset").value == "signs"
     assert at.get_by_key("enc_b_latency_rc_threshold").value == 0.3
-    assert len(at.get("bidi_component")) == 1
+    assert len(components(at)) == 1
     said = texts(at)
     assert "norse" in said
     for part in ("enc_open_steps=true", "enc_copy=true", "enc_copy_for=Norse", "enc_index=2",

@@ -21,7 +21,7 @@ from snncore.plots import encoding_picture, encoding_signal
 from snncore.plots.base import COLOURS, RASTER_INK
 from snncore.plots.spike_frames import counts
 from snncore.transmission import Channel, Sent
-from tests.pages.opening import open_page
+from tests.pages.opening import components, open_page
 from tests.pages.test_frame import contrast
 
 PAGE = "pages/2_Spike_Encoding.py"
@@ -41,7 +41,7 @@ def sent(
 
 
 def data_of(at: AppTest) -> dict[str, Any]:
-    component = at.get("bidi_component")
+    component = components(at)
     assert len(component) == 1
     found: dict[str, Any] = json.loads(component[0].proto.json)
     return found
@@ -90,7 +90,7 @@ def test_large_pictures_share_frames_and_the_message_stays_small() -> None:
 
 def test_closed_it_costs_nothing_and_open_it_plays_all_three() -> None:
     at = open_page(PAGE)
-    assert not at.get("bidi_component")
+    assert not components(at)
     at = open_page(PAGE, enc_open_steps="true")
     data = data_of(at)
     assert [slot["letter"] for slot in data["slots"]] == ["A", "B", "C"]

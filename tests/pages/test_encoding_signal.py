@@ -402,6 +402,8 @@ def test_files_hold_what_is_shown():
         np.testing.assert_array_equal(held["spikes_b"], first("B").send(first_values()).spikes)
     chart = json.loads(files["signal.vl.json"].data())
     assert len(chart["layer"]) == 3 and chart["datasets"]["name0"]
+    assert files["signal.png"].data()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert b"<svg" in files["signal.svg"].data()
 
 
 def test_a_control_changes_what_is_sent_and_the_preset_is_left():

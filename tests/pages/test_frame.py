@@ -114,7 +114,7 @@ def test_each_field_gets_its_kind_of_widget_with_unit_and_help(page: AppTest) ->
     assert [w.key for w in at.number_input] == ["demo_seed"]
     assert [w.key for w in at.selectbox] == ["demo_rule"]
     assert {w.key for w in at.segmented_control} == {"demo_code", "demo_reset"}
-    assert [w.key for w in at.toggle] == ["demo_noisy"]
+    assert [w.key for w in at.toggle] == ["demo_noisy", "lesson__make"]
 
 
 def test_a_preset_sets_all_and_reset_takes_all_back(page: AppTest) -> None:

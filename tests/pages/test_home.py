@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.components import frame, home
+from pages.components import frame, home, status
+from snncore.device import cpu_count
+from snncore.jobs import Progress, get_manager
 from snncore.plots import glances, vignettes
 from tests.pages.opening import open_page
 
@@ -57,7 +60,7 @@ def test_home_does_not_wait_for_its_pictures(monkeypatch: pytest.MonkeyPatch) ->
         assert release.wait(30)
         return glances.lif()
 
-    monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, slow))
+    monkeypatch.setattr(glances, "MAKERS", dict.fromkeys(glances.MAKERS, slow))
     try:
         at = open_home()  # would time out if it waited
         assert len(at.get("image")) == 0 and not home.all_done()
@@ -77,13 +80,13 @@ def test_a_picture_that_fails_is_left_out_and_tried_again_at_the_next_visit(
 
     vignette = glances.lif()
     with monkeypatch.context() as patch:
-        patch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, broken))
+        patch.setattr(glances, "MAKERS", dict.fromkeys(glances.MAKERS, broken))
         at = open_home()
         for future in home._futures.values():
             assert isinstance(future.exception(30), OSError)
-        assert home.all_done() and not any(home.picture(name) for name in home.MAKERS)
+        assert home.all_done() and not any(home.picture(name) for name in glances.MAKERS)
         assert "disk full" in caplog.text
-    monkeypatch.setattr(home, "MAKERS", dict.fromkeys(home.MAKERS, lambda: vignette))
+    monkeypatch.setattr(glances, "MAKERS", dict.fromkeys(glances.MAKERS, lambda: vignette))
     assert not at.run().exception
     for future in home._futures.values():
         assert future.result(30) is vignette
@@ -97,7 +100,7 @@ def test_ten_first_visitors_share_one_set_of_pictures(monkeypatch: pytest.Monkey
     def maker(name: str) -> Callable[[], glances.Vignette]:
         return lambda: (made.append(name), vignette)[1]
 
-    monkeypatch.setattr(home, "MAKERS", {name: maker(name) for name in home.MAKERS})
+    monkeypatch.setattr(glances, "MAKERS", {name: maker(name) for name in glances.MAKERS})
 
     def visit() -> None:
         together.wait(30)
@@ -110,11 +113,11 @@ def test_ten_first_visitors_share_one_set_of_pictures(monkeypatch: pytest.Monkey
         visitor.join(30)
     for future in home._futures.values():
         future.result(30)
-    assert sorted(made) == sorted(home.MAKERS)
-    assert home.all_done() and all(home.picture(name) is vignette for name in home.MAKERS)
+    assert sorted(made) == sorted(glances.MAKERS)
+    assert home.all_done() and all(home.picture(name) is vignette for name in glances.MAKERS)
 
 
-@pytest.mark.parametrize("maker", home.MAKERS.values(), ids=list(home.MAKERS))
+@pytest.mark.parametrize("maker", glances.MAKERS.values(), ids=list(glances.MAKERS))
 def test_each_picture_is_computed_for_both_themes_and_described(
     maker: Callable[[], glances.Vignette],
 ) -> None:
@@ -152,3 +155,40 @@ def test_stages_show_the_pictures_in_order() -> None:
     shown = pixels(vignettes.stages([black, white, black]))
     middle = shown[vignettes.HEIGHT // 2].mean(axis=1)
     assert middle[60] == 0 and middle[vignettes.WIDTH // 2] == 255 and middle[-60] == 0
+
+
+def test_the_hosts_panel_says_how_busy_the_server_is():
+    at = open_home()
+    at.session_state["home_server"] = True
+    at.run()
+    tables = [m.value for m in at.markdown if m.value.startswith("| ")]
+    assert not at.exception and len(tables) == 2
+    assert f"of {cpu_count()} places" in tables[0] and "MB" in tables[0]
+    assert [line.split("|")[1].strip() for line in tables[1].splitlines()[2:]] == [
+        "Trainings", "Downloads", "Analyses", "Classifiers", "Recalls",
+    ]  # fmt: skip
+
+
+def test_the_hosts_panel_counts_running_work():
+    go = threading.Event()
+
+    def work():
+        while not go.wait(0.01):
+            yield Progress(0.5, "")
+
+    manager = get_manager("sweep")
+    ticket = manager.submit("somebody", "a key of this test", lambda: iter(work()))
+    try:
+        deadline = time.monotonic() + 10
+        while manager.stats().running == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        (line,) = [line for line in status.work() if line[0] == "Analyses"]
+        assert line[1:3] == ("1", "0")
+    finally:
+        go.set()
+        manager.cancel(ticket.id)
+
+
+def test_a_closed_panel_costs_one_message():
+    at = open_home()
+    assert not [m for m in at.markdown if "places" in m.value]

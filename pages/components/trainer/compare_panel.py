@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.components.chart import vega_chart
 from pages.components.frame import is_dark
 from pages.components.job_panel import owner_id
 from pages.components.picture import picture
@@ -157,10 +158,10 @@ def _panel(runs: list[Held]) -> None:
         for name, one in zip(names, runs, strict=True)
         for bar in _main(one)
     ]
-    st.vega_lite_chart(
+    vega_chart(
         spec=charts.accuracy_dots(rows, dark=is_dark()),
         width="stretch",
-        alt="Accuracies of the runs; whiskers are two standard errors.",
+        alt="Accuracies: " + ", ".join(f"{row.name} {row.accuracy:.1%}" for row in rows),
     )
     st.caption(
         "Whiskers are two standard errors of the test images. Train the same with other seeds "

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.controls import control, label_of
 from pages.components.fetch import present_or_offer
+from pages.components.lesson import offer
 from pages.components.text import plain
 from pages.components.trainer import source
 from pages.components.trainer.payload import OWN, Run
@@ -198,6 +199,7 @@ def _params(values: dict[str, Value]) -> TrainParams:
 
 def _box(name: str, spec: Spec, default: int, step: int, on_change: Any = None) -> int:
     """A whole number to type in: the useful ones span magnitudes."""
+    offer(f"{KEY}_{name}", label_of(name, spec))
     follows = " Values that you have not changed follow what is recommended for it."
     return int(
         st.number_input(
@@ -217,6 +219,7 @@ def _box(name: str, spec: Spec, default: int, step: int, on_change: Any = None) 
 def _titled(name: str, spec: Spec, default: str) -> str:
     """A list, or few words side by side; the value is the short name."""
     words = TITLES[name]
+    offer(f"{KEY}_{name}", label_of(name, spec))
     common: dict[str, Any] = {
         "label": label_of(name, spec),
         "options": [option for option in spec.options if option in words],

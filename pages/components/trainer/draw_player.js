@@ -134,6 +134,7 @@ class SpikePlayer extends Transport {
     make("span", heads, { textContent: title });
     const plot = make("div", box, { className: "plot" });
     const canvas = make("canvas", plot, { hidden: true });
+    canvas.setAttribute("aria-hidden", "true"); // the label stands on the drawing over it
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", `0 0 1000 ${TALL}`);
     svg.setAttribute("preserveAspectRatio", "none");

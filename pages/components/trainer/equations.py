@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from pages.components.chart import vega_chart
 from pages.components.text import plain
 from snncore.plots.training_rule import stdp_window
 from snncore.stdp import TrainParams
@@ -85,7 +86,7 @@ def _window(params: TrainParams) -> None:
         )
         for share in (0.2, 0.5, 0.8)
     }
-    st.vega_lite_chart(
+    vega_chart(
         spec=stdp_window(lags, weights),
         key="stdp_window",
         width="stretch",

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.chart import vega_chart
 from pages.components.picture import picture
 from pages.components.sections import computed
 from pages.components.text import plain
@@ -245,7 +246,7 @@ def _detail(net: Network, units: _Units, unit: int, what: str) -> None:
     )
     profile = computed(lambda: _profile(net.identity, net))
     if profile is not None:
-        st.vega_lite_chart(
+        vega_chart(
             spec=charts.profile_chart(profile[unit], names), width="stretch",
             alt=f"Mean spikes of {what} {unit} for images of each class",
         )  # fmt: skip

@@ -7,17 +7,18 @@ import math
 import secrets
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import numpy as np
 
-from pages.components.trainer import cost, kept, source
+from pages.components.trainer import cost, kept, lasting, source
 from pages.components.trainer.kept import Finished
 from pages.components.trainer.payload import Payload, Pictures, Run, presentations
 from pages.components.trainer.pictures import Film, pictures
 from snncore import experiment, trained
 from snncore.device import choose_device
-from snncore.jobs import JobView, Kind, Progress, Ticket, get_manager
+from snncore.jobs import JobView, Kind, Progress, Ticket, get_manager, unguessable
 from snncore.stdp import Snapshot
 from snncore.stdp.train import first_layers
 
@@ -36,12 +37,18 @@ _PHASES = {
 
 
 def submit(
-    owner: str, run: Run, size: source.Size, upload: source.Upload | None, begin: Finished | None
+    owner: str,
+    run: Run,
+    size: source.Size,
+    upload: source.Upload | None,
+    begin: Finished | None,
+    link: str = "",
 ) -> Ticket:
     """Ask for a run; equal ones are computed once, unless the network is no longer kept.
 
     A job that is done holds no network, and the manager would give it out for minutes: who finds
     it without its network takes the next turn, a job of another name, which the others find too.
+    `link` is the watch id that it had before a restart of the server: it leads there again.
 
     Raises:
         ValueError: it would need more memory or time than this server lends.
@@ -51,12 +58,14 @@ def submit(
         raise ValueError(why)
     manager = get_manager(KIND)
     for turn in count():
+        watch = link or unguessable()
         ticket = manager.submit(
             owner,
             f"{run.identity}.{turn}" if turn else run.identity,
-            lambda: work(run, upload, begin),
+            partial(work, run, upload, begin, watch),
             cost.n_bytes(run.params, size),
             held_bytes=0 if upload is None else len(upload.data),
+            watch=watch,
         )
         if not _lost(manager.get(ticket.id)):
             break
@@ -81,8 +90,13 @@ def payload_of(view: JobView | None) -> Payload | None:
     return found if isinstance(found, Payload) else None
 
 
-def work(run: Run, upload: source.Upload | None, begin: Finished | None) -> Iterator[Progress]:
-    """The run; every report carries the newest pictures, the last one the result."""
+def work(
+    run: Run, upload: source.Upload | None, begin: Finished | None, watch: str = ""
+) -> Iterator[Progress]:
+    """The run; every report carries the newest pictures, the last one the result.
+
+    How far it came is kept on disk for whoever has the link with this watch id, "" for nobody.
+    """
     yield Progress(0.0, "Loading the images")
     data = source.data_of(run, upload)
     sha = experiment.images_sha256(data)
@@ -93,6 +107,7 @@ def work(run: Run, upload: source.Upload | None, begin: Finished | None) -> Iter
         )
     resume, turn = None if begin is None else begin.snapshot, secrets.token_hex(8)
     before = None if begin is None else begin.live
+    saver = lasting.Saver(watch)
     scene = _Scene(run, data, resume)
     if resume is None:
         yield Progress(0.0, "Preparing the layer", scene.first())
@@ -104,10 +119,14 @@ def work(run: Run, upload: source.Upload | None, begin: Finished | None) -> Iter
                 run, data.name, scene.n_train, sha, report.snapshot, network, report.live, turn
             )
             kept.put(entry)
+            saver.see(entry)
         # Until learning has begun (on a fresh machine kernels compile first) nobody can tell how
         # long it takes: below three hundredths the panel does not say.
         fraction = report.fraction if report.snapshot is not None else min(report.fraction, 0.029)
-        yield Progress(fraction, _words(report), scene.payload(report))
+        shown = scene.payload(report)
+        if shown is not None and saver.problem:
+            shown = shown._replace(problem=saver.problem)
+        yield Progress(fraction, _words(report), shown)
 
 
 def _words(report: experiment.Progress) -> str:

@@ -102,3 +102,4 @@ class Payload(NamedTuple):
     n_test: int
     image_shape: tuple[int, int]
     result: experiment.Result | None = None  # without its network: that is in `kept`
+    problem: str = ""  # what the visitor should know while it runs

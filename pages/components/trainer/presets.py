@@ -48,14 +48,20 @@ def preset_bar(dataset: str, limit: int, params: TrainParams) -> None:
     """The presets, the one that is shown marked and explained, and Reset."""
     asked = (dataset, limit, params)
     chosen = next((p for p in PRESETS if as_learnt(p)[1:4] == asked), None)
-    preset_pills(KEY, [p.name for p in PRESETS], chosen.name if chosen else None, show)
+    setting = Preset("", dataset, limit, params, "")
+    preset_pills(
+        KEY, [p.name for p in PRESETS], chosen.name if chosen else None, show, setting, _set
+    )
     if chosen is not None:
         st.markdown(f":material/visibility: **Notice:** {chosen.notice}")
 
 
 def show(name: str) -> None:
     """Callback: every control as in that preset; a file of one's own is left alone."""
-    preset = next(p for p in PRESETS if p.name == name)
+    _set(next(p for p in PRESETS if p.name == name))
+
+
+def _set(preset: Preset) -> None:
     st.session_state.update(values_of(preset))
     st.session_state[SIZE] = (*layer_of(preset.params), preset.dataset)
 

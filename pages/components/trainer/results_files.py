@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import threading
-from pathlib import Path
 
 import numpy as np
 
@@ -135,7 +133,6 @@ def features(payload: Payload, net: Trained) -> bytes:
 
 def nir(net: Trained) -> bytes:
     """The dense layer in the Neuromorphic Intermediate Representation."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "stdp.nir"
-        trained.export_nir(net, path)
-        return path.read_bytes()
+    buffer = io.BytesIO()
+    trained.export_nir(net, buffer)
+    return buffer.getvalue()

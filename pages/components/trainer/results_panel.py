@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.chart import vega_chart
 from pages.components.frame import is_dark
 from pages.components.picture import picture
 from pages.components.sections import grid
@@ -48,11 +49,12 @@ def _panel(payload: Payload, result: Result) -> None:
     """A click on the matrix reruns no more than this."""
     _headline(payload, result)
     st.markdown(f"**What to notice.** {what_to_notice(result, payload.n_test)}")
-    st.vega_lite_chart(
-        spec=charts.accuracy_dots(bars(result, payload.n_test), dark=is_dark()),
+    dots = bars(result, payload.n_test)
+    vega_chart(
+        spec=charts.accuracy_dots(dots, dark=is_dark()),
         width="stretch",
-        alt="Accuracies on the test images of the network and of its controls; whiskers are two "
-        "standard errors.",
+        alt="Accuracies on the test images: "
+        + ", ".join(f"{dot.name} {dot.accuracy:.1%}" for dot in dots),
     )
     st.caption(
         f"{payload.n_test:,} test images, never used while learning; ± is one standard error of so "
@@ -111,13 +113,14 @@ def _mistakes(payload: Payload, result: Result) -> None:
     tests = _tests(payload, answers)
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
-        st.vega_lite_chart(
+        vega_chart(
             spec=charts.confusion_chart(matrix, names, (true, answer)),
             key=MAP,
             on_select=_clicked,
             selection_mode=[charts.CELL],
             width="stretch",
-            alt=f"Confusion matrix of the {_NAMES[by].lower()}, rows true classes, columns answers",
+            alt=f"Confusion matrix of the {_NAMES[by].lower()}, rows true classes, columns "
+            f"answers: {np.trace(matrix):,} of {matrix.sum():,} on the diagonal",
         )
         silent = int((answers < 0).sum())
         quiet = f" {silent:,} images made no labelled neuron spike." if silent else ""
@@ -262,14 +265,18 @@ def _fit_and_times(result: Result) -> None:
     with st.expander("How the readout was fitted, and what took how long", icon=":material/timer:"):
         left, right = st.columns(2, gap="medium")
         if len(result.history) > 1:
-            left.vega_lite_chart(
+            with left:
+                vega_chart(
                 spec=charts.fit_chart(result.history), width="stretch",
-                alt="Accuracy of the linear readout over its passes",
+                alt="Accuracy of the linear readout over its passes: at the end "
+                f"{result.history[-1].accuracy:.1%}",
             )  # fmt: skip
         if len(result.penalty_path) > 1:
-            right.vega_lite_chart(
+            with right:
+                vega_chart(
                 spec=charts.penalty_chart(result.penalty_path, result.penalty), width="stretch",
-                alt="Accuracy of the held-out part of the training images for each penalty",
+                alt="Accuracy of the held-out part of the training images for each penalty: best "
+                f"{max(accuracy for _, accuracy in result.penalty_path):.1%}",
             )  # fmt: skip
         st.caption(
             f"A {result.readout} readout; its penalty {result.penalty:.1e} was chosen on a part of "

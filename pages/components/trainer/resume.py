@@ -235,9 +235,7 @@ def _continue(identity: str, passes: int) -> None:
     """Callback: start the longer run from these weights."""
     entry = kept.get(identity)
     if entry is None:
-        st.session_state[f"{KEY}__problem"] = (
-            "This network is no longer kept here: press Start to train it again."
-        )
+        tell("This network is no longer kept here: press Start to train it again.")
         return
     params = dataclasses.replace(entry.run.params, epochs=entry.run.params.epochs + passes)
     mark = f"{entry.run.identity}:{entry.snapshot.seen}".encode()
@@ -247,7 +245,7 @@ def _continue(identity: str, passes: int) -> None:
     try:
         ticket = job.submit(owner_id(), run, size, upload, entry)
     except (Rejected, ValueError) as reason:
-        st.session_state[f"{KEY}__problem"] = str(reason)
+        tell(str(reason))
         return
     st.session_state[f"{job.PANEL}_ticket"] = ticket.id
     st.session_state.pop(f"{job.PANEL}_view", None)
@@ -263,6 +261,11 @@ def _rest(run: Run, upload: source.Upload | None) -> tuple[int, int, int, int]:
     if upload is None:
         return 0, 28, 28, 10  # the job will say that the file is missing
     return upload.size[1:]
+
+
+def tell(words: str) -> None:
+    """In a callback: why nothing was started."""
+    st.session_state[f"{KEY}__problem"] = words
 
 
 def problem() -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.inline import inline
 from pages.components.job_panel import job_panel
-from pages.components.trainer import cost, job, resume, share, source, watch
+from pages.components.trainer import cost, job, restarted, resume, share, source, watch
 from pages.components.trainer.controls import Chosen
 from pages.components.trainer.kept import Finished
 from pages.components.trainer.payload import Payload, Run, presentations
@@ -23,7 +23,7 @@ from snncore.stdp.train import first_layers
 COMPACT = """<style>
 .st-key-stdp__preset_names button {min-height: 1.7rem; padding: 0 0.55rem; font-size: 0.85rem;}
 .st-key-stdp_main [data-testid="stMetricValue"] {font-size: 1.5rem;}
-.katex-display {overflow-x: auto; overflow-y: hidden; margin: 0.2em 0; padding: 0.2em 0;}
+.katex-display {margin: 0.2em 0; padding: 0.2em 0;}
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem;}
   .st-key-stdp__preset_names [role="radiogroup"],
@@ -70,6 +70,7 @@ def middle(chosen: Chosen) -> Shown:
         draw=lambda payload, done: _live(payload, done, begin),
         ticket_param=job.JOB,
         kind=job.KIND,
+        gone=restarted.offer,
     )
     words = resume.start_words(chosen)
     if words and (view is None or not view.active):

@@ -10,7 +10,9 @@ import math
 import numpy as np
 import streamlit as st
 
+from pages.components.chart import vega_chart
 from pages.components.frame import is_dark
+from pages.components.glossary import meaning
 from pages.components.picture import picture
 from pages.components.text import plain
 from pages.components.trainer import job
@@ -35,6 +37,8 @@ def live(payload: Payload, done: bool, wanted: Run) -> None:
     if words:
         st.markdown(words)
     _facts(payload)
+    if payload.problem:
+        st.warning(payload.problem, icon=":material/hard_disk:")
     learnt(payload)
     _checkpoint(payload)
 
@@ -74,21 +78,23 @@ def _balance(payload: Payload, params: TrainParams, units: str) -> None:
     """Who wins, with which thresholds, and whether the weights come to rest."""
     first, second, third = st.columns(3, gap="medium")
     with first:
-        st.markdown("**Who wins**")
-        st.vega_lite_chart(
+        st.markdown("**Who wins**", help=meaning("Winner-take-all"))
+        vega_chart(
             spec=charts.wins_curve(payload.wins, what=units),
             key="stdp_live_wins",
             width="stretch",
-            alt=f"Wins of the {units} since the last picture, busiest first, beside equal shares",
+            alt=f"Wins of the {units} since the last picture, busiest first, beside equal shares: "
+            f"the busiest has {payload.wins.max():,} of {payload.wins.sum():,}",
         )
         st.caption("Flat means that all share the work; the dashed line is an equal share.")
     with second:
-        st.markdown("**Thresholds**")
-        st.vega_lite_chart(
+        st.markdown("**Thresholds**", help=meaning("Homeostasis"))
+        vega_chart(
             spec=charts.theta_histogram(payload.theta, params.theta, what=units),
             key="stdp_live_theta",
             width="stretch",
-            alt=f"Histogram of the thresholds of the {units}, beside the value at the start",
+            alt=f"Histogram of the thresholds of the {units}, beside the value at the start: "
+            f"from {payload.theta.min():.3g} to {payload.theta.max():.3g}",
         )
         st.caption("Who wins too often gets a higher threshold; the dashed line is the start.")
     with third:
@@ -97,7 +103,7 @@ def _balance(payload: Payload, params: TrainParams, units: str) -> None:
 
 
 def _fields(shown: Pictures, params: TrainParams, units: str) -> None:
-    st.markdown("**Receptive fields**")
+    st.markdown("**Receptive fields**", help=meaning("Receptive field"))
     total = params.neurons if params.layer == "dense" else params.filters
     which = f"All {total}" if shown.shown == total else f"The first {shown.shown} of {total:,}"
     if params.retina == "on_off":
@@ -122,7 +128,7 @@ def _accuracy(payload: Payload, dark: bool) -> None:
     controls = [("untrained weights", np.asarray(found.untrained, dtype=np.float64))]
     flat = [("pixels", found.pixels), ("chance", found.chance)]
     controls += [(name, np.array([[0.0, v]])) for name, v in flat if math.isfinite(v)]
-    st.vega_lite_chart(
+    vega_chart(
         spec=charts.accuracy_curve(
             np.asarray(found.accuracy, dtype=np.float64),
             controls,
@@ -151,11 +157,12 @@ def _change(payload: Payload) -> None:
     if found is None or not len(found.change):
         st.caption("The curve begins with the second report.")
         return
-    st.vega_lite_chart(
+    vega_chart(
         spec=charts.change_curve(np.asarray(found.change, dtype=np.float64), total=payload.total),
         key="stdp_live_change",
         width="stretch",
-        alt="Mean change of a weight per presentation over images seen, logarithmic",
+        alt="Mean change of a weight per presentation over images seen, logarithmic: "
+        f"now {found.change[-1][-1]:.2g}",
     )
     st.caption("Mean |Δw| a presentation falls as the learning rate does: they come to rest.")
 
@@ -164,7 +171,12 @@ def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
     st.markdown(f"**One training image in spikes** · a “{plain(shown.label)}”")
     first, second, third = st.columns([0.5, 1.5, 1.5], gap="small", vertical_alignment="top")
     with first:
-        picture(shown.image, caption="the image", alt="The training image", width="content")
+        picture(
+            shown.image,
+            caption="the image",
+            alt=f"The training image, of class {shown.label}",
+            width="content",
+        )
         if shown.places is not None:
             picture(
                 shown.places,
@@ -177,7 +189,7 @@ def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
             shown.inputs[dark],
             caption=f"Input: the {shown.shown_cells} most driven cells, a row each; time to the "
             f"right, {span:.0f} ms",
-            alt="Raster of the input spikes",
+            alt=f"Raster of the input spikes of {shown.shown_cells} cells over {span:.0f} ms",
         )
     with third:
         units = "neurons" if params.layer == "dense" else "filters"
@@ -186,7 +198,7 @@ def _spikes(shown: Pictures, params: TrainParams, dark: bool) -> None:
             shown.outputs[dark],
             caption=f"Output: {shown.spikes:,} {spikes} of {shown.active} {units}, a row each (the "
             f"{shown.shown_units} busiest); time to the right, {span:.0f} ms",
-            alt=f"Raster of the output spikes of {shown.shown_units} {units}",
+            alt=f"Raster of the {shown.spikes:,} output {spikes} of {shown.active} {units}",
         )
 
 
@@ -196,12 +208,13 @@ def _confusion(payload: Payload) -> None:
         return
     left, right = st.columns([1.4, 1], gap="medium", vertical_alignment="center")
     with left:
-        st.markdown("**Confusion so far**")
-        st.vega_lite_chart(
+        st.markdown("**Confusion so far**", help=meaning("Confusion matrix"))
+        vega_chart(
             spec=charts.confusion_now(found.confusion, payload.class_names),
             key="stdp_live_confusion",
             width="stretch",
-            alt="Running confusion matrix of the last training images, true class by row",
+            alt="Running confusion matrix of the last training images, true class by row: "
+            f"{np.trace(found.confusion) / found.confusion.sum():.0%} on the diagonal",
         )
     right.caption(
         f"The last {int(found.confusion.sum()):,} training images: rows are what was shown, "
@@ -211,9 +224,9 @@ def _confusion(payload: Payload) -> None:
 
 
 def _readout(found: Live) -> None:
-    st.markdown("**Linear readout, step by step**")
+    st.markdown("**Linear readout, step by step**", help=meaning("Readout"))
     rows = found.fit
-    st.vega_lite_chart(
+    vega_chart(
         spec=charts.epochs_chart(
             np.arange(1, len(rows) + 1),
             [row.loss for row in rows],
@@ -222,7 +235,8 @@ def _readout(found: Live) -> None:
         ),
         key="stdp_live_readout",
         width="stretch",
-        alt="Loss and accuracy of the linear readout over the steps of its fit",
+        alt="Loss and accuracy of the linear readout over the steps of its fit: accuracy now "
+        f"{rows[-1].accuracy:.0%}",
     )
     st.caption("Penalties are tried on held-out training images, then all are used with the best.")
 

@@ -1,0 +1,91 @@
+"""What a server keeps on disk for the case that it is started again.
+
+Files are named after the hash of a secret (a computation's `watch` id): no name that a visitor
+sends becomes a path, and who can list the folder cannot tell which link a file belongs to. They are
+bounded in number, bytes and age.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+MOST = 64  # files
+BUDGET = 256 << 20  # bytes of all files together
+KEEP_S = 3 * 24 * 3600.0  # by the wall clock: a jump of a day loses nothing
+_END = ".kept.safetensors"
+
+
+def cache_folder() -> Path:
+    """This program's folder in the user's cache, by the platform's convention."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "snncore"
+
+
+def shelf() -> Shelf | None:
+    """Where this server keeps its files: `SNNCORE_STATE`, by default in the user's cache folder;
+    None where that is "off"."""
+    given = os.environ.get("SNNCORE_STATE", "").strip()
+    if given.lower() == "off":
+        return None
+    return Shelf(Path(given).expanduser().absolute() if given else cache_folder() / "state")
+
+
+class Shelf:
+    """A folder of files by secret; the oldest make room.
+
+    Args:
+        folder: made when it is needed; other files in it are left alone.
+        most: files.
+        budget: bytes of all of them.
+        keep_s: age at which they go.
+    """
+
+    def __init__(
+        self, folder: Path, *, most: int = MOST, budget: int = BUDGET, keep_s: float = KEEP_S
+    ) -> None:
+        self._folder, self._most, self._budget, self._keep_s = folder, most, budget, keep_s
+
+    def put(self, secret: str, write: Callable[[Path], None]) -> None:
+        """Have `write` make the file of this secret; it must replace the old one in one step.
+
+        Raises:
+            OSError: the folder or the file cannot be written; the old file is as it was.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.tidy()  # before: an old file may be what fills the disk
+        write(self._path(secret))
+        self.tidy()
+
+    def find(self, secret: str) -> Path | None:
+        """The file of this secret, if there is one."""
+        path = self._path(secret)
+        return path if path.is_file() else None
+
+    def tidy(self) -> None:
+        """Remove what is too old or too much, and what a killed process left half written."""
+        found = []
+        for path in (*self._folder.glob(f"*{_END}"), *self._folder.glob(f".*{_END}.*.part")):
+            with suppress(OSError):  # another process removes it, too
+                state = path.stat()
+                found.append((state.st_mtime, state.st_size, path))
+        room, oldest = self._budget, time.time() - self._keep_s
+        for place, (written, size, path) in enumerate(sorted(found, reverse=True)):
+            room -= size
+            if place >= self._most or room < 0 or written < oldest:
+                with suppress(OSError):
+                    path.unlink()
+
+    def _path(self, secret: str) -> Path:
+        name = hashlib.sha256(secret.encode(errors="replace")).hexdigest()[:40]
+        return self._folder / (name + _END)

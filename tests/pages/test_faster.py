@@ -1,0 +1,111 @@
+"""What replaces parts of Streamlit: the same messages in the same order, and only where known."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from streamlit.elements.widgets import number_input, selectbox
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.runtime import Runtime
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunnerEvent
+
+from pages.components import faster
+from tests.streamlit_client import alone
+
+MESSAGE = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
+
+
+class Session:
+    """As much of an AppSession as the replacement sees."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, bad: int = -1) -> None:
+        self._event_loop, self._bad = loop, bad
+        self.handled: list[Any] = []
+        self.wakes = 0
+
+    def _call_soon_on_event_loop(self, callback: Any) -> None:
+        self.wakes += 1
+        self._event_loop.call_soon_threadsafe(callback)
+
+    def _handle_scriptrunner_event_on_event_loop(
+        self, sender: Any, event: ScriptRunnerEvent, forward_msg: Any = None
+    ) -> None:
+        self.handled.append((event, forward_msg))
+        if forward_msg == self._bad:
+            raise RuntimeError("this one cannot be handled")
+
+
+def play(bad: int = -1, runs: int = 5, each: int = 200) -> tuple[Session, list[Any]]:
+    """A script's thread that says a lot; what arrived, and what was sent."""
+    sent: list[Any] = []
+
+    async def main() -> Session:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda *_: None)
+        session = Session(loop, bad=bad)
+
+        def script() -> None:
+            for run in range(runs):
+                sent.append((ScriptRunnerEvent.SCRIPT_STARTED, None))
+                faster._bunched(session, None, event=ScriptRunnerEvent.SCRIPT_STARTED)  # type: ignore[arg-type]
+                for k in range(each):
+                    sent.append((MESSAGE, run * each + k))
+                    faster._bunched(session, None, event=MESSAGE, forward_msg=run * each + k)  # type: ignore[arg-type]
+                sent.append((ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS, None))
+                faster._bunched(  # type: ignore[arg-type]
+                    session, None, event=ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
+                )
+
+        thread = threading.Thread(target=script)
+        thread.start()
+        while thread.is_alive() or len(session.handled) < len(sent):
+            await asyncio.sleep(0.01)
+        return session
+
+    return alone(asyncio.wait_for(main(), 20)), sent
+
+
+def test_all_events_arrive_in_their_order_with_few_wakes():
+    session, sent = play()
+    assert session.handled == sent
+    assert session.wakes < len(sent) / 5
+
+
+def test_one_that_cannot_be_handled_takes_no_other_along():
+    session, sent = play(bad=300)
+    assert session.handled == sent
+
+
+def test_a_lone_message_does_not_wait_for_a_run_to_end():
+    async def main() -> float:
+        session = Session(asyncio.get_running_loop())
+        began = session._event_loop.time()
+        faster._bunched(session, None, event=MESSAGE, forward_msg=1)  # type: ignore[arg-type]
+        while not session.handled:
+            await asyncio.sleep(0.001)
+        return session._event_loop.time() - began
+
+    assert alone(asyncio.wait_for(main(), 5)) < 1.0
+
+
+def test_this_release_of_streamlit_is_one_that_is_known():
+    """Fails with a release that changes these parts: look at them, then renew `KNOWN`."""
+    faster.install()
+    assert AppSession._on_scriptrunner_event is faster._bunched
+    assert Runtime._enqueued_some_message is faster._woken
+    assert number_input.get_session_state is faster._session  # type: ignore[comparison-overlap]
+    assert selectbox.get_session_state is faster._session  # type: ignore[comparison-overlap]
+
+
+def test_what_is_not_known_stays(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    def other(self: Any) -> None:
+        """Of a later release."""
+
+    other.__qualname__ = "Runtime._enqueued_some_message"
+    monkeypatch.setattr(Runtime, "_enqueued_some_message", other)
+    faster.install()
+    assert Runtime._enqueued_some_message is other
+    assert "stays as it is" in caplog.text
