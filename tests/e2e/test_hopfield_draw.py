@@ -139,7 +139,7 @@ def test_a_finger_draws_on_a_phone_and_the_page_stays_where_it_is(visit: Visit) 
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert box["width"] >= 250
     for name in ("Pencil", "Eraser", "Undo", "Clear"):
-        tool = page.locator("button[data-id]").and_(page.get_by_role("button", name=name))
+        tool = page.locator(".drawing button").and_(page.get_by_role("button", name=name))
         size = tool.bounding_box()
         assert size is not None and min(size["width"], size["height"]) >= 44  # for a thumb
     above = page.locator(".drawing").bounding_box()
