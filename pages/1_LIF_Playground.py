@@ -15,12 +15,14 @@ from pages.components.lif_equation import equation
 from pages.components.lif_recording import units
 from pages.components.lif_sections import open_sections, sections
 from pages.components.share import share_bar
+from pages.components.turn import in_turn
 from snncore.plots import neuron as plots
 
 lif.compact()
 
 
 @st.fragment  # a change of a control leaves the frame as it is
+@in_turn
 def playground() -> None:
     """All that depends on the controls, and the controls."""
     lif_controls.begin()

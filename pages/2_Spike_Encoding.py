@@ -13,6 +13,7 @@ from pages.components.encoding import picture_panel
 from pages.components.encoding_classifier import classifier_panel
 from pages.components.encoding_panel import compact
 from pages.components.encoding_signal import signal_panel
+from pages.components.turn import in_turn
 
 PANELS = {"Picture": picture_panel, "Signal": signal_panel, "Classifier": classifier_panel}
 
@@ -20,6 +21,7 @@ compact()
 
 
 @st.fragment  # a change of a control leaves the frame as it is
+@in_turn
 def panels() -> None:
     """Three tabs; the row above speaks of the open one."""
     bar = st.container(key="enc_bar")

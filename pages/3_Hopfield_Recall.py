@@ -14,11 +14,13 @@ from pages.components.hopfield_files import share
 from pages.components.hopfield_presets import preset_bar
 from pages.components.hopfield_sections import sections
 from pages.components.lesson import settings
+from pages.components.turn import in_turn
 
 st.html(COMPACT)
 
 
 @st.fragment  # a change of a control leaves the frame as it is
+@in_turn
 def memory() -> None:
     """All that depends on the controls, and the controls."""
     begin()

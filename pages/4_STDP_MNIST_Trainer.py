@@ -20,12 +20,14 @@ from pages.components.trainer import (
     run,
     share,
 )
+from pages.components.turn import in_turn
 
 st.html(run.COMPACT)
 top, below, foot = st.container(), st.container(), st.container()
 
 
 @st.fragment  # a change of a control leaves the frame and the panels below as they are
+@in_turn
 def training() -> run.Shown:
     """Controls, the run that they ask for, its results; at the foot, what it computes."""
     controls.begin()

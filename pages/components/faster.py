@@ -2,8 +2,9 @@
 
 With fifty sessions on one core a page's time is that of its messages: each of the hundred of a run
 woke the event loop twice through a socket, and each number box made a dictionary of the whole
-session. Here messages are handed over in bunches of some milliseconds, in the same order, and the
-session is asked for one key. `python -m tests.benchmarks.load` measures what it is worth.
+session. Here messages are handed over in bunches of some milliseconds, in the same order, the
+session is asked for one key, and the theme and the names of a function's arguments are found once.
+`python -m tests.benchmarks.load` measures what it is worth.
 
 These are private parts of Streamlit. One is replaced only where its source is, to the letter, what
 was tested (`KNOWN`); another release runs as it is, and the log says so.
@@ -17,10 +18,15 @@ import inspect
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from streamlit import config
 from streamlit.elements.widgets import number_input, selectbox
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunnerEvent
 from streamlit.runtime.state import get_session_state
@@ -32,9 +38,13 @@ KNOWN = {
     "Runtime._enqueued_some_message": "82ae537d91f146d1",
     "NumberInputMixin._number_input": "2c372badd28bcea5",
     "SelectboxMixin._selectbox": "6d093d72fe9539fe",
+    "_populate_theme_msg": "844b9eb40d0f7d97",
+    "_get_positional_arg_name": "a5f6441704f838ad",
 }
 # The session whose run installs this is connected to the original by a weak reference.
 _kept_alive = AppSession._on_scriptrunner_event
+_populate_theme = app_session._populate_theme_msg
+_themes: tuple[Any, dict[str, CustomThemeConfig]] = (None, {})
 _log = logging.getLogger(__name__)
 
 
@@ -48,12 +58,16 @@ def install() -> None:
         number_input.get_session_state = _session  # type: ignore[assignment]
     if known(selectbox.SelectboxMixin._selectbox):
         selectbox.get_session_state = _session  # type: ignore[assignment]
+    if known(app_session._populate_theme_msg):
+        app_session._populate_theme_msg = _themed
+    if known(cache_utils._get_positional_arg_name):
+        cache_utils._get_positional_arg_name = lru_cache(512)(cache_utils._get_positional_arg_name)
 
 
 def known(function: Callable[..., Any]) -> bool:
     """Whether this is what was tested, and not replaced yet."""
     name = function.__qualname__
-    if name not in KNOWN:
+    if name not in KNOWN or hasattr(function, "cache_info"):
         return False
     same = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:16] == KNOWN[name]
     if not same:
@@ -93,6 +107,23 @@ def _handle(session: AppSession) -> None:
         except BaseException:  # the loop reports it, as before; the others are not lost
             session._call_soon_on_event_loop(lambda: _handle(session))
             raise
+
+
+def _themed(msg: CustomThemeConfig, section: str = "theme") -> None:
+    """`_populate_theme_msg`: a section of the theme, read from the configuration once.
+
+    Every run of a page tells the browser all six sections; each was looked for among all options.
+    """
+    global _themes
+    options = config.get_config_options()
+    if _themes[0] is not options:  # a changed file makes another dictionary
+        _themes = options, {}
+    parts = _themes[1]
+    if section not in parts:
+        _populate_theme(found := CustomThemeConfig(), section)
+        parts[section] = found
+    if parts[section].ByteSize():  # else the message would say that it has such a section
+        msg.MergeFrom(parts[section])
 
 
 def _woken(self: Runtime) -> None:

@@ -16,7 +16,7 @@ from streamlit.errors import StreamlitAPIException
 from snncore import datasets
 from snncore.device import DeviceChoice, choose_device
 
-from . import faster, lesson, warm
+from . import faster, leavers, lesson, warm
 from .brand import icon_png
 from .job_panel import keep_alive
 from .lif_help import analogies
@@ -122,6 +122,7 @@ def open_page(key: PageKey) -> None:
     st.set_page_config(page_title=title, page_icon=icon_png(), layout="wide")
     st.html(f"<style>{_CSS}{_DARK if is_dark() else ''}</style>")
     warm.begin()
+    leavers.begin()
     with st.sidebar:
         _navigation()
         st.space("small")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from pages.components import hopfield_own, share
 from pages.components import hopfield_source as source
 from pages.components.controls import control, label_of
 from pages.components.fetch import present_or_offer
@@ -139,8 +140,13 @@ def choices() -> Chosen:
         if values["mode"] == "binary":
             draw("threshold")
         distinct = source.distinct()
-    with st.expander("Your own pictures and drawings", key=f"{KEY}__mine"):
-        own = source.own_pictures(load=lambda: _stored(values, picked))
+    box = st.expander("Your own pictures and drawings", key=f"{KEY}__mine", on_change="rerun")
+    if share.is_open(box):
+        with box:
+            own = source.own_pictures(load=lambda: _stored(values, picked))
+    else:  # the canvas with all that belongs to it is a tenth of the page
+        own = hopfield_own.own()
+        hopfield_own.write_address(own)
     st.markdown("##### 2 Corrupt")
     if own.question is not None:
         st.caption("The memory is asked with your drawing as it is.")

@@ -8,6 +8,7 @@ fifty times slower; behind a gate they are served one after another, quickly.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def inline(function: Callable[[], T]) -> T:
         st.stop()
     starved = False
     try:
-        torch_threads(1)
+        _share_cores()
         result = function()
     except ValueError as error:
         words = str(error)
@@ -53,6 +54,14 @@ def inline(function: Callable[[], T]) -> T:
         clear_up()
     st.error(words)
     st.stop()
+
+
+def _share_cores() -> None:
+    """One thread for torch; for our kernels the cores that others here leave."""
+    torch_threads(1)
+    kernels = sys.modules.get("snncore.kernels")  # where it is not loaded there are none
+    if kernels is not None:
+        kernels.limit_threads(max(1, cpu_count() // max(1, busy())))
 
 
 def busy() -> int:

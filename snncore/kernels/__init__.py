@@ -132,6 +132,15 @@ class FairLock:
 
 
 _LOCK = FairLock()
+_mine = threading.local()
+
+
+def limit_threads(count: int) -> None:
+    """Parallel kernels that this thread calls take at most `count` threads from now on.
+
+    Where others compute beside it, their cores are taken already.
+    """
+    _mine.most = count
 
 
 def thread_count() -> int:
@@ -160,7 +169,8 @@ def kernel_threads(work: float = math.inf) -> Iterator[int]:
             them gets a core, which takes longer than a millisecond of work.
     """
     with _LOCK:
-        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS)
+        most = getattr(_mine, "most", numba.config.NUMBA_NUM_THREADS)
+        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS, most)
         count = count if work > _LITTLE else 1
         numba.set_num_threads(count)
         yield count

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
 from typing import Any
 
 import pytest
+from streamlit import config
 from streamlit.elements.widgets import number_input, selectbox
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunnerEvent
 
@@ -98,6 +103,33 @@ def test_this_release_of_streamlit_is_one_that_is_known():
     assert Runtime._enqueued_some_message is faster._woken
     assert number_input.get_session_state is faster._session  # type: ignore[comparison-overlap]
     assert selectbox.get_session_state is faster._session  # type: ignore[comparison-overlap]
+    assert app_session._populate_theme_msg is faster._themed
+    kept = cache_utils._get_positional_arg_name
+    assert hasattr(kept, "cache_info")
+    faster.install()
+    assert cache_utils._get_positional_arg_name is kept  # not one around the other
+
+
+@pytest.mark.parametrize("section", ["theme", "theme.light", "theme.dark", "theme.dark.sidebar"])
+def test_the_theme_is_what_the_configuration_says(
+    section: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for base in ("#123456", "#654321"):  # a file that was changed is read anew
+        options = copy.deepcopy(config.get_config_options())
+        options[f"{section}.primaryColor"].set_value(base, "test")
+        monkeypatch.setattr(config, "_config_options", options)
+        for _ in range(2):
+            found, wanted = CustomThemeConfig(), CustomThemeConfig()
+            faster._themed(found, section)
+            faster._populate_theme(wanted, section)
+            assert found == wanted and found.primary_color == base
+
+
+def test_an_empty_section_of_the_theme_is_not_sent() -> None:
+    found = CustomThemeConfig()
+    faster._themed(found.light.sidebar, "theme.light.sidebar")
+    assert not found.HasField("light")
+
 
 
 def test_what_is_not_known_stays(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):

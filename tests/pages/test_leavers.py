@@ -1,0 +1,84 @@
+"""Sessions of visitors who have left are let go of without anybody else having to come."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from streamlit import runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+
+from pages.components import leavers
+
+
+class Session:
+    """As a session: in a circle with itself, so only the collector finds it."""
+
+    def __init__(self, name: str) -> None:
+        self.id, self.self = name, self
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemorySessionStorage]:
+    """The storage of a server whose loop runs in another thread, with a clock that stands still."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    found = MemorySessionStorage(ttl_seconds=120)
+    found._cache._timer = lambda: 1000.0  # type: ignore[attr-defined]
+    server = SimpleNamespace(
+        _session_mgr=SimpleNamespace(_session_storage=found),
+        _get_async_objs=lambda: SimpleNamespace(eventloop=loop),
+    )
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: server)
+    yield found
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_who_left_long_ago_is_let_go_of_and_who_left_now_is_kept(
+    storage: MemorySessionStorage,
+) -> None:
+    old = Session("old")
+    storage.save(SimpleNamespace(session=old))  # type: ignore[arg-type]
+    seen = weakref.ref(old)
+    del old
+    assert leavers.let_go() == 0 and seen() is not None  # may come back yet
+    storage._cache._timer = lambda: 1060.0  # type: ignore[attr-defined]
+    storage.save(SimpleNamespace(session=Session("now")))  # type: ignore[arg-type]
+    storage._cache._timer = lambda: 1121.0  # type: ignore[attr-defined]
+    assert leavers.let_go() == 1
+    leavers.tidy()
+    gc.collect()
+    assert seen() is None and [one.session.id for one in storage.list()] == ["now"]
+
+
+def test_the_watch_goes_on_after_a_fault(
+    storage: MemorySessionStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    twice = threading.Event()
+
+    def broken() -> int:
+        calls.append(1)
+        if len(calls) == 2:
+            twice.set()
+        raise AttributeError("another release of Streamlit")
+
+    monkeypatch.setattr(leavers, "LOOK_S", 0.01)
+    monkeypatch.setattr(leavers, "_thread", None)
+    monkeypatch.setattr(leavers, "let_go", broken)
+    leavers.begin()
+    first = leavers._thread
+    leavers.begin()
+    assert leavers._thread is first
+    assert twice.wait(10)
+    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
+    monkeypatch.setattr(runtime, "exists", lambda: False)
