@@ -1,4 +1,5 @@
-// Plays the way of one probe that has been sent once. No request leaves the browser.
+// Plays the way of one probe. It asks for the film when it is in sight, once for each recall; then
+// no request leaves the browser.
 // `player_controls.js` is put before this file.
 
 const MARK = "#D55E00"; // of marked pixels, as in the rows of pictures
@@ -11,7 +12,10 @@ export default function (component) {
   const root = component.parentElement.querySelector(".player");
   if (!root || !component.data) return;
   if (!players.has(root)) players.set(root, new RecallPlayer(root));
-  players.get(root).load(component.data);
+  const player = players.get(root);
+  player.ask = (name) => component.setStateValue("wanted", name);
+  if (component.data.wait) player.wait(component.data);
+  else player.load(component.data);
 }
 
 function make(tag, parent, settings = {}) {
@@ -29,9 +33,40 @@ class RecallPlayer extends Transport {
   constructor(root) {
     super(root);
     this.el.mark.addEventListener("change", () => this.data && this.show());
+    const look = (entries) => {
+      this.seen = entries.at(-1).isIntersecting;
+      this.want();
+    };
+    new IntersectionObserver(look, { rootMargin: "200px" }).observe(root);
+  }
+
+  // There is a film to ask for; until it comes, the last one stays, paler.
+  wait(data) {
+    this.root.classList.toggle("dark", data.dark);
+    if (this.waiting === data.wait) return;
+    this.waiting = data.wait;
+    this.asked = false;
+    this.stop();
+    this.root.classList.add("waiting");
+    this.root.setAttribute("aria-busy", "true");
+    if (!this.data) {
+      for (const name of ["stored", "given", "now"]) {
+        this.el[name].style.aspectRatio = `${data.width} / ${data.height}`;
+      }
+    }
+    this.want();
+  }
+
+  want() {
+    if (!this.seen || !this.waiting || this.asked) return;
+    this.asked = true;
+    this.ask(this.waiting);
   }
 
   async load(data) {
+    this.waiting = null;
+    this.root.classList.remove("waiting");
+    this.root.removeAttribute("aria-busy");
     const text = JSON.stringify({ ...data, dark: null });
     this.dark = data.dark;
     this.root.classList.toggle("dark", data.dark);

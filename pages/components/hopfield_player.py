@@ -1,7 +1,7 @@
 """Step by step: the way of one probe from the input to the answer, played in the browser.
 
-Some moments are sent once, packed; play, pause, step and scrub then happen in the visitor's
-browser (`hopfield_player.js`), so the server has no part in it.
+Some moments are sent once, packed, when the player comes in sight; play, pause, step and scrub then
+happen in the visitor's browser (`hopfield_player.js`), so the server has no part in it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ from snncore.recall_lab import TOLERANCE, Ask, Picture
 
 MAX_BYTES = 1_000_000  # of one message
 _DIGITS = 5
+_VIEW = "hop_play_view"
+_WORDS = (
+    "Space plays and pauses, the arrow keys step (with Shift ten frames), Home and End go to the "
+    "ends; or click into a curve. Everything runs in your browser."
+)
 _FRAME_S = 2e-8  # of one core, to read a moment out and to pack it, for each of its numbers
 
 _component = player_component("hopfield_player", Path(__file__), "frame", "player_controls.js")
@@ -40,7 +45,8 @@ def player_panel(bench: RecallBench) -> None:
     """Draw the player for the probe that the bench looks at; a film that takes long on demand."""
     ask, which, dark = bench.ask, bench.which, bench.dark
     if seconds_of(ask) <= SHORT_S:
-        _show(inline(lambda: _data(bench)), dark)
+        height, width = bench.answer.patterns.shape
+        _when_seen(ask, which, bench.own, dark, height, width)
         return
     hint("This recall is long: its film is made when you ask for it.")
     job(
@@ -53,18 +59,36 @@ def player_panel(bench: RecallBench) -> None:
     )
 
 
+@st.fragment
+def _when_seen(ask: Ask, which: int, own: bool, dark: bool, height: int, width: int) -> None:
+    """The player; its film, half of the page's work, is made when the browser has it in sight."""
+    name = f"{ask.digest}-{which}"
+    if is_wanted(name):
+        keep = _cached_own if own else _cached  # own pictures are kept for their session only
+        _show(inline(lambda: keep(ask.digest, which, ask)), dark)
+    else:
+        _player({"wait": name, "height": height, "width": width, "dark": dark})
+        st.caption(_WORDS)
+
+
+def is_wanted(name: str) -> bool:
+    """Whether the browser has asked for this film; tests without one replace this."""
+    return bool(st.session_state.get(_VIEW, {}).get("wanted") == name)
+
+
 def seconds_of(ask: Ask) -> float:
     """About how long one probe takes once more: the memory is built anew, pictures are kept."""
     one = dataclasses.replace(ask, drawing=Picture(bytes(64), (8, 8)))
     return estimate_seconds(one) + FRAMES * _FRAME_S * size_of(one).pixels
 
 
+def _player(data: dict[str, Any]) -> None:
+    _component(key=_VIEW, data=data, default={"wanted": ""}, on_wanted_change=lambda: None)
+
+
 def _show(data: dict[str, Any], dark: bool) -> None:
-    _component(key="hop_play_view", data=data | {"dark": dark})
-    words = (
-        "Space plays and pauses, the arrow keys step (with Shift ten frames), Home and End go to "
-        "the ends; or click into a curve. Everything runs in your browser."
-    )
+    _player(data | {"dark": dark})
+    words = _WORDS
     moments = int(data["of"])
     if len(data["steps"]) < moments:
         words += f" Shown are {len(data['steps'])} of {moments} moments."
@@ -81,20 +105,14 @@ def _work(ask: Ask, which: int) -> Iterator[Progress]:
     yield Progress(1.0, "", payload(reel(ask, answered(ask), which)))
 
 
-def _data(bench: RecallBench) -> dict[str, Any]:
-    """The message: own pictures are kept for their session only."""
-    keep = _cached_own if bench.own else _cached
-    return keep(bench.identity, bench.which, bench)
-
-
 @st.cache_data(max_entries=24, ttl=1800, max_size="24MB", show_spinner=False)
-def _cached(identity: str, which: int, _bench: RecallBench) -> dict[str, Any]:
-    return payload(reel(_bench.ask, _bench.answer, which))
+def _cached(identity: str, which: int, _ask: Ask) -> dict[str, Any]:
+    return payload(reel(_ask, answered(_ask), which))
 
 
 @st.cache_data(max_entries=4, ttl=1800, max_size="8MB", scope="session", show_spinner=False)
-def _cached_own(identity: str, which: int, _bench: RecallBench) -> dict[str, Any]:
-    return payload(reel(_bench.ask, _bench.answer, which))
+def _cached_own(identity: str, which: int, _ask: Ask) -> dict[str, Any]:
+    return payload(reel(_ask, answered(_ask), which))
 
 
 def payload(film: Reel) -> dict[str, Any]:

@@ -25,8 +25,8 @@ def opened(visitor: Visitor, query: str) -> Locator:
     """The player on the page, at the input."""
     page = visitor.open(query)
     player = page.locator(".player")
+    player.scroll_into_view_if_needed()  # its film is made then
     expect(player.locator(".title")).to_contain_text("Step 0 of", timeout=60_000)
-    player.scroll_into_view_if_needed()
     return player
 
 
@@ -95,6 +95,32 @@ def test_buttons_keys_and_curves_lead_from_the_input_to_the_answer(visit: Visit)
     plot.click(position={"x": 2, "y": 20})
     expect(title).to_have_text(f"Step 0 of {end}")
     expect(player.locator(".curves")).to_contain_text("Energy")
+
+
+def test_its_film_is_made_when_it_comes_in_sight_and_follows_the_controls(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("Hopfield_Recall?hop_dataset=icons&hop_count=24&hop_size=16&hop_rule=hebb")
+    player = page.locator(".player")
+    expect(player).to_have_class(re.compile("waiting"))
+    player.scroll_into_view_if_needed()
+    expect(player.locator(".title")).to_contain_text("Step 0 of")
+    expect(player).not_to_have_class(re.compile("waiting"))
+    first = ink(player, "given")
+    page.get_by_role("spinbutton", name="How many are stored").fill("23")
+    page.get_by_role("spinbutton", name="How many are stored").press("Enter")
+    visitor.ready()
+    page.get_by_role("slider", name="Strength").focus()
+    player.scroll_into_view_if_needed()
+    page.keyboard.press("ArrowRight")  # in sight: nothing else has to be done
+    expect(player).not_to_have_class(re.compile("waiting"))
+    page.wait_for_function(
+        """([root, before]) => {
+          const c = root.querySelector("[data-id=given]");
+          const now = c.getContext("2d").getImageData(0, 0, c.width, c.height).data.join();
+          return !root.classList.contains("waiting") && now !== before;
+        }""",
+        arg=[player.element_handle(), first],
+    )
 
 
 def test_it_plays_to_the_end_without_the_server_and_the_race_is_shown(visit: Visit) -> None:

@@ -76,7 +76,8 @@ def test_tab_goes_through_the_whole_page_and_shows_where_it_is(
 ) -> None:
     visitor = visit()
     page = visitor.open(path)
-    if path:  # the player comes last
+    if path:  # the player comes last, and a film when it is in sight
+        page.locator(".player").first.scroll_into_view_if_needed()
         expect(page.locator(".player .title").first).to_contain_text(re.compile(r"\w"))
     page.wait_for_timeout(2000)
     visitor.ready()

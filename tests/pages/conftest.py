@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pages.components import share, warm
+from pages.components import hopfield_player, share, warm
 from snncore.experiment import load_data, run
 from snncore.hopfield import PatternParams
 from snncore.recall_lab import Ask, RecallParams, experiment, is_compiled
@@ -42,6 +42,12 @@ def compile_the_trainer() -> None:
 def popovers_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody can click on a popover here, and a closed one has no content."""
     monkeypatch.setattr(share, "is_open", lambda box: True)
+
+
+@pytest.fixture(autouse=True)
+def players_are_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film is made when a browser has its player in sight."""
+    monkeypatch.setattr(hopfield_player, "is_wanted", lambda name: True)
 
 
 @pytest.fixture(autouse=True)

@@ -131,7 +131,6 @@ def test_an_empty_section_of_the_theme_is_not_sent() -> None:
     assert not found.HasField("light")
 
 
-
 def test_what_is_not_known_stays(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     def other(self: Any) -> None:
         """Of a later release."""

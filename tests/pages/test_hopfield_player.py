@@ -178,9 +178,9 @@ def test_films_of_own_pictures_are_kept_for_their_session_only(
     asked: list[str] = []
     for name in ("_cached", "_cached_own"):
 
-        def spy(identity: str, which: int, bench: Any, name: str = name) -> dict[str, Any]:
+        def spy(identity: str, which: int, ask: Ask, name: str = name) -> dict[str, Any]:
             asked.append(name)
-            return player.payload(reel(bench.ask, bench.answer, which))
+            return player.payload(reel(ask, experiment(ask), which))
 
         monkeypatch.setattr(player, name, spy)
     app = AppTest.from_function(script, default_timeout=60)
