@@ -1,8 +1,9 @@
 """Fifty visitors at once: `python -m tests.benchmarks.load`.
 
 Starts a server of its own, opens every page once (the warm start), then N sessions on each page at
-the same time, which change two controls each; then N that press Start on the trainer, all for the
-same run and each for another, and watch. Printed: times to ready, of a control's change and of a
+the same time, which change two controls each, all at one moment (`--read 0`) or when they have
+looked at the page for up to so many seconds each time; then N that press Start on the trainer, all
+for the same run and each for another, and watch. Printed: times to ready, of a control's change and of a
 poll; the server's memory, threads and open files throughout and after everybody has left. Ends
 with status 1 where a limit of ours is broken. `--minutes M` is the endurance run instead: visitors
 come, play and go for so long, and memory must not grow.
@@ -140,13 +141,17 @@ class Figures:
         }
 
 
-async def visit(base: str, page: str, number: int, figures: Figures, gate: asyncio.Event) -> None:
-    """One tab: opens the page and changes two controls."""
+async def visit(
+    base: str, page: str, number: int, figures: Figures, gate: asyncio.Event, read_s: float = 0.0
+) -> None:
+    """One tab: opens the page and changes two controls, each after up to `read_s` of looking."""
+    chance = random.Random(number)
     name, tab = page or "Home", Tab(base, page)
     await gate.wait()
     try:
         figures.add(f"{name} ready", await tab.open())
         for key, value in PAGES[page]:
+            await asyncio.sleep(chance.uniform(0, read_s))
             figures.add(f"{name} change", await tab.set(key, value(number)))
         await tab.close()
     except Exception as error:
@@ -178,11 +183,11 @@ async def together(*visits: Any, gate: asyncio.Event) -> None:
     await asyncio.gather(*tasks)
 
 
-async def crowd(server: Server, n: int, watch_s: float, figures: Figures) -> None:
+async def crowd(server: Server, n: int, watch_s: float, read_s: float, figures: Figures) -> None:
     """The whole scenario; the server's state after each part is printed."""
     for page in PAGES:
         gate = asyncio.Event()
-        tabs = (visit(server.base, page, k, figures, gate) for k in range(n))
+        tabs = (visit(server.base, page, k, figures, gate, read_s) for k in range(n))
         await together(*tabs, gate=gate)
         print(f"{n} on {page or 'Home'}: {server.state()}", flush=True)
     for what, query in (("same run", "stdp_seed=7"), ("own runs", "stdp_seed={}")):
@@ -271,6 +276,9 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=50, help="sessions")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--watch", type=float, default=20.0, help="seconds of watching a training")
+    parser.add_argument(
+        "--read", type=float, default=10.0, help="seconds of looking before a change, at most"
+    )
     parser.add_argument("--wait", type=float, default=300.0, help="seconds after all have left")
     parser.add_argument("--minutes", type=float, help="endurance run of so many minutes")
     parser.add_argument("--json", type=Path, help="file for the figures")
@@ -295,7 +303,7 @@ def main() -> None:
             if rise > 2 * error:
                 words.append("memory grows")
         else:
-            asyncio.run(crowd(server, asked.n, asked.watch, figures))
+            asyncio.run(crowd(server, asked.n, asked.watch, asked.read, figures))
             peak = server.peak_mb
             time.sleep(asked.wait)
             after = server.state()
