@@ -38,11 +38,13 @@ KNOWN = {
     "Runtime._enqueued_some_message": "82ae537d91f146d1",
     "NumberInputMixin._number_input": "2c372badd28bcea5",
     "SelectboxMixin._selectbox": "6d093d72fe9539fe",
+    "get_option": "6111a47967a9b84c",
     "_populate_theme_msg": "844b9eb40d0f7d97",
     "_get_positional_arg_name": "a5f6441704f838ad",
 }
 # The session whose run installs this is connected to the original by a weak reference.
 _kept_alive = AppSession._on_scriptrunner_event
+_get_option = config.get_option
 _populate_theme = app_session._populate_theme_msg
 _themes: tuple[Any, dict[str, CustomThemeConfig]] = (None, {})
 _log = logging.getLogger(__name__)
@@ -58,6 +60,8 @@ def install() -> None:
         number_input.get_session_state = _session  # type: ignore[assignment]
     if known(selectbox.SelectboxMixin._selectbox):
         selectbox.get_session_state = _session  # type: ignore[assignment]
+    if known(config.get_option):
+        config.get_option = _option
     if known(app_session._populate_theme_msg):
         app_session._populate_theme_msg = _themed
     if known(cache_utils._get_positional_arg_name):
@@ -107,6 +111,13 @@ def _handle(session: AppSession) -> None:
         except BaseException:  # the loop reports it, as before; the others are not lost
             session._call_soon_on_event_loop(lambda: _handle(session))
             raise
+
+
+def _option(key: str) -> Any:
+    """`config.get_option` without its lock, for which every message of every session queued up:
+    one look into a dictionary that is never changed in its keys needs none."""
+    found = config.get_config_options().get(key)
+    return _get_option(key) if found is None else found.value
 
 
 def _themed(msg: CustomThemeConfig, section: str = "theme") -> None:

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manager
 
 POLL_RUNNING_S = 1.0
 KEEP_ALIVE_S = 30.0
 POLL_QUEUED_S = 3.0  # others come first: spare the server
-_CROWD = 50  # so many look as often as that; of more, each looks less often,
+_CROWD = 12  # so many look as often as that; of more, each looks less often,
 _SLOWEST = 10.0  # up to so many times
 _NAMES: dict[Kind, str] = {
     "computation": "training",
@@ -78,7 +79,7 @@ def job_panel(
     if start and not active:
         refusal = _submit(submit, job_key, ticket_param)
         if refusal is None:
-            st.rerun()
+            _run_again()
         st.warning(refusal, icon=":material/hourglass_disabled:")
     elif lost and not (gone and gone(st.query_params[ticket_param])):
         st.info(
@@ -183,14 +184,28 @@ def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None
     @st.fragment(run_every=every)
     def panel() -> None:
         view = manager.get(first.ticket)
-        if first.active and (view is None or view.state != first.state):
-            st.rerun()  # the buttons and the pace of looking change with the state
+        if first.active and (view is None or _differs(view, first)):
+            st.rerun()  # the buttons and the pace of looking change
         view = view or first
         _status(view, idle=manager.stats().running == 0)
         if view.snapshot is not None and view.snapshot.payload is not None:
             draw(view.snapshot.payload, view.state == "done")
 
     panel()
+
+
+def _differs(now: JobView, before: JobView) -> bool:
+    """Whether more of the page than this panel has to follow: whoever was next and is being served
+    now is looked at as often as before, with the same buttons."""
+    return now.active != before.active or pace(now, 0) != pace(before, 0)
+
+
+def _run_again() -> None:
+    """The part of the page that Start stands in; what is below follows at the end of the work."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:  # the whole page is under way
+        st.rerun()
 
 
 def pace(view: JobView, tickets: int) -> float | None:

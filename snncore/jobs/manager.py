@@ -290,7 +290,7 @@ class JobManager:
         job = self._next()
         if job is None:
             return False
-        ending = drive(job.key, job.start, partial(self._publish, job))
+        ending = drive(job.key, job.start, partial(self._publish, job), lambda: len(self._holders))
         with self._changed:
             self._finish(job, ending)
         return True

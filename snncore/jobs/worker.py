@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from snncore.device import cpu_count, torch_threads
 from snncore.jobs import faults
 from snncore.jobs.records import Job, Limits, Progress, Start, State
 
+FEW = 3  # people who wait for results: pages are drawn for more of them beside the work
 _log = logging.getLogger(__name__)
 
 
@@ -23,8 +25,15 @@ class Ending(NamedTuple):
     error: str
 
 
-def drive(key: str, start: Start, publish: Callable[[Progress], Ending | None]) -> Ending:
+def drive(
+    key: str,
+    start: Start,
+    publish: Callable[[Progress], Ending | None],
+    people: Callable[[], int] = lambda: 1,
+) -> Ending:
     """Run `start()` step by step, `publish` each step, stop where that returns an ending.
+
+    `people` says at each step how many wait for results: for more than `FEW` one core stays free.
 
     A ValueError is a judgement of the visitor's values and its text is shown; of anything else
     only what `faults` says is, and the traceback goes to the log under `key`.
@@ -34,7 +43,9 @@ def drive(key: str, start: Start, publish: Callable[[Progress], Ending | None]) 
     try:
         torch_threads(max(1, cpu_count() - 1))  # one core stays free to serve pages
         generator = start()
+        _leave_room(people())
         for progress in generator:
+            _leave_room(people())
             stop = publish(progress)
             if stop is not None:
                 ending = stop
@@ -50,6 +61,13 @@ def drive(key: str, start: Start, publish: Callable[[Progress], Ending | None]) 
         del generator
         faults.clear_up()
     return ending
+
+
+def _leave_room(people: int) -> None:
+    """Our kernels take all cores while few look on; results do not depend on it."""
+    kernels = sys.modules.get("snncore.kernels")  # where it is not loaded there are none
+    if kernels is not None:
+        kernels.limit_threads(max(1, cpu_count() - (people > FEW)))
 
 
 def must_end(job: Job, closing: bool, now: float, limits: Limits) -> Ending | None:

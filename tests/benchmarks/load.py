@@ -3,10 +3,10 @@
 Starts a server of its own, opens every page once (the warm start), then N sessions on each page at
 the same time, which change two controls each, all at one moment (`--read 0`) or when they have
 looked at the page for up to so many seconds each time; then N that press Start on the trainer, all
-for the same run and each for another, and watch. Printed: times to ready, of a control's change and of a
-poll; the server's memory, threads and open files throughout and after everybody has left. Ends
-with status 1 where a limit of ours is broken. `--minutes M` is the endurance run instead: visitors
-come, play and go for so long, and memory must not grow.
+for the same run and each for another, and watch. Printed: times to ready, of a control's change
+and of a poll; the server's memory, threads and open files throughout and after everybody has left.
+Ends with status 1 where a limit of ours is broken. `--minutes M` is the endurance run instead:
+visitors come, play and go for so long, and memory must not grow.
 """
 
 from __future__ import annotations

@@ -104,6 +104,7 @@ def test_this_release_of_streamlit_is_one_that_is_known():
     assert number_input.get_session_state is faster._session  # type: ignore[comparison-overlap]
     assert selectbox.get_session_state is faster._session  # type: ignore[comparison-overlap]
     assert app_session._populate_theme_msg is faster._themed
+    assert config.get_option is faster._option
     kept = cache_utils._get_positional_arg_name
     assert hasattr(kept, "cache_info")
     faster.install()
@@ -123,6 +124,17 @@ def test_the_theme_is_what_the_configuration_says(
             faster._themed(found, section)
             faster._populate_theme(wanted, section)
             assert found == wanted and found.primary_color == base
+
+
+def test_options_are_those_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in config.get_config_options():
+        assert faster._option(key) == faster._get_option(key)
+    with pytest.raises(RuntimeError, match="not defined"):
+        faster._option("server.noSuchOption")
+    options = copy.deepcopy(config.get_config_options())
+    options["server.port"].set_value(1234, "test")
+    monkeypatch.setattr(config, "_config_options", options)
+    assert faster._option("server.port") == 1234
 
 
 def test_an_empty_section_of_the_theme_is_not_sent() -> None:
