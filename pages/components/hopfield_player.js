@@ -13,8 +13,8 @@ export default function (component) {
   if (!root || !component.data) return;
   if (!players.has(root)) players.set(root, new RecallPlayer(root));
   const player = players.get(root);
-  player.ask = (name) => component.setStateValue("wanted", name);
-  if (component.data.wait) player.wait(component.data);
+  const ask = (name) => component.setStateValue("wanted", name);
+  if (component.data.wait) player.wait(component.data, ask);
   else player.load(component.data);
 }
 
@@ -33,40 +33,19 @@ class RecallPlayer extends Transport {
   constructor(root) {
     super(root);
     this.el.mark.addEventListener("change", () => this.data && this.show());
-    const look = (entries) => {
-      this.seen = entries.at(-1).isIntersecting;
-      this.want();
-    };
-    new IntersectionObserver(look, { rootMargin: "200px" }).observe(root);
   }
 
-  // There is a film to ask for; until it comes, the last one stays, paler.
-  wait(data) {
-    this.root.classList.toggle("dark", data.dark);
-    if (this.waiting === data.wait) return;
-    this.waiting = data.wait;
-    this.asked = false;
-    this.stop();
-    this.root.classList.add("waiting");
-    this.root.setAttribute("aria-busy", "true");
+  wait(data, ask) {
     if (!this.data) {
       for (const name of ["stored", "given", "now"]) {
         this.el[name].style.aspectRatio = `${data.width} / ${data.height}`;
       }
     }
-    this.want();
-  }
-
-  want() {
-    if (!this.seen || !this.waiting || this.asked) return;
-    this.asked = true;
-    this.ask(this.waiting);
+    super.wait(data, ask);
   }
 
   async load(data) {
-    this.waiting = null;
-    this.root.classList.remove("waiting");
-    this.root.removeAttribute("aria-busy");
+    this.arrived();
     const text = JSON.stringify({ ...data, dark: null });
     this.dark = data.dark;
     this.root.classList.toggle("dark", data.dark);

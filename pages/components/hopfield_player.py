@@ -17,11 +17,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components import players
 from pages.components.hopfield_bench import RecallBench
 from pages.components.hopfield_cost import estimate_seconds, size_of
 from pages.components.hopfield_job import SHORT_S, answered
 from pages.components.inline import inline
-from pages.components.players import player_component
 from pages.components.section_jobs import job
 from pages.components.sections import hint
 from snncore.jobs import Progress
@@ -38,7 +38,9 @@ _WORDS = (
 )
 _FRAME_S = 2e-8  # of one core, to read a moment out and to pack it, for each of its numbers
 
-_component = player_component("hopfield_player", Path(__file__), "frame", "player_controls.js")
+_component = players.player_component(
+    "hopfield_player", Path(__file__), "frame", "player_controls.js"
+)
 
 
 def player_panel(bench: RecallBench) -> None:
@@ -63,17 +65,13 @@ def player_panel(bench: RecallBench) -> None:
 def _when_seen(ask: Ask, which: int, own: bool, dark: bool, height: int, width: int) -> None:
     """The player; its film, half of the page's work, is made when the browser has it in sight."""
     name = f"{ask.digest}-{which}"
-    if is_wanted(name):
+    if players.is_wanted(_VIEW, name):
         keep = _cached_own if own else _cached  # own pictures are kept for their session only
         _show(inline(lambda: keep(ask.digest, which, ask)), dark)
     else:
-        _player({"wait": name, "height": height, "width": width, "dark": dark})
+        data = {"wait": name, "height": height, "width": width, "dark": dark}
+        players.mount(_component, _VIEW, data)
         st.caption(_WORDS)
-
-
-def is_wanted(name: str) -> bool:
-    """Whether the browser has asked for this film; tests without one replace this."""
-    return bool(st.session_state.get(_VIEW, {}).get("wanted") == name)
 
 
 def seconds_of(ask: Ask) -> float:
@@ -82,12 +80,8 @@ def seconds_of(ask: Ask) -> float:
     return estimate_seconds(one) + FRAMES * _FRAME_S * size_of(one).pixels
 
 
-def _player(data: dict[str, Any]) -> None:
-    _component(key=_VIEW, data=data, default={"wanted": ""}, on_wanted_change=lambda: None)
-
-
 def _show(data: dict[str, Any], dark: bool) -> None:
-    _player(data | {"dark": dark})
+    players.mount(_component, _VIEW, data | {"dark": dark})
     words = _WORDS
     moments = int(data["of"])
     if len(data["steps"]) < moments:

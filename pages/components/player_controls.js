@@ -40,6 +40,41 @@ class Transport {
     on("play", "click", () => this.toggle());
     on("slider", "input", () => this.go(Number(this.el.slider.value)));
     root.addEventListener("keydown", (event) => this.key(event));
+    const look = (entries) => {
+      this.seen = entries.at(-1).isIntersecting;
+      this.want();
+    };
+    new IntersectionObserver(look, { rootMargin: "200px" }).observe(root);
+  }
+
+  // There is a film, named `data.wait`, to be asked for once the player is in sight; until it
+  // comes, the last one stays, paler. `ask` sends its name to the server.
+  wait(data, ask) {
+    this.root.classList.toggle("dark", data.dark);
+    this.ask = ask;
+    if (this.waiting === data.wait) return;
+    this.waiting = data.wait;
+    this.asked = false;
+    this.stop();
+    this.busy(true);
+    this.want();
+  }
+
+  want() {
+    if (!this.seen || !this.waiting || this.asked) return;
+    this.asked = true;
+    this.ask(this.waiting);
+  }
+
+  // The film is here.
+  arrived() {
+    this.waiting = null;
+    this.busy(false);
+  }
+
+  busy(is) {
+    this.root.classList.toggle("waiting", is);
+    this.root.setAttribute("aria-busy", is);
   }
 
   slow() {

@@ -1,4 +1,8 @@
-"""The component of a player: its own files on top of those that all players share."""
+"""The component of a player: its own files on top of those that all players share.
+
+A film may be large, or take long to make: the player is told its name, and asks for it when it is
+in sight (`player_controls.js`), which for most visitors is never.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +37,14 @@ def player_component(name: str, file: Path, unit: str, *scripts: str) -> Any:
         css=shared("player.css") + own(".css"),
         js="\n".join((*map(shared, scripts), own(".js"))),
     )
+
+
+def is_wanted(key: str, film: str) -> bool:
+    """Whether the player of this key has asked for this film; tests without a browser replace
+    this."""
+    return bool(st.session_state.get(key, {}).get("wanted") == film)
+
+
+def mount(component: Any, key: str, data: dict[str, Any]) -> None:
+    """Draw a player that may ask for a film: inside a fragment, which is run again then."""
+    component(key=key, data=data, default={"wanted": ""}, on_wanted_change=lambda: None)

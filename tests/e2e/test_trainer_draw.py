@@ -23,7 +23,8 @@ def answer(page: Page) -> Locator:
 
 def player(page: Page) -> Locator:
     found = page.locator(".player.reel")
-    expect(found).to_be_visible()
+    found.scroll_into_view_if_needed()  # its film is sent then
+    expect(found).to_have_attribute("aria-busy", "false")
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pages.components import hopfield_player, share, warm
+from pages.components import players, share, warm
 from snncore.experiment import load_data, run
 from snncore.hopfield import PatternParams
 from snncore.recall_lab import Ask, RecallParams, experiment, is_compiled
@@ -47,7 +47,7 @@ def popovers_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def players_are_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     """A film is made when a browser has its player in sight."""
-    monkeypatch.setattr(hopfield_player, "is_wanted", lambda name: True)
+    monkeypatch.setattr(players, "is_wanted", lambda key, film: True)
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,14 @@ class Answer(NamedTuple):
     others: list[int]  # answers to `DRAWS` draws of the random spikes, per class
 
 
+class _Last(NamedTuple):
+    """The film that was drawn last."""
+
+    network: str
+    film: str
+    fresh: bool
+
+
 def link_values() -> dict[str, object]:
     """Names and values of the address that bring the panel back as it is."""
     chosen = st.session_state.get(NET)
@@ -88,13 +96,20 @@ def _panel(view: JobView | None) -> None:
         _verdict(net, asked, answer)
         _as_seen(net, asked)
         _buttons(net, answer)
-    now = (net.identity, key, sample)
-    before = st.session_state.get(_BEFORE)
-    st.session_state[_BEFORE] = now
-    player(answer.film, dark=is_dark(), fresh=before is not None and before[:1] == now[:1])
+    name = f"{net.identity}-{key}-{sample}"
+    player(name, answer.film, dark=is_dark(), fresh=_is_fresh(net.identity, name))
     st.caption(
         f"{_words(net.trained.params)} Space plays and pauses, the arrow keys step, a click seeks."
     )
+
+
+def _is_fresh(network: str, film: str) -> bool:
+    """Whether this film is another one of the same network: the first of each is not fresh."""
+    last: _Last | None = st.session_state.get(_BEFORE)
+    if last is None or last.film != film:
+        last = _Last(network, film, last is not None and last.network == network)
+        st.session_state[_BEFORE] = last
+    return last.fresh
 
 
 def _words(params: TrainParams) -> str:

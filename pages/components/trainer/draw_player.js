@@ -1,4 +1,5 @@
-// Plays one presentation of a picture that has been sent once. No request leaves the browser.
+// Plays one presentation of a picture. It asks for the film when it is in sight, once; then no
+// request leaves the browser.
 // `player_controls.js` is put before this file.
 
 const TALL = 200; // height of a curve's own units
@@ -11,7 +12,10 @@ export default function (component) {
   const root = component.parentElement.querySelector(".player");
   if (!root || !component.data) return;
   if (!players.has(root)) players.set(root, new SpikePlayer(root));
-  players.get(root).load(component.data);
+  const player = players.get(root);
+  const ask = (name) => component.setStateValue("wanted", name);
+  if (component.data.wait) player.wait(component.data, ask);
+  else player.load(component.data);
 }
 
 function make(tag, parent, settings = {}) {
@@ -40,6 +44,7 @@ class SpikePlayer extends Transport {
   }
 
   async load(data) {
+    this.arrived();
     const text = JSON.stringify({ ...data, dark: null });
     this.root.classList.toggle("dark", data.dark);
     const recolour = this.dark !== data.dark;

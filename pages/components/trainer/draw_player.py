@@ -1,7 +1,8 @@
 """The player of one presentation: every spike that classifies a picture, played in the browser.
 
-The whole film is sent once, packed; play, pause, step, scrub and looking at single neurons then
-happen in the visitor's browser (`draw_player.js`), so the server has no part in it.
+The whole film is sent once, packed, when the player comes in sight; play, pause, step, scrub and
+looking at single neurons then happen in the visitor's browser (`draw_player.js`), so the server has
+no part in it.
 """
 
 from __future__ import annotations
@@ -14,21 +15,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.components.players import player_component
+from pages.components import players
 from snncore.plots.base import mosaic, png
 from snncore.plots.training_reel import Reel
 
-_component = player_component("spike_player", Path(__file__), "step", "player_controls.js")
+_VIEW = "stdp_draw_film"
+_component = players.player_component("spike_player", Path(__file__), "step", "player_controls.js")
 
 
-def player(data: dict[str, Any], *, dark: bool, fresh: bool) -> None:
-    """Draw the player of a film from `payload`.
+def player(name: str, data: dict[str, Any], *, dark: bool, fresh: bool) -> None:
+    """Draw the player of a film from `payload`, which is sent when the player is in sight.
 
     Args:
+        name: of the film; another name, another film.
         fresh: a new film starts by itself (not for who asks for less motion); else it stands at
             its end, where the answer is.
     """
-    _component(key="stdp_draw_film", data=data | {"dark": dark, "fresh": fresh})
+    film = data | {"fresh": fresh} if players.is_wanted(_VIEW, name) else {"wait": name}
+    players.mount(_component, _VIEW, film | {"dark": dark})
 
 
 def payload(film: Reel) -> dict[str, Any]:
