@@ -6,7 +6,7 @@ import ast
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,11 +55,10 @@ def test_what_is_kept_for_a_restart_stays(
 ) -> None:
     """The wall clock jumps by a day between two servers."""
     shelf = Shelf(tmp_path)
-    write: Callable[[Path], object] = lambda path: path.write_bytes(b"x")  # noqa: E731
-    shelf.put("old", write)  # type: ignore[arg-type]
+    shelf.put("old", lambda file: file.write(b"x") and None)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + jump)
-    shelf.put("new", write)  # type: ignore[arg-type]
+    shelf.put("new", lambda file: file.write(b"x") and None)
     assert shelf.find("old") and shelf.find("new")
     monkeypatch.setattr(time, "time", lambda: real() + 4 * DAY)
     shelf.tidy()
@@ -74,7 +73,7 @@ def test_the_shelf_is_bounded(tmp_path: Path) -> None:
     half.write_bytes(bytes(10))
     os.utime(half, (1.0, 1.0))
     for k in range(5):
-        shelf.put(f"secret {k}", lambda path: path.write_bytes(bytes(100)) and None)
+        shelf.put(f"secret {k}", lambda file: file.write(bytes(100)) and None)
         os.utime(shelf._path(f"secret {k}"), (time.time() - 100 + k,) * 2)
     shelf.tidy()
     assert [bool(shelf.find(f"secret {k}")) for k in range(5)] == [False] * 3 + [True] * 2
@@ -82,6 +81,29 @@ def test_the_shelf_is_bounded(tmp_path: Path) -> None:
     names = {path.name for path in tmp_path.iterdir()}
     assert not any("secret" in name for name in names)
     assert shelf.find("../../etc/passwd") is None
+
+
+def test_finished_trainings_make_room_before_unfinished_ones(tmp_path: Path) -> None:
+    """After a crash one visitor finishes many short trainings: what was cut off stays."""
+    shelf = Shelf(tmp_path, most=3)
+    shelf.put("cut off", lambda file: file.write(b"x") and None)
+    os.utime(*tmp_path.iterdir(), (time.time() - 1000,) * 2)
+    for k in range(5):
+        shelf.put(f"short {k}", lambda file: file.write(b"x") and None)
+        shelf.put(f"short {k}", lambda file: file.write(b"xx") and None, done=True)
+        assert len(list(tmp_path.iterdir())) == min(k + 2, 3)  # one file of each
+        (path,) = tmp_path.glob(f"{shelf._path(f'short {k}').name.partition('.')[0]}*")
+        os.utime(path, (time.time() - 100 + k,) * 2)
+    assert shelf.find("cut off") and shelf.find("short 4") and not shelf.find("short 0")
+
+
+def test_the_files_are_for_the_server_s_user_only(tmp_path: Path) -> None:
+    """The folder was made by the host, and others on the machine may look into it."""
+    tmp_path.chmod(0o755)
+    modes: list[int] = []
+    Shelf(tmp_path).put("link", lambda file: modes.append(os.fstat(file.fileno()).st_mode))
+    modes.append(next(tmp_path.iterdir()).stat().st_mode)
+    assert [mode & 0o777 for mode in modes] == [0o600] * 2
 
 
 def test_no_interval_is_measured_with_the_wall_clock() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import numba
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.trainer import lasting
+from pages.components.trainer import job, kept, lasting
+from pages.components.trainer.payload import Run
 from snncore import datasets, experiment, kernels, trained
 from snncore.experiment import Autosave
 from snncore.jobs import Progress
@@ -48,6 +50,29 @@ def test_of_a_training_that_the_server_keeps(
     says(next(w.value for w in app.warning) if app.warning else "(over too soon to be seen)")
     run_until(app, lambda: finished(app))  # the training has not suffered
     assert FULL in seen[0] and "restart" in seen[0]
+
+
+def test_of_a_training_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when all is learnt, and the results take many reports more."""
+    monkeypatch.setenv("SNNCORE_STATE", str(tmp_path))
+    run = Run("digits", 60, TrainParams(neurons=5, epochs=1, feature_steps=10, seed=4714))
+    *_, _last = job.work(run, None, None)
+    entry = kept.get(run.identity)
+    assert entry is not None and entry.snapshot.seen == entry.snapshot.total
+    now, tries, full = [0.0], list[float](), [True]
+
+    def write(*_: object) -> None:
+        tries.append(now[0])
+        if full[0]:
+            raise OSError(28, FULL)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(lasting, "_write", write)
+    saver = lasting.Saver("link")
+    for step in range(60):
+        now[0], full[0] = 0.2 * step, step < 40
+        saver.see(entry)
+    assert [round(at) for at in tries] == [0, 5, 10] and not saver.problem
 
 
 def test_of_a_checkpoint_on_the_command_line(full_disk: Path, says: Says) -> None:

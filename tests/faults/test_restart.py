@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.trainer import job, kept, lasting
+from pages.components import inline
+from pages.components.trainer import job, kept, lasting, source
 from pages.components.trainer.payload import OWN, Run
-from snncore import experiment, jobs, state
+from snncore import experiment, jobs, state, trained
 from snncore.experiment import weights_sha256
 from snncore.stdp import Snapshot, TrainParams, train
 from tests.e2e.conftest import start_server
@@ -131,7 +132,7 @@ def test_a_damaged_file_is_no_offer(folder: Path) -> None:
     shelf = state.shelf()
     assert shelf is not None
     for content in (b"", b"\x08" + bytes(30), os.urandom(500)):
-        shelf.put("link", lambda path, content=content: path.write_bytes(content) and None)  # type: ignore[misc]
+        shelf.put("link", lambda file, content=content: file.write(content) and None)  # type: ignore[misc]
         app = open_page(PAGE, job="link")
         assert "no longer kept here" in words(app) and not app.error
 
@@ -159,6 +160,56 @@ def test_nothing_of_a_visitor_s_images_is_written(
     assert lasting.find("link") is not None
 
 
+def cut_off(link: str, seed: int) -> kept.Finished:
+    """A training that is on disk under this link, and nowhere else."""
+    run = Run("digits", 60, TrainParams(neurons=5, epochs=1, feature_steps=10, seed=seed))
+    *_, _last = job.work(run, None, None)
+    entry = kept.get(run.identity)
+    assert entry is not None
+    entry = entry._replace(snapshot=entry.snapshot._replace(seen=1), trained=None)
+    lasting.Saver(link).see(entry)
+    kept.clear()
+    return entry
+
+
+def test_who_began_anew_does_not_cut_off_who_continues(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is started again; one visitor starts the training anew, another continues it."""
+    run, go = cut_off("old-link", 4724).run, threading.Event()
+    monkeypatch.setattr(experiment, "run", lambda *_, **__: iter(lambda: go.wait(60), True))
+    size = source.size_of("digits", 60, None)
+    manager = jobs.get_manager(job.KIND)
+    ticket = job.submit("the first", run, size, None, None)
+    try:
+        app = open_page(PAGE, job="old-link")
+        app.get_by_key("stdp__after_restart").click().run()
+        view = manager.get(ticket.id)
+        assert view is not None and view.active
+        assert link_of(app) == view.watch != "old-link"  # the run that both see
+        assert "is not running any more" not in words(app)
+    finally:
+        go.set()
+        manager.cancel(ticket.id)
+
+
+def test_what_is_offered_is_read_once_and_behind_the_gate(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is started again; the page with an old link is redrawn again and again."""
+    entry = cut_off("link", 4725)
+    real, busy = trained.load, list[int]()
+    monkeypatch.setattr(trained, "load", lambda path: (busy.append(inline.busy()), real(path))[1])
+    app = open_page(PAGE, job="link")
+    for _ in range(3):
+        app.run()
+    assert "it was stopped, or nobody looked at it for ten minutes" in words(app)
+    assert busy == [1]
+    lasting.Saver("link").see(entry._replace(snapshot=entry.snapshot._replace(seen=21)))
+    app.run()
+    assert busy == [1, 1] and "(21 of" in words(app)  # it has gone on elsewhere, and stopped again
+
+
 def test_keeping_takes_at_most_a_fiftieth_of_the_time(folder: Path) -> None:
     """The disk is slow: a training waits for it little."""
     run = Run("digits", 60, TrainParams(neurons=5, epochs=1, feature_steps=10, seed=4722))
@@ -172,7 +223,7 @@ def test_keeping_takes_at_most_a_fiftieth_of_the_time(folder: Path) -> None:
         patched.setattr(time, "monotonic", lambda: now[0])
         written: list[float] = []
 
-        def slow(path: Path, _: object) -> None:
+        def slow(*_: object) -> None:
             now[0] += 2.0
             written.append(now[0])
 

@@ -76,6 +76,15 @@ def test_a_network_larger_than_the_room_is_not_kept(monkeypatch: pytest.MonkeyPa
     kept.clear()
 
 
+def test_a_finished_run_keeps_its_readouts() -> None:
+    saved = models.load(models.NAMES[0])
+    entry = kept.Finished(RUN, "mnist", 60, "", saved.snapshot, saved.trained)
+    kept.put(entry)
+    kept.put(entry._replace(trained=None, turn="restored"))  # from disk, where they are not
+    assert kept.get(RUN.identity) == entry
+    kept.clear()
+
+
 def test_networks_of_files_are_read_once_and_only_so_many_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

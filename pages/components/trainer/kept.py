@@ -60,10 +60,14 @@ def get(identity: str) -> Finished | None:
 def put(entry: Finished) -> None:
     """Keep a run; those unseen for longest make room. A larger one than all room is not kept.
 
-    A run that somebody began anew does not take the place of the same run stopped further on.
+    A run that somebody began anew does not take the place of the same run stopped further on, nor
+    one without readouts that of one with them.
     """
     before = get(entry.run.identity)
-    if before is not None and entry.trained is None and entry.snapshot.seen < before.snapshot.seen:
+    further = before is not None and (
+        before.trained is not None or entry.snapshot.seen < before.snapshot.seen
+    )
+    if further and entry.trained is None:
         return
     if 2 * entry.weights_bytes < BUDGET:
         _kept.put(entry.run.identity, entry)

@@ -1,6 +1,6 @@
 """A training outlives its server: how far it came is on disk, under the secret of its link.
 
-Nothing that learnt a visitor's own images is written. The file is an ordinary checkpoint, which is
+Trainings on a visitor's own images are not written. The file is an ordinary checkpoint, which is
 checked like an upload when it is read.
 """
 
@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections import deque
-from pathlib import Path
+from typing import BinaryIO
 
 from pages.components.trainer import source
 from pages.components.trainer.kept import Finished
@@ -40,14 +40,16 @@ class Saver:
         seen, total = entry.snapshot.seen, entry.snapshot.total
         if not self._watch or seen == self._seen or entry.run.dataset == OWN:
             return
-        if seen < total and time.monotonic() < self._due:
+        # The last one does not wait, but on a disk that cannot be written it is tried now and then:
+        # reports go on until the results are there.
+        if (seen < total or self.problem) and time.monotonic() < self._due:
             return
         shelf = state.shelf()
         if shelf is None:
             return
         began = time.monotonic()
         try:
-            shelf.put(self._watch, lambda path: _write(path, entry))
+            shelf.put(self._watch, lambda file: _write(file, entry), done=seen >= total)
         except (OSError, ValueError, MemoryError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             if not self.problem:
@@ -65,12 +67,23 @@ class Saver:
         self._due = now + max(EVERY_S, _SHARE * (now - began))
 
 
-def _write(path: Path, entry: Finished) -> None:
+def _write(file: BinaryIO, entry: Finished) -> None:
     run = entry.run
     trained.save(
-        path, run.dataset, entry.n_images, run.params, entry.snapshot,
+        file, run.dataset, entry.n_images, run.params, entry.snapshot,
         images_sha256=entry.images_sha256, note=f"{run.limit}:{run.resumed}",
     )  # fmt: skip
+
+
+def mark(watch: str) -> tuple[str, int, int] | None:
+    """What changes when the file of this link does, None when there is none; reads nothing."""
+    shelf = state.shelf()
+    path = None if shelf is None else shelf.find(watch)
+    try:
+        found = None if path is None else path.stat()
+    except OSError:  # removed at this moment
+        return None
+    return None if path is None or found is None else (path.name, found.st_mtime_ns, found.st_size)
 
 
 def find(watch: str) -> Finished | None:
@@ -96,7 +109,9 @@ def find(watch: str) -> Finished | None:
 
 def words(watch: str, entry: Finished) -> str:
     """For who follows the link: what happened, and where it stands."""
-    why = "nobody was watching it" if watch in _own else "the server was started again"
+    why = "the server was started again"
+    if watch in _own:
+        why = "it was stopped, or nobody looked at it for ten minutes"
     seen, total = entry.snapshot.seen, entry.snapshot.total
     share = math.floor(100 * seen / total)
     stood = f"It stood at {share} % ({seen:,} of {total:,} presentations)"

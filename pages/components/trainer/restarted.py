@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.inline import inline
 from pages.components.job_panel import owner_id
 from pages.components.trainer import job, kept, lasting, resume, source
 from pages.components.trainer.presets import KEY, SIZE, Preset, layer_of, values_of
 from snncore.jobs import Rejected
 
+_OFFER = f"{KEY}__offer"  # what was read last: (mark of the file, words or "")
+
 
 def offer(watch: str) -> bool:
     """Draw the offer for the training of this link; False when there is none on disk."""
-    entry = lasting.find(watch)
-    if entry is None:
+    mark = lasting.mark(watch)
+    if mark is None:
         return False
-    st.warning(lasting.words(watch, entry), icon=":material/restart_alt:")
+    known = st.session_state.get(_OFFER)
+    if known is None or known[0] != mark:  # a file is read once, not at each redrawing
+        entry = inline(lambda: lasting.find(watch))
+        known = (mark, "" if entry is None else lasting.words(watch, entry))
+        st.session_state[_OFFER] = known
+    if not known[1]:
+        return False
+    st.warning(known[1], icon=":material/restart_alt:")
     st.button(
         "Continue",
         icon=":material/resume:",
@@ -46,3 +56,5 @@ def _go_on(watch: str) -> None:
     st.session_state[SIZE] = (*layer_of(run.params), run.dataset)
     st.session_state[f"{job.PANEL}_ticket"] = ticket.id
     st.session_state.pop(f"{job.PANEL}_view", None)
+    # Where somebody began it anew, this is their run: the page puts its link there.
+    st.query_params.pop(job.JOB, None)
