@@ -317,3 +317,30 @@ def test_fingerprint_tells_sets_apart_that_have_the_same_name():
     other = image_set("x", squares(3), np.array([0, 2, 1]), ("a", "b", "c"), "train", "")
     assert datasets.fingerprint(one) != datasets.fingerprint(other)
     assert datasets.fingerprint(one) == datasets.fingerprint(one._replace(source="elsewhere"))
+
+
+def test_the_catalogue_trusts_what_was_there_for_a_moment_and_sees_what_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A page asks a hundred times in each run; a download is seen at once."""
+    there, looks, clock = set[str](), [0], [100.0]
+
+    def present(name: str, root: Path) -> bool:
+        looks[0] += 1
+        return name in there
+
+    monkeypatch.setattr(vision, "present", present)
+    monkeypatch.setattr("snncore.datasets.time.monotonic", lambda: clock[0])
+    monkeypatch.setenv("SNNCORE_DATA", str(tmp_path))
+
+    def found() -> set[str]:
+        return {info.name for info in datasets.catalogue() if info.present and not info.bundled}
+
+    assert found() == set()
+    there.add("mnist")
+    assert found() == {"mnist"}
+    before = looks[0]
+    assert found() == {"mnist"} and looks[0] == before + 2  # the two that are missing
+    there.clear()
+    clock[0] += 3
+    assert found() == set()

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from snncore.jobs import JobManager, Limits, Progress, Rejected, get_manager
+from snncore import kernels
+from snncore.jobs import JobManager, Limits, Progress, Rejected, get_manager, worker
 from snncore.jobs.records import Job, Snapshot, expected_wait
 
 PATIENCE = 10.0  # real seconds before a test that would hang fails instead
@@ -324,7 +325,7 @@ def test_too_large_for_the_server_is_refused_with_the_numbers(
     manager = make(mem_budget=100 << 20)
     with pytest.raises(Rejected, match="needs about 200 MB; this server allows 100 MB"):
         manager.submit("a", "k", quick(), 200 << 20)
-    assert manager.stats() == (0, 0, 0, 0)
+    assert manager.stats() == (0, 0, 0, 0, 0)
 
 
 def test_two_workers_share_the_memory(make: Callable[..., JobManager]) -> None:
@@ -369,7 +370,7 @@ def test_results_are_forgotten_after_the_last_look(
     clock.now += 601
     manager.reap()
     assert manager.get(ticket.id) is None
-    assert manager.stats() == (0, 0, 0, 0)
+    assert manager.stats() == (0, 0, 0, 0, 0)
     assert not manager.submit("a", "k", quick()).joined
 
 
@@ -532,3 +533,49 @@ def test_a_computation_that_is_being_closed_cannot_be_joined(
     assert not bob.joined
     assert view is not None and view.state == "done" and view.snapshot is not None
     assert view.snapshot.payload == 5
+
+
+def test_who_has_a_result_is_not_counted_among_those_who_wait(
+    make: Callable[..., JobManager],
+) -> None:
+    manager = make()
+    done = manager.submit("a", "done", quick())
+    manager.wait(done.id, 10)
+    assert manager.stats().tickets == 1 and manager.stats().awaited == 0
+    go = threading.Event()
+
+    def slow() -> Iterator[Progress]:
+        yield Progress(0.0, "")
+        go.wait(10)
+
+    for owner in "bcd":
+        manager.submit(owner, "slow", slow)
+    assert manager.stats().awaited == 3
+    go.set()
+
+
+@pytest.mark.parametrize(("people", "threads"), [(1, 4), (3, 4), (4, 3), (50, 3)])
+def test_a_computation_leaves_a_core_to_the_pages_where_many_wait(
+    monkeypatch: pytest.MonkeyPatch, people: int, threads: int
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(worker, "cpu_count", lambda: 4)
+    monkeypatch.setattr(kernels, "limit_threads", asked.append)
+    assert worker.drive("k", quick(), lambda _: None, lambda: people).state == "done"
+    assert asked and set(asked) == {threads}
+
+
+def test_a_thread_may_take_fewer_threads_for_its_kernels() -> None:
+    found: list[int] = []
+
+    def work() -> None:
+        kernels.limit_threads(1)
+        with kernels.kernel_threads() as count:
+            found.append(count)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    with kernels.kernel_threads() as count:  # another thread is not concerned
+        assert found == [1]
+        assert count == kernels.thread_count()

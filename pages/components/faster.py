@@ -7,7 +7,8 @@ session is asked for one key, and the theme and the names of a function's argume
 `python -m tests.benchmarks.load` measures what it is worth.
 
 These are private parts of Streamlit. One is replaced only where its source is, to the letter, what
-was tested (`KNOWN`); another release runs as it is, and the log says so.
+was tested (`KNOWN`); another release runs as it is, and the log says so. Where one is not there at
+all, importing or installing this fails, which the frame of the pages takes as no reason to stop.
 """
 
 from __future__ import annotations

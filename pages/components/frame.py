@@ -6,6 +6,7 @@ dashboard.py, so everything that a visitor sees around the page's own content is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -16,7 +17,7 @@ from streamlit.errors import StreamlitAPIException
 from snncore import datasets
 from snncore.device import DeviceChoice, choose_device
 
-from . import faster, leavers, lesson, warm
+from . import leavers, lesson, warm
 from .brand import icon_png
 from .job_panel import keep_alive
 from .lif_help import analogies
@@ -28,7 +29,12 @@ _GLOSSARY = "frame__glossary"  # in the session: it was asked for
 PageKey = Literal["home", "lif", "encoding", "hopfield", "stdp"]
 
 
-faster.install()
+try:
+    from . import faster
+
+    faster.install()
+except (ImportError, AttributeError, OSError, TypeError) as error:  # a later release of Streamlit
+    logging.getLogger(__name__).warning("pages are slower in a full hall: %s", error)
 
 
 class Page(NamedTuple):

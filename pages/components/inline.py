@@ -24,6 +24,7 @@ T = TypeVar("T")
 WAIT_S = 40.0  # a fresh server compiles its kernels first; a longer queue than this is told so
 _SLICE_S = 0.2
 _gate = threading.BoundedSemaphore(cpu_count())
+_inside: set[int] = set()  # threads that compute now
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +40,7 @@ def inline(function: Callable[[], T]) -> T:
         st.stop()
     starved = False
     try:
+        _inside.add(threading.get_ident())
         _share_cores()
         result = function()
     except ValueError as error:
@@ -49,6 +51,7 @@ def inline(function: Callable[[], T]) -> T:
     else:
         return result
     finally:
+        _inside.discard(threading.get_ident())
         _gate.release()
     if starved:  # only now: the exception held what had been computed
         clear_up()
@@ -61,12 +64,12 @@ def _share_cores() -> None:
     torch_threads(1)
     kernels = sys.modules.get("snncore.kernels")  # where it is not loaded there are none
     if kernels is not None:
-        kernels.limit_threads(max(1, cpu_count() // max(1, busy())))
+        kernels.limit_threads(max(1, cpu_count() // busy()))
 
 
 def busy() -> int:
     """How many places are taken at this moment."""
-    return cpu_count() - _gate._value
+    return len(_inside)
 
 
 def _entered() -> bool:

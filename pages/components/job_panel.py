@@ -148,8 +148,9 @@ def _current(kind: Kind, job_key: str, ticket_param: str) -> tuple[JobView | Non
     if watch and (view is None or view.watch != watch):
         try:
             joined = manager.join(owner_id(), watch)
-        except Rejected:
-            joined = None
+        except Rejected as refusal:  # it is there, but too many look on
+            st.warning(str(refusal), icon=":material/hourglass_disabled:")
+            return None, False
         kept = st.session_state.get(f"{job_key}_view")
         if joined is None:
             # A finished result stays with the session even after the manager has forgotten it.
@@ -179,7 +180,7 @@ def _submit(submit: Callable[[str], Ticket], job_key: str, ticket_param: str) ->
 
 def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None]) -> None:
     """The part that redraws itself while there is something to come."""
-    every = pace(first, manager.stats().tickets)
+    every = pace(first, manager.stats().awaited)
 
     @st.fragment(run_every=every)
     def panel() -> None:
@@ -208,13 +209,13 @@ def _run_again() -> None:
         st.rerun()
 
 
-def pace(view: JobView, tickets: int) -> float | None:
-    """Seconds between two looks, None when there is nothing to come: the more tickets are out,
+def pace(view: JobView, people: int) -> float | None:
+    """Seconds between two looks, None when there is nothing to come: the more people wait,
     the less often each looks, so that looking costs the server about the same."""
     if not view.active:
         return None
     usual = POLL_QUEUED_S if view.position > 1 else POLL_RUNNING_S
-    return usual * min(_SLOWEST, max(1.0, tickets / _CROWD))
+    return usual * min(_SLOWEST, max(1.0, people / _CROWD))
 
 
 def _status(view: JobView, *, idle: bool) -> None:

@@ -11,6 +11,7 @@ a link, a text with a web or mail address in it is not shown.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -25,7 +26,8 @@ MAX_TASK = 200  # letters
 _MOST = 12  # controls that stay
 _MAKE, _PICKED, _WRITTEN = "lesson__make", "lesson__free", "lesson__task"
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")  # what goes into a style sheet must be nothing else
-_ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
+# With or without https://; "e.g." and "0.5" are none.
+_ADDRESS = re.compile(r"://|www\.|@|[\w-]\.[^\W\d_]{2,}", re.IGNORECASE)
 
 # What decides the setting; `settings` makes the first kind.
 _BOXES = (
@@ -78,7 +80,11 @@ def free() -> list[str]:
 def task() -> str:
     """The task as the address has it, "" without one that can be shown."""
     text = " ".join(st.query_params.get(TASK, "").split())[:MAX_TASK]
-    return "" if _ADDRESS.search(text) else text
+    return "" if _has_address(text) else text
+
+
+def _has_address(text: str) -> bool:
+    return _ADDRESS.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def begin() -> None:
@@ -201,6 +207,6 @@ def maker(address: Callable[[Mapping[str, object]], str]) -> None:
         placeholder="None",
     )
     words = " ".join(st.text_input("Task (optional)", key=_WRITTEN, max_chars=MAX_TASK).split())
-    if _ADDRESS.search(words):
+    if _has_address(words):
         st.caption("A task with a web or mail address in it is not shown: leave the address out.")
     st.code(address({LESSON: "1"} | _given(names, words)), language=None, wrap_lines=True)

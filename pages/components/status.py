@@ -63,8 +63,9 @@ def server() -> list[tuple[str, str]]:
         ("Short work at this moment", f"{inline.busy()} of {cpu_count()} places"),
         ("Answers that were there already", f"{hits / asked:.0%} of {asked:,}" if asked else DASH),
     ]
-    size = _stat("cache_memory_bytes")
-    return [*rows, ("Kept answers", DASH if size is None else f"{size / 1e6:,.1f} MB")]
+    kept = [s for s in _stats("cache_memory_bytes") if s.category_name == "st_cache_data"]
+    size = sum(int(s.byte_length) for s in kept)
+    return [*rows, ("Kept answers", f"{size / 1e6:,.1f} MB" if kept else DASH)]
 
 
 def work() -> list[Sequence[str]]:

@@ -27,12 +27,12 @@ class Tour {
     this.el.next.addEventListener("click", () => this.go(1));
     this.onKey = (event) => this.key(event);
     this.onAgain = () => this.start(true);
-    document.addEventListener("keydown", this.onKey);
-    document.addEventListener(AGAIN, this.onAgain);
   }
 
-  // Each run of the page calls this again: only another page begins anew.
+  // Each run of the page calls this again: only another page, or one after an end, begins anew.
   load({ page, steps }) {
+    document.addEventListener("keydown", this.onKey); // the same one twice is one
+    document.addEventListener(AGAIN, this.onAgain);
     if (this.page === page) return;
     this.close();
     Object.assign(this, { page, steps });
@@ -41,6 +41,7 @@ class Tour {
 
   end() {
     this.close();
+    this.page = null; // Streamlit also ends what a newer run has taken the place of
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener(AGAIN, this.onAgain);
   }
@@ -63,17 +64,17 @@ class Tour {
   }
 
   // The page is still being drawn: begin once the things are there and the first stands still; one
-  // that has not come some seconds later is left out.
+  // that has not come some seconds after the others is left out.
   wait() {
     let before = "";
     let quiet = 0;
     this.waiting = setInterval(() => {
-      const at = this.find(0)?.getBoundingClientRect();
+      const there = this.steps.map((_, number) => this.find(number)).filter(Boolean);
+      const at = there[0]?.getBoundingClientRect();
       const now = at ? [at.x, at.y, at.width, at.height].join() : "";
       quiet = now && now === before ? quiet + 1 : 0;
       before = now;
-      const all = this.steps.every((_, number) => this.find(number));
-      if (quiet >= (all ? 4 : PATIENCE)) this.start();
+      if (quiet >= (there.length === this.steps.length ? 4 : PATIENCE)) this.start();
     }, 200);
   }
 

@@ -167,9 +167,10 @@ def _load(names: Sequence[str]) -> None:
     from snncore.device import cpu_count, torch_threads
 
     torch_threads(max(1, cpu_count() - 1))  # one core stays free to serve pages
-    # What is alive now (300,000 objects of imported libraries) lives until the server stops:
-    # collect the garbage once, then take the rest out of every later collection, each of which
-    # would otherwise hold the interpreter for about 0.1 s (streamlit#8977).
+    # What is alive now (300,000 objects of imported libraries, and the few sessions that wait for
+    # them) lives until the server stops: collect the garbage once, then take the rest out of every
+    # later collection, each of which would otherwise hold the interpreter for about 0.1 s
+    # (streamlit#8977).
     gc.collect()
     gc.freeze()
 

@@ -197,7 +197,8 @@ class JobManager:
     def stats(self) -> Stats:
         """How many computations wait, run and are kept, and how many tickets there are."""
         with self._changed:
-            counted = (self._queue, self._running, self._finished, self._holders)
+            awaited = [t for job in (*self._queue, *self._running) for t in job.live]
+            counted = (self._queue, self._running, self._finished, self._holders, awaited)
             return Stats(*map(len, counted))
 
     def close(self) -> None:
@@ -290,7 +291,8 @@ class JobManager:
         job = self._next()
         if job is None:
             return False
-        ending = drive(job.key, job.start, partial(self._publish, job), lambda: len(self._holders))
+        publish = partial(self._publish, job)
+        ending = drive(job.key, job.start, publish, lambda: self.stats().awaited)
         with self._changed:
             self._finish(job, ending)
         return True

@@ -118,6 +118,7 @@ class Stats(NamedTuple):
     running: int
     kept: int
     tickets: int
+    awaited: int  # of the tickets, those whose result is still to come
 
 
 Start = Callable[[], Iterator[Progress]]

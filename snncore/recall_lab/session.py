@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from snncore.recall_lab.recall import Recall, part_size, pieces
 
 Tensor = torch.Tensor
 _MAX_FLIGHTS = 64
+_flights_lock = threading.Lock()
 _flights: dict[tuple[Any, ...], Preflight] = {}  # the oldest goes first
 
 
@@ -161,9 +163,10 @@ def _flight(ask: Ask, patterns: Patterns) -> Preflight:
     found = _flights.get(key)
     if found is None:
         found = preflight(patterns, ask.rule, noise=noise, degree=degree)
-        while len(_flights) >= _MAX_FLIGHTS:
-            _flights.pop(next(iter(_flights)), None)
-        _flights[key] = found
+        with _flights_lock:
+            while len(_flights) >= _MAX_FLIGHTS:
+                del _flights[next(iter(_flights))]
+            _flights[key] = found
     return found
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunnerEvent
 from pages.components import faster
 from tests.streamlit_client import alone
 
+ROOT = Path(__file__).resolve().parents[2]
 MESSAGE = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
 
 
@@ -141,6 +145,17 @@ def test_an_empty_section_of_the_theme_is_not_sent() -> None:
     found = CustomThemeConfig()
     faster._themed(found.light.sidebar, "theme.light.sidebar")
     assert not found.HasField("light")
+
+
+def test_a_release_without_these_parts_has_pages_nevertheless():
+    code = (
+        "from streamlit.runtime.app_session import AppSession; "
+        "del AppSession._on_scriptrunner_event; from pages.components import frame; print('there')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert "there" in done.stdout and "slower" in done.stderr, done.stderr[-500:]
 
 
 def test_what_is_not_known_stays(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):

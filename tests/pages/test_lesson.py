@@ -87,6 +87,10 @@ def test_a_lesson_says_so_keeps_its_link_and_has_a_way_out() -> None:
         ("See https://evil.example now", ""),
         ("Log in at WWW.evil.example", ""),
         ("Write to me@evil.example", ""),
+        ("Log in at evil.example/login to see your mark", ""),
+        ("Write to me＠evil．example", ""),
+        ("Go to t.me/x", ""),
+        ("Use e.g. 0.5 nA. Then 1.5.", r"Use e\.g\. 0\.5 nA\. Then 1\.5\."),
     ],
 )
 def test_a_task_is_plain_text_without_addresses(task: str, shown: str) -> None:

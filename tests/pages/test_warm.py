@@ -30,7 +30,7 @@ def test_the_frame_of_a_page_does_not_wait_for_the_engine():
         "print([m for m in ('torch', 'numba', 'sklearn', 'scipy', 'pandas') if m in sys.modules])"
     ).replace("dashboard_parts", "pages.components.frame, pages.components.home")
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=180
     )
     assert done.stdout.strip() == "[]", done.stderr[-500:]
 
@@ -117,27 +117,37 @@ def test_what_compiles_ahead_is_a_command_that_runs():
     """With a data set that is not there it ends at once, in the words of the command line."""
     code = warm._COMPILE.replace("--dataset digits", "--dataset nonsense")
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 2 and "nonsense" in done.stderr
 
 
-def test_a_server_that_is_stopped_waits_for_no_compiler():
-    code = (
-        "import subprocess, sys, time; from pages.components import warm; "
-        "warm._load = lambda names: None; warm.begin(); "
-        "warm._COMPILE = 'import time; time.sleep(60)'; "
-        "warm.also('x', warm.training); time.sleep(3); print('bye')"
-    )
+# A server that is stopped while a process of its own compiles for the first time.
+_STOPPED = """
+import pathlib, sys, tempfile, time
+import snncore.device, snncore.kernels
+from pages.components import warm
+
+told = pathlib.Path(sys.argv[1])
+snncore.device.memory_bytes = lambda: 4 << 30
+snncore.kernels.compiled_folder = lambda: pathlib.Path(tempfile.mkdtemp())  # nothing is compiled
+warm._load = lambda names: None
+warm._COMPILE = "import os, pathlib, time; pathlib.Path(%r).write_text(str(os.getpid())); "
+warm._COMPILE = warm._COMPILE % str(told) + "time.sleep(60)"
+warm.begin()
+warm.also("x", warm.training)
+while not (told.exists() and told.read_text()):
+    time.sleep(0.02)
+print("bye")
+"""
+
+
+def test_a_server_that_is_stopped_waits_for_no_compiler_and_leaves_none_behind(tmp_path: Path):
+    told = tmp_path / "pid"
     done = subprocess.run(
-        [sys.executable, "-c", code.replace("warm.begin()", _NOT_COMPILED)],
-        cwd=ROOT, capture_output=True, text=True, timeout=40,
+        [sys.executable, "-c", _STOPPED, str(told)],
+        cwd=ROOT, capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert done.stdout.strip() == "bye", done.stderr[-500:]
-
-
-# No stamp of an earlier run: a folder of compiled kernels that is empty.
-_NOT_COMPILED = (
-    "import tempfile, pathlib, snncore.kernels as k; "
-    "k.compiled_folder = lambda: pathlib.Path(tempfile.mkdtemp()); warm.begin()"
-)
+    child = Path(f"/proc/{told.read_text()}/stat")
+    assert not child.exists() or child.read_text().rsplit(")", 1)[1].split()[0] == "Z"
