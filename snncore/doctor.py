@@ -61,7 +61,7 @@ Found = tuple[State, str, str]
 def _python() -> Iterator[Found]:
     low, high = PYTHONS
     here = sys.version_info[:2]
-    said = f"Python {sys.version.split()[0]}"
+    said = f"Python {sys.version.split()[0]} ({sys.executable})"
     if here < low:
         yield "bad", said, f"install Python {low[0]}.{low[1]} to {high[0]}.{high[1]}"
     elif here > high:
@@ -78,7 +78,8 @@ def _packages() -> Iterator[Found]:
         yield "note", f"no {file.name} beside this package: versions were not compared", ""
         return
     lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
-    wanted = [Requirement(line) for line in lines if line and not line.startswith("-")]
+    named = [Requirement(line) for line in lines if line and not line.startswith("-")]
+    wanted = [one for one in named if one.marker is None or one.marker.evaluate()]
     wrong = 0
     for one in wanted:
         try:

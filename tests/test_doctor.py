@@ -37,7 +37,9 @@ def test_another_python_is_noted_or_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_missing_and_old_packages_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "requirements.txt").write_text("no-such-package>=1  # why\nnumpy>=99\nclick\n")
+    (tmp_path / "requirements.txt").write_text(
+        "no-such-package>=1  # why\nnumpy>=99\nclick\nnot-for-this-one>=3; python_version < '3'\n"
+    )
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     missing, old = findings("packages")
     assert missing.state == old.state == "bad"

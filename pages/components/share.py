@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -29,6 +29,7 @@ class _Kind(NamedTuple):
     endings: tuple[str, ...]  # none: all others
 
 
+_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 _EXPORT = ":material/download:"
 _KINDS = (
     _Kind(":material/table:", (".csv", ".npz")),
@@ -108,6 +109,11 @@ def _link(params: Mapping[str, object], missing: str) -> None:
     st.code(exact_link(url, here), language=None, wrap_lines=True)
     if url is None:
         st.caption("Add it to the address of this page.")
+    elif urlsplit(url).hostname in _OWN_MACHINE:
+        st.caption(
+            "*localhost* is the machine of whoever opens the link: for others, put the name or "
+            "number of this one in its place (the *Network URL* that the server printed)."
+        )
     lesson.maker(lambda more: exact_link(url, {**params, **more}))
 
 

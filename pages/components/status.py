@@ -57,7 +57,7 @@ def server() -> list[tuple[str, str]]:
     sessions = _stat("active_sessions")
     rows = [
         ("People connected", DASH if sessions is None else f"{sessions:,}"),
-        ("Memory", f"{resident_bytes() / 1e6:,.0f} of {memory_bytes() / 1e6:,.0f} MB"),
+        ("Memory", f"{resident_bytes() / 1e9:.2f} of {memory_bytes() / 1e9:.1f} GB"),
         ("Cores", f"{cpu_count()}"),
         ("Threads", f"{threading.active_count()}"),
         ("Short work at this moment", f"{inline.busy()} of {cpu_count()} places"),

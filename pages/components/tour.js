@@ -68,19 +68,24 @@ class Tour {
   wait() {
     let before = "";
     let quiet = 0;
+    let late = 0;
     this.waiting = setInterval(() => {
       const there = this.steps.map((_, number) => this.find(number)).filter(Boolean);
       const at = there[0]?.getBoundingClientRect();
       const now = at ? [at.x, at.y, at.width, at.height].join() : "";
-      quiet = now && now === before ? quiet + 1 : 0;
+      const app = document.querySelector("[data-testid=stApp]");
+      const running = app?.getAttribute("data-test-script-state") === "running";
+      quiet = now && now === before && !running ? quiet + 1 : 0;
+      late += now && !running ? 1 : 0;
       before = now;
-      if (quiet >= (there.length === this.steps.length ? 4 : PATIENCE)) this.start();
+      if (quiet >= 4 && (there.length === this.steps.length || late >= PATIENCE)) this.start();
     }, 200);
   }
 
   find(number) {
     const there = [...document.querySelectorAll(this.steps[number].at)];
-    return there.find((element) => element.getClientRects().length > 0);
+    return there.find((element) => // a grey bar stands for what is still to come
+      element.getClientRects().length > 0 && !element.querySelector("[data-testid=stSkeleton]"));
   }
 
   start(asked = false) {

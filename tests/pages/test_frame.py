@@ -248,6 +248,31 @@ def test_a_small_default_gets_a_step_of_its_own_size() -> None:
     assert controls.limits("rate", spec, 0.005) == (0.0, 1.0, 0.001)
 
 
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://localhost:8501/LIF", True),
+        ("http://127.0.0.1:8501", True),
+        ("http://lab:1/", False),
+    ],
+)
+def test_who_shares_a_link_to_this_machine_alone_is_told(
+    monkeypatch: pytest.MonkeyPatch, url: str, warned: bool
+) -> None:
+    def script(url: str) -> None:
+        from types import SimpleNamespace
+
+        from pages.components import share
+
+        share.st.context = SimpleNamespace(url=url)  # type: ignore[assignment]
+        share._link({"a": 1}, "")
+
+    monkeypatch.setattr(share.st, "context", share.st.context)  # put back at the end
+    app = AppTest.from_function(script, default_timeout=30, args=(url,)).run()
+    assert not app.exception
+    assert any("Network URL" in c.value for c in app.caption) == warned
+
+
 def test_exact_link_replaces_the_query_and_leaves_out_nothing_else() -> None:
     link = share.exact_link("http://h:1/LIF?old=1", {"a": 80.0, "b": True, "c": None, "d": "x y&"})
     assert link == "http://h:1/LIF?a=80&b=true&d=x+y%26"

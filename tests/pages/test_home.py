@@ -163,7 +163,7 @@ def test_the_hosts_panel_says_how_busy_the_server_is():
     at.run()
     tables = [m.value for m in at.markdown if m.value.startswith("| ")]
     assert not at.exception and len(tables) == 2
-    assert f"of {cpu_count()} places" in tables[0] and "MB" in tables[0]
+    assert f"of {cpu_count()} places" in tables[0] and "GB" in tables[0]
     assert [line.split("|")[1].strip() for line in tables[1].splitlines()[2:]] == [
         "Trainings", "Downloads", "Analyses", "Classifiers", "Recalls",
     ]  # fmt: skip
