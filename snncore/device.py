@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 CHOICES = ("auto", "cuda", "mps", "cpu")
+_mine = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,26 @@ def torch_threads(count: int) -> None:
     A page's short work takes one: each of fifty visitors' threads would start a team of its own,
     whose members wait for one another, spinning, while others want the cores.
     """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != count:
+    if "torch" not in sys.modules:
+        return
+    import torch  # another thread may be in the middle of this: then wait for its end
+
+    if torch.get_num_threads() != count:
         torch.set_num_threads(count)
+
+
+def limit_threads(count: int) -> None:
+    """Parallel kernels that this thread calls take at most `count` threads from now on.
+
+    Where others compute beside it, their cores are taken already. Kept here, so that a page's
+    thread need not look at modules that another is about to load.
+    """
+    _mine.most = count
+
+
+def most_threads() -> int | None:
+    """What this thread was limited to; None: to nothing."""
+    return getattr(_mine, "most", None)
 
 
 def memory_bytes() -> int:

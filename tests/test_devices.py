@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -200,3 +203,40 @@ def test_a_device_that_is_not_there_is_refused_with_a_cure(monkeypatch: pytest.M
 def test_memory_and_cores_are_plausible() -> None:
     assert device.cpu_count() >= 1
     assert device.memory_bytes() > 100 * 2**20
+
+
+@pytest.mark.parametrize(("used", "seen"), [("torch_threads(1)", "[1]"), ("empty_cache()", "[]")])
+def test_a_library_that_another_thread_is_loading_is_waited_for(
+    tmp_path: Path, used: str, seen: str
+) -> None:
+    """A fresh server: one visitor's thread loads torch, another's already asks something of it."""
+    (tmp_path / "torch.py").write_text(
+        "import time\n"
+        "time.sleep(1)\n"
+        "asked = []\n"
+        "class _No:\n"
+        "    is_available = staticmethod(lambda: False)\n"
+        "class backends:\n"
+        "    mps = _No\n"
+        "cuda = _No\n"
+        "get_num_threads = lambda: 9\n"
+        "set_num_threads = asked.append\n"
+    )
+    script = (
+        "import sys, threading, time\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from snncore import device\n"
+        "load = threading.Thread(target=__import__, args=('torch',))\n"
+        "load.start()\n"
+        "while 'torch' not in sys.modules: time.sleep(0.01)\n"
+        f"device.{used}\n"
+        "import torch\n"
+        "print(torch.asked)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    assert (ran.stdout.strip(), ran.stderr) == (seen, "")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from snncore import kernels
+from snncore.device import limit_threads
 from snncore.jobs import JobManager, Limits, Progress, Rejected, get_manager, worker
 from snncore.jobs.records import Job, Snapshot, expected_wait
 
@@ -560,7 +561,7 @@ def test_a_computation_leaves_a_core_to_the_pages_where_many_wait(
 ) -> None:
     asked: list[int] = []
     monkeypatch.setattr(worker, "cpu_count", lambda: 4)
-    monkeypatch.setattr(kernels, "limit_threads", asked.append)
+    monkeypatch.setattr(worker, "limit_threads", asked.append)
     assert worker.drive("k", quick(), lambda _: None, lambda: people).state == "done"
     assert asked and set(asked) == {threads}
 
@@ -569,7 +570,7 @@ def test_a_thread_may_take_fewer_threads_for_its_kernels() -> None:
     found: list[int] = []
 
     def work() -> None:
-        kernels.limit_threads(1)
+        limit_threads(1)
         with kernels.kernel_threads() as count:
             found.append(count)
 

@@ -8,7 +8,6 @@ fifty times slower; behind a gate they are served one after another, quickly.
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from snncore.device import cpu_count, torch_threads
+from snncore.device import cpu_count, limit_threads, torch_threads
 from snncore.jobs import clear_up, of_memory, words_of
 
 T = TypeVar("T")
@@ -62,9 +61,7 @@ def inline(function: Callable[[], T]) -> T:
 def _share_cores() -> None:
     """One thread for torch; for our kernels the cores that others here leave."""
     torch_threads(1)
-    kernels = sys.modules.get("snncore.kernels")  # where it is not loaded there are none
-    if kernels is not None:
-        kernels.limit_threads(max(1, cpu_count() // busy()))
+    limit_threads(max(1, cpu_count() // busy()))
 
 
 def busy() -> int:

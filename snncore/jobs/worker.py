@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gc
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from snncore.device import cpu_count, torch_threads
+from snncore.device import cpu_count, limit_threads, torch_threads
 from snncore.jobs import faults
 from snncore.jobs.records import Job, Limits, Progress, Start, State
 
@@ -65,9 +64,7 @@ def drive(
 
 def _leave_room(people: int) -> None:
     """Our kernels take all cores while few look on; results do not depend on it."""
-    kernels = sys.modules.get("snncore.kernels")  # where it is not loaded there are none
-    if kernels is not None:
-        kernels.limit_threads(max(1, cpu_count() - (people > FEW)))
+    limit_threads(max(1, cpu_count() - (people > FEW)))
 
 
 def must_end(job: Job, closing: bool, now: float, limits: Limits) -> Ending | None:

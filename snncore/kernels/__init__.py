@@ -28,6 +28,8 @@ from pathlib import Path
 import numba
 from numba.core.caching import Cache
 
+from snncore.device import cpu_count, most_threads
+
 _log = logging.getLogger(__name__)
 _KEEP_S = 7 * 24 * 3600
 _LITTLE = 2e6  # elementary operations: about a millisecond
@@ -132,15 +134,6 @@ class FairLock:
 
 
 _LOCK = FairLock()
-_mine = threading.local()
-
-
-def limit_threads(count: int) -> None:
-    """Parallel kernels that this thread calls take at most `count` threads from now on.
-
-    Where others compute beside it, their cores are taken already.
-    """
-    _mine.most = count
 
 
 def thread_count() -> int:
@@ -149,8 +142,6 @@ def thread_count() -> int:
     Raises:
         ValueError: `SNNCORE_THREADS` is not a whole number >= 1.
     """
-    from snncore.device import cpu_count
-
     text = os.environ.get("SNNCORE_THREADS", "")
     if not text:
         return cpu_count()
@@ -169,8 +160,9 @@ def kernel_threads(work: float = math.inf) -> Iterator[int]:
             them gets a core, which takes longer than a millisecond of work.
     """
     with _LOCK:
-        most = getattr(_mine, "most", numba.config.NUMBA_NUM_THREADS)
-        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS, most)
+        most = most_threads()
+        count = min(thread_count(), numba.config.NUMBA_NUM_THREADS)
+        count = count if most is None else min(count, most)
         count = count if work > _LITTLE else 1
         numba.set_num_threads(count)
         yield count
