@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+import streamlit as st
 from streamlit import runtime
+from streamlit.runtime.caching import cache_data_api
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from pages.components import leavers
@@ -82,3 +84,50 @@ def test_the_watch_goes_on_after_a_fault(
     assert twice.wait(10)
     monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
     monkeypatch.setattr(runtime, "exists", lambda: False)
+
+
+def test_locks_of_cached_values_are_forgotten_but_for_those_that_are_held() -> None:
+    caches = cache_data_api.DataCaches()
+    lock = threading.Lock()
+    value_locks = {name: threading.Lock() for name in ("idle", "held", "idle too")}
+    value_locks["held"].acquire()
+    cache = SimpleNamespace(_value_locks=value_locks, _value_locks_lock=lock)
+    caches._function_caches = {None: {"function": cache}, "session": {}}  # type: ignore[dict-item]
+    leavers.drop_locks(caches)
+    assert list(value_locks) == ["held"] and not lock.locked()
+
+
+def test_streamlit_s_own_caches_have_such_locks() -> None:
+    @st.cache_data
+    def squared(value: int) -> int:
+        return value * value
+
+    assert squared(3) == 9
+    caches = cache_data_api._data_caches
+
+    def locks() -> int:
+        those = caches._function_caches[None].values()
+        return sum(len(one._value_locks) for one in those)
+
+    assert locks() > 0
+    leavers.tidy()
+    assert locks() == 0 and squared(3) == 9
+
+
+@pytest.mark.parametrize(("wish", "asked"), [("", [(-8, 1)]), ("4", [])])
+def test_all_threads_allocate_from_one_heap_unless_told_otherwise(
+    storage: MemorySessionStorage,
+    monkeypatch: pytest.MonkeyPatch,
+    wish: str,
+    asked: list[tuple[int, int]],
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    if wish:
+        monkeypatch.setenv("MALLOC_ARENA_MAX", wish)
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(leavers, "_of_glibc", lambda _: lambda *values: seen.append(values))
+    monkeypatch.setattr(leavers, "_thread", None)
+    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
+    leavers.begin()
+    leavers.begin()
+    assert seen == asked
