@@ -251,7 +251,10 @@ def test_cost_against_quality_has_each_code_at_its_own_numbers():
     spec = tradeoff("ABCD", ["rate", "latency", "silent", "perfect"], [10.0, 0.9, 0.0, 2.0],
                     [17.0, 28.0, 5.0, math.inf])  # fmt: skip
     table = spec["datasets"]["codes"]
-    assert table.values.tolist() == [["A", "rate", 10.0, 17.0], ["B", "latency", 0.9, 28.0]]
+    assert list(zip(*table.values(), strict=True)) == [
+        ("A", "rate", 10.0, 17.0),
+        ("B", "latency", 0.9, 28.0),
+    ]
     for part in spec["layer"]:
         x, y = part["encoding"]["x"], part["encoding"]["y"]
         assert (x["field"], y["field"]) == ("cost", "psnr") and x["scale"]["type"] == "log"

@@ -126,8 +126,8 @@ def test_a_long_raster_loses_no_spike() -> None:
 
 def test_cost_against_quality_leaves_out_what_has_no_place() -> None:
     spec = plots.tradeoff("ABC", ["x", "y", "z"], [1.0, 0.0, 5.0], [20.0, 30.0, np.inf])
-    assert list(spec["datasets"]["codes"].slot) == ["A"]
-    assert len(plots.tradeoff("A", ["x"], [0.0], [np.inf])["datasets"]["codes"]) == 0
+    assert list(spec["datasets"]["codes"]["slot"]) == ["A"]
+    assert not len(plots.tradeoff("A", ["x"], [0.0], [np.inf])["datasets"]["codes"]["slot"])
 
 
 def test_counts_go_from_violet_to_yellow_with_the_first_row_on_top() -> None:

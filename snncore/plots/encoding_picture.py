@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from snncore.plots import heat
 from snncore.plots.base import COLOURS, INK, RASTER_INK, indexed_png, png, rgb_of, to_uint8
-from snncore.plots.vega import Chart, axis, layer, span, ticks, tip
+from snncore.plots.vega import Chart, axis, columns, layer, span, ticks, tip
 from snncore.retina import on_off
 
 RASTER_HEIGHT = 190  # px on the page, with the axis
@@ -89,7 +88,7 @@ def raster_chart(spikes: Spikes, *, dark: bool, height: int = RASTER_HEIGHT) -> 
     n_steps = len(spikes)
     x = axis("step", "time [steps]", (0.0, float(n_steps)), values=ticks(0, n_steps, 4), grid=False)
     return {
-        "datasets": {"one": pd.DataFrame({"step": [0.0]})},
+        "datasets": {"one": columns({"step": [0.0]})},
         "height": height,
         "layer": [layer("one", "image", image), layer("one", "point", {"opacity": 0}, x=x)],
     }
@@ -112,11 +111,11 @@ def tradeoff(
         for slot, title, spikes, quality in zip(letters, titles, cost, psnr_db, strict=True)
         if spikes > 0 and math.isfinite(quality)
     ]
-    table = pd.DataFrame(rows, columns=["slot", "code", "cost", "psnr"])
-    low, high = (table.cost.min(), table.cost.max()) if rows else (0.1, 10.0)
+    slots, codes, costs, gains = zip(*rows, strict=True) if rows else ((), (), (), ())
+    low, high = (min(costs), max(costs)) if rows else (0.1, 10.0)
     x = axis("cost", "spikes per pixel", (low / 3, high * 3), log=True, grid=False)
     x["axis"] |= {"labelOverlap": True}
-    y = axis("psnr", "PSNR [dB]", span(table.psnr, margin=0.25))
+    y = axis("psnr", "PSNR [dB]", span(gains, margin=0.25))
     tips = [
         {"field": "code", "type": "nominal", "title": "code"},
         tip("cost", "spikes per pixel", ".3~g"),
@@ -125,7 +124,9 @@ def tradeoff(
     dots = {"filled": True, "size": 90, "opacity": 1, "color": COLOURS["spike"]}
     text = {"dx": 11, "fontWeight": "bold", "color": INK[dark]}
     return {
-        "datasets": {"codes": table},
+        "datasets": {
+            "codes": columns({"slot": slots, "code": codes, "cost": costs, "psnr": gains})
+        },
         "height": 190,
         "layer": [
             layer("codes", "point", dots, x=x, y=y, tooltip=tips),

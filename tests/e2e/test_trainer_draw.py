@@ -21,7 +21,14 @@ def answer(page: Page) -> Locator:
     return page.locator("h4").first
 
 
+def come_to_the_panel(page: Page) -> None:
+    """It is drawn when it is in sight."""
+    page.get_by_role("heading", name="Draw a digit").scroll_into_view_if_needed()
+    expect(page.get_by_text("Comes as you scroll here")).to_have_count(0)
+
+
 def player(page: Page) -> Locator:
+    come_to_the_panel(page)
     found = page.locator(".player.reel")
     found.scroll_into_view_if_needed()  # its film is sent then
     expect(found).to_have_attribute("aria-busy", "false")
@@ -30,6 +37,9 @@ def player(page: Page) -> Locator:
 
 def test_a_drawn_one_is_classified_and_every_step_can_be_looked_at(visit: Visit) -> None:
     page = visit().open(PAGE)
+    page.wait_for_timeout(500)
+    expect(page.locator("h4")).to_have_count(0)
+    come_to_the_panel(page)
     expect(answer(page)).to_have_text("7")  # the working example
     film = player(page)
     title = film.locator(".title")

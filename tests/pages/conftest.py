@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pages.components import players, share, warm
+from pages.components import players, share, sight, warm
 from snncore.experiment import load_data, run
 from snncore.hopfield import PatternParams
 from snncore.recall_lab import Ask, RecallParams, experiment, is_compiled
@@ -48,6 +48,7 @@ def popovers_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
 def players_are_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     """A film is made when a browser has its player in sight."""
     monkeypatch.setattr(players, "is_wanted", lambda key, film: True)
+    monkeypatch.setattr(sight, "is_seen", lambda key: True)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from pages.components import sight
 from pages.components.frame import is_dark
 from pages.components.picture import picture
 from pages.components.sections import computed, grid
@@ -51,7 +52,7 @@ class _Last(NamedTuple):
 
 def link_values() -> dict[str, object]:
     """Names and values of the address that bring the panel back as it is."""
-    chosen = st.session_state.get(NET)
+    chosen = st.session_state.get(NET, st.query_params.get(NET))  # not drawn yet: as it came
     return {NET: None if chosen == "bundled" else chosen, **draw_source.link_values()}
 
 
@@ -71,6 +72,8 @@ def draw_panel(view: JobView | None) -> None:
 @st.fragment
 def _panel(view: JobView | None) -> None:
     """A stroke reruns no more than this."""
+    if not sight.is_seen(draw_source.PANEL):
+        return
     top = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
     with top:
         net = network(view)

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components import sight
 from pages.components.canvas import canvas, pixels_of, put
 from pages.components.text import plain
 from pages.components.trainer.draw_network import Network
@@ -22,6 +23,7 @@ from snncore.datasets.drawing import fits_link, read_link, write_drawing
 from snncore.datasets.files import check_upload, read_image
 from snncore.trained import TEST_SAMPLES, Prepared
 
+PANEL = "stdp_draw_panel"
 KIND, CLASS, NUMBER = "stdp_draw_kind", "stdp_draw_class", "stdp_draw_number"
 DRAWING = "stdp_drawing"  # the drawing in the address
 CANVAS, SIDE = "stdp_draw", 28
@@ -104,6 +106,7 @@ def not_in_link() -> list[str]:
 
 def show_test_image(number: int) -> None:
     """Callback: the player shows this test image of the run."""
+    sight.see(PANEL)
     st.session_state[KIND] = TEST
     st.session_state[CLASS] = _ANY
     st.session_state[NUMBER] = number

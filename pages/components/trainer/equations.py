@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
 from pages.components.chart import vega_chart
 from pages.components.text import plain
 from snncore.plots.training_rule import stdp_window
+from snncore.plots.vega import Chart
 from snncore.stdp import TrainParams
 from snncore.stdp.rules import RULES, W_MAX
 
@@ -78,16 +81,9 @@ def plain_math(text: str) -> str:
 
 
 def _window(params: TrainParams) -> None:
-    rule, reach = RULES[params.rule], 4.0 * params.tau_m
-    lags = np.concatenate([np.linspace(-reach, -1e-6, 100), np.linspace(0.0, reach, 101)])
-    weights = {
-        f"w = {share * W_MAX:.3g}": rule.window(
-            lags, params.tau_m, params.rate_first, weight=share * W_MAX
-        )
-        for share in (0.2, 0.5, 0.8)
-    }
+    rule = RULES[params.rule]
     vega_chart(
-        spec=stdp_window(lags, weights),
+        spec=_chart(params.rule, params.tau_m, params.rate_first),
         key="stdp_window",
         width="stretch",
         alt=f"STDP window of the rule {rule.label}: change of a weight over the time between the "
@@ -98,3 +94,15 @@ def _window(params: TrainParams) -> None:
         "input came first. Above zero the weight grows. Where the lines differ, the change depends "
         "on the weight: that is what keeps it within bounds."
     )
+
+
+@lru_cache(64)
+def _chart(name: str, tau_m: float, rate: float) -> Chart:
+    """The same for everybody who has these values; nobody changes it."""
+    reach = 4.0 * tau_m
+    lags = np.concatenate([np.linspace(-reach, -1e-6, 100), np.linspace(0.0, reach, 101)])
+    weights = {
+        f"w = {share * W_MAX:.3g}": RULES[name].window(lags, tau_m, rate, weight=share * W_MAX)
+        for share in (0.2, 0.5, 0.8)
+    }
+    return stdp_window(lags, weights)
