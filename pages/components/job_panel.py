@@ -6,12 +6,12 @@ and lost connections. The panel looks at it about once a second while it is acti
 
 from __future__ import annotations
 
+import random
 import secrets
 from collections.abc import Callable
 from typing import Any, get_args
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manager
 
@@ -64,22 +64,19 @@ def job_panel(
     manager = get_manager(kind)
     view, lost = _current(kind, job_key, ticket_param)
     active = view is not None and view.active
+    refusal, name = None, f"{job_key}_start"
+    if st.session_state.get(name) and not active:  # pressed: this run shows already what follows
+        refusal = _submit(submit, job_key, ticket_param)
+        if refusal is None:
+            view, lost = _current(kind, job_key, ticket_param)
+            active = view is not None and view.active
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        start = st.button(
-            label,
-            icon=":material/play_arrow:",
-            type="primary",
-            key=f"{job_key}_start",
-            disabled=active,
-        )
+        st.button(label, icon=":material/play_arrow:", type="primary", key=name, disabled=active)
         cancel = active and st.button("Cancel", icon=":material/stop:", key=f"{job_key}_cancel")
     if cancel and view is not None:
         manager.cancel(view.ticket)
         st.rerun()
-    if start and not active:
-        refusal = _submit(submit, job_key, ticket_param)
-        if refusal is None:
-            _run_again()
+    if refusal is not None:
         st.warning(refusal, icon=":material/hourglass_disabled:")
     elif lost and not (gone and gone(st.query_params[ticket_param])):
         st.info(
@@ -180,7 +177,10 @@ def _submit(submit: Callable[[str], Ticket], job_key: str, ticket_param: str) ->
 
 def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None]) -> None:
     """The part that redraws itself while there is something to come."""
-    every = pace(first, manager.stats().awaited)
+    people = manager.stats().awaited
+    every = pace(first, people)
+    if every is not None and people > _CROWD:  # those who began together do not look together
+        every *= random.uniform(0.75, 1.25)
 
     @st.fragment(run_every=every)
     def panel() -> None:
@@ -199,14 +199,6 @@ def _differs(now: JobView, before: JobView) -> bool:
     """Whether more of the page than this panel has to follow: whoever was next and is being served
     now is looked at as often as before, with the same buttons."""
     return now.active != before.active or pace(now, 0) != pace(before, 0)
-
-
-def _run_again() -> None:
-    """The part of the page that Start stands in; what is below follows at the end of the work."""
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:  # the whole page is under way
-        st.rerun()
 
 
 def pace(view: JobView, people: int) -> float | None:

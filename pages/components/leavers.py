@@ -22,6 +22,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
+import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 
@@ -51,6 +52,8 @@ def _watch() -> None:
             continue
         try:
             if let_go():
+                if is_empty():
+                    st.cache_data.clear()  # quick work, done again for the next who comes
                 tidy()
         except Exception:  # a server that stops, another release of Streamlit
             _log.debug("sessions were not looked at", exc_info=True)
@@ -67,6 +70,12 @@ def let_go() -> int:
         return before - len(stored._data)
 
     return _on_loop(server._get_async_objs().eventloop, expire)
+
+
+def is_empty() -> bool:
+    """Whether nobody is here, nor may come back to a session of theirs."""
+    server: Any = runtime.get_instance()
+    return not _on_loop(server._get_async_objs().eventloop, server._session_mgr.list_sessions)
 
 
 def _on_loop(loop: Any, function: Callable[[], T]) -> T:

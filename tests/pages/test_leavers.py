@@ -34,7 +34,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemorySessionStorage]:
     found = MemorySessionStorage(ttl_seconds=120)
     found._cache._timer = lambda: 1000.0  # type: ignore[attr-defined]
     server = SimpleNamespace(
-        _session_mgr=SimpleNamespace(_session_storage=found),
+        _session_mgr=SimpleNamespace(_session_storage=found, list_sessions=found.list),
         _get_async_objs=lambda: SimpleNamespace(eventloop=loop),
     )
     monkeypatch.setattr(runtime, "exists", lambda: True)
@@ -131,3 +131,25 @@ def test_all_threads_allocate_from_one_heap_unless_told_otherwise(
     leavers.begin()
     leavers.begin()
     assert seen == asked
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_was_kept_for_visitors_goes_with_the_last_of_them(
+    storage: MemorySessionStorage, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    done = threading.Event()
+    cleared: list[int] = []
+    monkeypatch.setattr(st.cache_data, "clear", lambda: cleared.append(1))
+    monkeypatch.setattr(leavers, "tidy", done.set)
+    monkeypatch.setattr(leavers, "LOOK_S", 0.01)
+    monkeypatch.setattr(leavers, "_thread", None)
+    storage.save(SimpleNamespace(session=Session("old")))  # type: ignore[arg-type]
+    storage._cache._timer = lambda: 1060.0  # type: ignore[attr-defined]
+    for _ in range(others):
+        storage.save(SimpleNamespace(session=Session("here")))  # type: ignore[arg-type]
+    storage._cache._timer = lambda: 1121.0  # type: ignore[attr-defined]
+    leavers.begin()
+    assert done.wait(10)
+    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
+    monkeypatch.setattr(runtime, "exists", lambda: False)
+    assert len(cleared) == 1 - others
