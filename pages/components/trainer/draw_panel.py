@@ -65,8 +65,9 @@ def not_in_link() -> list[str]:
 
 def draw_panel(view: JobView | None) -> None:
     """Draw the panel in the current container."""
-    st.subheader("Draw a digit and see every spike that classifies it", anchor=False)
-    _panel(view)
+    with st.container(key="stdp_draw_place"):
+        st.subheader("Draw a digit and see every spike that classifies it", anchor=False)
+        _panel(view)
 
 
 @st.fragment
