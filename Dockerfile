@@ -8,7 +8,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY --chown=lab . .
 USER lab
-ENV SNNCORE_DATA=/data SNNCORE_STATE=/data/state PYTHONUNBUFFERED=1
+ENV SNNCORE_DATA=/data SNNCORE_STATE=/data/state PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=1
 # Kernels are compiled into the image; another processor than the builder's compiles its own once.
 RUN python -m snncore train --dataset digits --limit 300 --epochs 1
 VOLUME /data

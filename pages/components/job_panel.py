@@ -180,7 +180,7 @@ def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None
     people = manager.stats().awaited
     every = pace(first, people)
     if every is not None and people > _CROWD:  # those who began together do not look together
-        every *= random.uniform(0.75, 1.25)
+        every *= random.uniform(0.5, 1.5)
 
     @st.fragment(run_every=every)
     def panel() -> None:

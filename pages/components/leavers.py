@@ -6,8 +6,9 @@ with three open files each, and all that they hold, until somebody else comes.
 
 What they held must also go back to the system. glibc gives threads heaps of their own, and every
 run of a page is a thread: pieces of all visits lie scattered among eight heaps per core, none of
-which can be given back (15 kB a visit were lost; 2 kB with one heap). And Streamlit keeps a lock
-for every cached value that there ever was.
+which can be given back (15 kB a visit were lost; 2 kB with one heap). Those that there are before
+the first page is drawn stay; `MALLOC_ARENA_MAX=1` in the environment comes before all of them. And
+Streamlit keeps a lock for every cached value that there ever was.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cache
 from typing import Any, TypeVar, cast
 
-import streamlit as st
 from streamlit import runtime
-from streamlit.runtime.caching import cache_data_api, cache_resource_api
 
 T = TypeVar("T")
 
@@ -52,9 +52,7 @@ def _watch() -> None:
             continue
         try:
             if let_go():
-                if is_empty():
-                    st.cache_data.clear()  # quick work, done again for the next who comes
-                tidy()
+                tidy(is_empty())
         except Exception:  # a server that stops, another release of Streamlit
             _log.debug("sessions were not looked at", exc_info=True)
 
@@ -92,30 +90,48 @@ def _on_loop(loop: Any, function: Callable[[], T]) -> T:
     return end.result(10)
 
 
-def tidy() -> None:
-    """What the dropped sessions held goes back to the system."""
-    for caches in (cache_data_api._data_caches, cache_resource_api._resource_caches):
-        drop_locks(caches)
+def tidy(is_empty: bool = False) -> None:
+    """What the dropped sessions held goes back to the system.
+
+    Args:
+        is_empty: nobody is left: cached values (quick work, done again for the next who comes) go,
+            too. Not by `st.cache_data.clear`, which removes the files of other Streamlit
+            applications of this user.
+    """
+    try:
+        forget(is_empty)
+    except (ImportError, AttributeError) as error:  # another release of Streamlit
+        _say_once(f"Streamlit's caches are left as they are: {error}")
     gc.collect()  # sessions are in circles
     if trim := _of_glibc("malloc_trim"):
         trim(0)
 
 
-def drop_locks(caches: Any) -> None:
-    """Forget the locks of Streamlit's cached values that nobody holds.
+def forget(values: bool) -> None:
+    """Forget the locks of cached values that nobody holds, and the values if asked to.
 
-    Whoever was about to take one computes the value beside another visitor, at worst.
+    Whoever was about to take a lock computes the value beside another visitor, at worst.
     """
-    with caches._caches_lock:
-        found = [one for those in caches._function_caches.values() for one in those.values()]
-    for cache in found:
-        with cache._value_locks_lock:
-            for key in [k for k, lock in cache._value_locks.items() if not lock.locked()]:
-                del cache._value_locks[key]
+    from streamlit.runtime.caching import cache_data_api, cache_resource_api
+
+    for caches in (cache_data_api._data_caches, cache_resource_api._resource_caches):
+        with caches._caches_lock:  # type: ignore[attr-defined]
+            found = [each for those in caches._function_caches.values() for each in those.values()]  # type: ignore[attr-defined]
+        for one in found:
+            if values and caches is cache_data_api._data_caches:
+                one.clear()
+            with one._value_locks_lock:
+                for key in [k for k, lock in one._value_locks.items() if not lock.locked()]:
+                    del one._value_locks[key]
+
+
+@cache
+def _say_once(words: str) -> None:
+    _log.warning(words)
 
 
 def _one_heap() -> None:
-    """All threads allocate from one heap, unless `MALLOC_ARENA_MAX` says otherwise."""
+    """No further heaps from now on, unless `MALLOC_ARENA_MAX` says otherwise."""
     if "MALLOC_ARENA_MAX" not in os.environ and (mallopt := _of_glibc("mallopt")):
         mallopt(_ARENA_MAX, 1)
 

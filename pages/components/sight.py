@@ -1,6 +1,7 @@
 """A part far down a page: drawn when the visitor scrolls to it, which in a lecture few do at once.
 
-Until then an empty place stands there, whose script (`sight.js`) tells the server that it is seen.
+Until then a button stands there, whose script (`sight.js`) tells the server that it is seen; nobody
+has to press it, but whoever does not scroll can.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from pathlib import Path
 
 import streamlit as st
 
-_HTML = '<div class="place" role="status" aria-busy="true">Comes as you scroll here …</div>'
-_CSS = ".place {min-height: 24rem; padding: 1rem 0; color: var(--st-text-color); opacity: 0.75;}"
+_HTML = '<div class="place"><button>Show this part</button></div>'
+_CSS = """
+.place {min-height: 24rem;}
+button {padding: 0.4rem 0.8rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem;
+  background: transparent; color: var(--st-text-color); font: inherit;}
+"""
 _component = st.components.v2.component(
     "sight", html=_HTML, css=_CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 )

@@ -77,7 +77,7 @@ TOURS: dict[str, tuple[Step, ...]] = {
             "are.",
         ),
         Step(
-            ".st-key-stdp_draw_place",
+            ".st-key-stdp_draw_head",
             "Draw a digit yourself: which neurons answer, and how sure is the network?",
         ),
     ),

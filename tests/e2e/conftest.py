@@ -126,6 +126,12 @@ class Visitor:
         self.page.context.close()
 
 
+def come_to_the_panel(page: Page) -> None:
+    """The trainer's drawing panel is drawn when it is in sight."""
+    page.get_by_role("heading", name="Draw a digit").scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="Show this part")).to_have_count(0)
+
+
 def _missing(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
@@ -210,6 +216,14 @@ def server() -> Iterator[str]:
         yield base
 
 
+@pytest.fixture(autouse=True)
+def nothing_stays_open(browser: Browser) -> Iterator[None]:
+    """Pages that a failed test leaves behind would draw on and make the next ones fail, too."""
+    yield
+    for context in browser.contexts:
+        context.close()
+
+
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
     """Opens tabs on the shared server and looks at their complaints at the end."""
@@ -222,4 +236,3 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
     yield make
     for visitor in opened:
         visitor.check()
-        visitor.close()

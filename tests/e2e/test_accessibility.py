@@ -53,11 +53,16 @@ SECTIONS = {
 
 def whole(visitor: Visitor, width: int) -> None:
     """A window of this width in which nothing has to be scrolled."""
-    page = visitor.page
-    for _ in range(2):  # the height follows from the width
+    page, before, height = visitor.page, 0, 1
+    for _ in range(6):  # the height follows from the width, and from what comes in sight
+        if height == before:
+            break
+        before = height
         height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": width, "height": max(800, height + 10)})
         page.wait_for_timeout(500)
+        expect(page.get_by_role("button", name="Show this part")).to_have_count(0)
+        visitor.ready()
     visitor.ready()
     expect(page.locator(".player[aria-busy=true]")).to_have_count(0)  # all films are in sight
 

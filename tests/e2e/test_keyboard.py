@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Visitor
+from .conftest import Visitor, come_to_the_panel
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
@@ -76,6 +76,8 @@ def test_tab_goes_through_the_whole_page_and_shows_where_it_is(
 ) -> None:
     visitor = visit()
     page = visitor.open(path)
+    if path.startswith("STDP"):
+        come_to_the_panel(page)
     if path:  # the player comes last, and a film when it is in sight
         page.locator(".player").first.scroll_into_view_if_needed()
         expect(page.locator(".player .title").first).to_contain_text(re.compile(r"\w"))
@@ -136,7 +138,7 @@ def test_a_drawing_is_made_with_keys_and_the_canvas_lets_go(visit: Visit) -> Non
     visitor = visit()
     page = visitor.open("STDP_MNIST_Trainer")
     page.wait_for_timeout(2000)
-    tab_to(page, "^Drawing surface")
+    tab_to(page, "^Drawing surface")  # which is drawn when the Tab key has come to its place
     words = page.locator("[data-id=words]:not(#tour-words)").first
     page.keyboard.press("Space")
     page.keyboard.press("Shift+ArrowRight")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import READY, Visitor
+from .conftest import READY, Visitor, come_to_the_panel
 from .test_hopfield_draw import stroke
 
 pytestmark = pytest.mark.e2e
@@ -19,12 +19,6 @@ PAGE = "STDP_MNIST_Trainer"
 def answer(page: Page) -> Locator:
     """The class that the panel says."""
     return page.locator("h4").first
-
-
-def come_to_the_panel(page: Page) -> None:
-    """It is drawn when it is in sight."""
-    page.get_by_role("heading", name="Draw a digit").scroll_into_view_if_needed()
-    expect(page.get_by_text("Comes as you scroll here")).to_have_count(0)
 
 
 def player(page: Page) -> Locator:

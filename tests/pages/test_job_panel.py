@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components import job_panel
-from snncore.jobs import JobManager, Limits, Progress, Rejected
+from snncore.jobs import JobManager, JobView, Limits, Progress, Rejected
 
 SCRIPT = """
 import streamlit as st
@@ -19,6 +20,7 @@ name = st.text_input("name", "work", key="name")
 view = job_panel("demo", submit=lambda owner: module.test_submit(owner, name),
                  draw=lambda payload, done: st.text(f"payload {payload} done {done}"))
 st.text("state " + (view.state if view else "none"))
+module.test_runs.append(view.state if view else "none")
 """
 ELSEWHERE = """
 import streamlit as st
@@ -73,6 +75,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
     monkeypatch.setattr(job_panel, "get_manager", manager)
     monkeypatch.setattr(job_panel, "test_submit", desk.submit, raising=False)
+    monkeypatch.setattr(job_panel, "test_runs", [], raising=False)
     yield desk
     desk.manager.close()
     desk.finish()
@@ -259,3 +262,33 @@ def test_other_pages_look_after_a_computation_of_any_kind(desk, kind, name):
     seen = len(desk.looks)
     at.run()  # what the line's own clock does every half minute
     assert len(desk.looks) > seen and set(desk.looks) == {kind}
+
+
+def test_one_run_shows_what_start_began(desk: Desk) -> None:
+    at = visit()
+    runs: list[str] = job_panel.test_runs  # type: ignore[attr-defined]
+    assert runs == ["none"]
+    start(at)
+    assert len(runs) == 2 and runs[1] in ("queued", "running")
+    assert at.button(key="demo_start").disabled and at.button(key="demo_cancel")
+
+
+@pytest.mark.parametrize(("people", "low", "high"), [(12, 1.0, 1.0), (24, 1.0, 3.0)])
+def test_looks_of_a_crowd_are_spread_and_those_of_few_are_not(
+    monkeypatch: pytest.MonkeyPatch, people: int, low: float, high: float
+) -> None:
+    asked: list[float] = []
+
+    def fragment(run_every: float) -> object:
+        asked.append(run_every)
+        return lambda function: function
+
+    monkeypatch.setattr(job_panel.st, "fragment", fragment)
+    monkeypatch.setattr(job_panel, "_status", lambda *_, **__: None)
+    view = JobView("t", "w", "k", "running", None, 0, None, 0.0, 1, "")
+    stats = SimpleNamespace(awaited=people, running=1)
+    manager = SimpleNamespace(stats=lambda: stats, get=lambda _: view)
+    for _ in range(50):
+        job_panel._watch(manager, view, lambda *_: None)  # type: ignore[arg-type]
+    assert low <= min(asked) and max(asked) <= high
+    assert (len(set(asked)) > 10) == (people > 12)

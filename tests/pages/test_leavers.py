@@ -8,11 +8,12 @@ import threading
 import weakref
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit import runtime
-from streamlit.runtime.caching import cache_data_api
+from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from pages.components import leavers
@@ -86,32 +87,59 @@ def test_the_watch_goes_on_after_a_fault(
     monkeypatch.setattr(runtime, "exists", lambda: False)
 
 
-def test_locks_of_cached_values_are_forgotten_but_for_those_that_are_held() -> None:
-    caches = cache_data_api.DataCaches()
-    lock = threading.Lock()
-    value_locks = {name: threading.Lock() for name in ("idle", "held", "idle too")}
-    value_locks["held"].acquire()
-    cache = SimpleNamespace(_value_locks=value_locks, _value_locks_lock=lock)
-    caches._function_caches = {None: {"function": cache}, "session": {}}  # type: ignore[dict-item]
-    leavers.drop_locks(caches)
-    assert list(value_locks) == ["held"] and not lock.locked()
+runs: list[int] = []
 
 
-def test_streamlit_s_own_caches_have_such_locks() -> None:
-    @st.cache_data
-    def squared(value: int) -> int:
-        return value * value
+@st.cache_data(max_entries=2, ttl=60)
+def squared(value: int) -> int:
+    runs.append(value)
+    return value * value
 
-    assert squared(3) == 9
-    caches = cache_data_api._data_caches
 
-    def locks() -> int:
-        those = caches._function_caches[None].values()
-        return sum(len(one._value_locks) for one in those)
+@st.cache_resource(max_entries=2, ttl=60)
+def listed(value: int) -> list[int]:
+    return [value]
 
-    assert locks() > 0
-    leavers.tidy()
-    assert locks() == 0 and squared(3) == 9
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_locks_of_cached_values_are_forgotten_and_values_with_the_last_visitor(
+    empty: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def others() -> None:
+        pytest.fail("this removes the files of every Streamlit application of this user")
+
+    monkeypatch.setattr(st.cache_data, "clear", others)
+    squared(3)
+    squared(4)
+    listed(3)
+    data: Any = cache_data_api._data_caches._function_caches[None][squared._function_key]  # type: ignore[attr-defined]
+    resource: Any = cache_resource_api._resource_caches._function_caches[None][
+        listed._function_key  # type: ignore[attr-defined]
+    ]
+    assert len(data._value_locks) == 2 and len(resource._value_locks) == 1
+    held = next(iter(data._value_locks))
+    with data._value_locks[held]:
+        leavers.tidy(empty)
+        assert list(data._value_locks) == ([] if empty else [held])
+    assert list(resource._value_locks) == []
+    runs.clear()
+    assert squared(3) == 9 and runs == ([3] if empty else [])
+    assert listed(3) == [3]
+    data.clear()
+    resource.clear()
+
+
+def test_another_streamlit_costs_no_more_than_its_caches(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trimmed: list[int] = []
+    monkeypatch.setattr(leavers, "_of_glibc", lambda _: trimmed.append)
+    monkeypatch.setattr(cache_data_api, "_data_caches", object())
+    leavers._say_once.cache_clear()
+    leavers.tidy(True)
+    leavers.tidy(True)
+    assert trimmed == [0, 0]
+    assert [r.getMessage() for r in caplog.records if "caches are left" in r.getMessage()] != []
 
 
 @pytest.mark.parametrize(("wish", "asked"), [("", [(-8, 1)]), ("4", [])])
@@ -138,9 +166,8 @@ def test_what_was_kept_for_visitors_goes_with_the_last_of_them(
     storage: MemorySessionStorage, monkeypatch: pytest.MonkeyPatch, others: int
 ) -> None:
     done = threading.Event()
-    cleared: list[int] = []
-    monkeypatch.setattr(st.cache_data, "clear", lambda: cleared.append(1))
-    monkeypatch.setattr(leavers, "tidy", done.set)
+    told: list[bool] = []
+    monkeypatch.setattr(leavers, "tidy", lambda empty: (told.append(empty), done.set()))
     monkeypatch.setattr(leavers, "LOOK_S", 0.01)
     monkeypatch.setattr(leavers, "_thread", None)
     storage.save(SimpleNamespace(session=Session("old")))  # type: ignore[arg-type]
@@ -152,4 +179,4 @@ def test_what_was_kept_for_visitors_goes_with_the_last_of_them(
     assert done.wait(10)
     monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
     monkeypatch.setattr(runtime, "exists", lambda: False)
-    assert len(cleared) == 1 - others
+    assert told == [not others]

@@ -65,9 +65,9 @@ def not_in_link() -> list[str]:
 
 def draw_panel(view: JobView | None) -> None:
     """Draw the panel in the current container."""
-    with st.container(key="stdp_draw_place"):
+    with st.container(key="stdp_draw_head"):  # the tour points at it
         st.subheader("Draw a digit and see every spike that classifies it", anchor=False)
-        _panel(view)
+    _panel(view)
 
 
 @st.fragment

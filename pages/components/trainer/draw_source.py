@@ -117,14 +117,19 @@ def _first_time(net: Network) -> None:
     if _LINKED not in st.session_state:
         st.session_state[_LINKED] = True
         put(CANVAS, _linked_drawing())
-        if (text := st.query_params.get(NUMBER, "")).isascii() and text.isdigit():
-            st.session_state[NUMBER] = min(int(text[:7]), 10**6)
-        if CLASS in st.query_params:
-            st.session_state[CLASS] = st.query_params[CLASS]
-        if st.query_params.get(KIND) in (DRAW, TEST):
-            st.session_state[KIND] = st.query_params[KIND]
+        if KIND not in st.session_state:  # else a button has asked for something already
+            _read_address()
     if st.session_state.get(KIND) not in _NAMES:
         st.session_state[KIND] = DRAW if net.run.dataset in ("mnist", "digits", OWN) else TEST
+
+
+def _read_address() -> None:
+    if (text := st.query_params.get(NUMBER, "")).isascii() and text.isdigit():
+        st.session_state[NUMBER] = min(int(text[:7]), 10**6)
+    if CLASS in st.query_params:
+        st.session_state[CLASS] = st.query_params[CLASS]
+    if st.query_params.get(KIND) in (DRAW, TEST):
+        st.session_state[KIND] = st.query_params[KIND]
 
 
 def _linked_drawing() -> NDArray[np.uint8]:

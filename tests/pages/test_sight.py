@@ -1,0 +1,74 @@
+"""The trainer's drawing panel before, and when, it is in sight."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import sight
+from pages.components.sight import is_seen  # the real one: other page tests replace it
+from pages.components.trainer import draw_source
+from tests.pages.opening import open_page
+from tests.pages.trainer_runs import PAGE
+
+LINK = {"stdp_draw_kind": "test", "stdp_draw_number": "5", "stdp_draw_class": "3"}
+
+
+@pytest.fixture(autouse=True)
+def as_with_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sight, "is_seen", is_seen)
+
+
+def is_drawn(app: AppTest) -> bool:
+    assert not app.exception, app.exception
+    return any(widget.key == draw_source.KIND for widget in app.get("button_group"))
+
+
+def test_it_is_drawn_when_it_was_seen_and_from_then_on() -> None:
+    app = open_page(PAGE)
+    assert not is_drawn(app)
+    assert "Draw a digit" in " ".join(head.value for head in app.subheader)
+    app.session_state[f"{draw_source.PANEL}__seen"] = True
+    assert is_drawn(app.run())
+    assert is_drawn(app.run())
+
+
+def test_until_then_the_address_keeps_what_it_asks_for() -> None:
+    app = open_page(PAGE, stdp_draw_net="file", **LINK)
+    assert not is_drawn(app)
+    found = draw_panel_values(app)
+    assert found["stdp_draw_net"] == "file"
+    assert {name: found[name] for name in LINK} == LINK
+
+
+def test_a_button_that_asks_for_an_image_outdoes_the_address() -> None:
+    app = open_page(PAGE, **LINK)
+    draws = AppTest.from_string(
+        "import streamlit as st\n"
+        "from pages.components.trainer import draw_source\n"
+        "draw_source.show_test_image(123)\n"
+    )
+    draws.run()
+    for name in (draw_source.KIND, draw_source.CLASS, draw_source.NUMBER):
+        app.session_state[name] = draws.session_state[name]
+    app.session_state[f"{draw_source.PANEL}__seen"] = draws.session_state[
+        f"{draw_source.PANEL}__seen"
+    ]
+    app.run()
+    assert is_drawn(app)
+    assert app.get_by_key(draw_source.NUMBER).value == 123
+
+
+def draw_panel_values(app: AppTest) -> dict[str, object]:
+    """`draw_panel.link_values` as the page's run sees it."""
+    asked = AppTest.from_string(
+        "import streamlit as st\n"
+        "from pages.components.trainer import draw_panel\n"
+        "st.session_state['found'] = draw_panel.link_values()\n"
+    )
+    for name in ("stdp_draw_net", *LINK):
+        asked.query_params[name] = app.query_params[name]
+    asked.run()
+    assert not asked.exception
+    found: dict[str, object] = asked.session_state["found"]
+    return found
