@@ -7,6 +7,7 @@ For the load test and for whatever no browser would send. Protocol: `streamlit.p
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -199,4 +200,5 @@ _WRITE: dict[str, Callable[[WidgetState, Any, Any], None]] = {
     "button_group": lambda state, _, value: state.string_array_value.data.extend(
         value if isinstance(value, list) else [value]
     ),
+    "bidi_component": lambda state, _, value: setattr(state, "json_value", json.dumps(value)),
 }
