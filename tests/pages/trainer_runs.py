@@ -46,7 +46,8 @@ def finished(app: AppTest) -> bool:
 
 
 def start(app: AppTest) -> None:
-    """Press Start."""
+    """Press Start, as soon as the page has seen that nothing runs."""
+    run_until(app, lambda: not app.get_by_key("stdp_run_start").disabled)
     app.get_by_key("stdp_run_start").click().run()
     assert not app.exception, app.exception
 
