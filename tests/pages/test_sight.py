@@ -28,8 +28,9 @@ def test_it_is_drawn_when_it_was_seen_and_from_then_on() -> None:
     app = open_page(PAGE)
     assert not is_drawn(app)
     assert "Draw a digit" in " ".join(head.value for head in app.subheader)
-    app.session_state[f"{draw_source.PANEL}__seen"] = True
+    app.session_state[f"{draw_source.PANEL}_sight"] = {"seen": True}  # as its script does
     assert is_drawn(app.run())
+    assert f"{draw_source.PANEL}_sight" not in app.session_state  # its place is not drawn any more
     assert is_drawn(app.run())
 
 
