@@ -5,7 +5,7 @@ looks at the clock only when the next one is lost. After a lecture that would be
 with three open files each, and all that they hold, until somebody else comes.
 
 What they held must also go back to the system. glibc gives threads heaps of their own, and every
-run of a page is a thread: pieces of all visits lie scattered among eight heaps per core, none of
+run of a page is a thread: pieces of all visits lie scattered among eight heaps per core, little of
 which can be given back (15 kB a visit were lost; 2 kB with one heap). Those that there are before
 the first page is drawn stay; `MALLOC_ARENA_MAX=1` in the environment comes before all of them. And
 Streamlit keeps a lock for every cached value that there ever was.
