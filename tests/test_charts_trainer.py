@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from snncore.plots import training_live as live
-from snncore.plots.training_fields import receptive_fields, win_map
+from snncore.plots.training_fields import field_png, receptive_fields, win_map
 from snncore.plots.training_rule import stdp_window
 
 
@@ -31,6 +34,17 @@ def test_filters_are_drawn_at_their_own_size_and_no_more_than_asked() -> None:
     assert receptive_fields(weights, (5, 5), count=4).shape == (13, 13, 3)
 
 
+@pytest.mark.parametrize(("channels", "off"), [(1, 2.1), (2, 14.7)])
+def test_fields_in_few_colours_are_nearly_those_in_all_of_them(channels: int, off: float) -> None:
+    weights = np.random.default_rng(1).random((10, channels * 25)).astype(np.float32)
+    image = Image.open(io.BytesIO(field_png(weights, (5, 5), count=9, width=40)))
+    found = np.asarray(image.convert("RGB"), dtype=np.float64)
+    exact = receptive_fields(weights, (5, 5), count=9).repeat(2, axis=0).repeat(2, axis=1)
+    assert found.shape == exact.shape == (38, 38, 3)
+    assert image.mode == "P" and 1.0 < np.abs(found - exact).max() <= off
+    assert (found[:2] == 90).all()  # the lines between the fields
+
+
 def test_weights_of_another_size_are_refused() -> None:
     with pytest.raises(ValueError, match="784 or twice"):
         receptive_fields(np.ones((2, 100), np.float32), (28, 28))
@@ -50,7 +64,7 @@ def test_controls_go_on_to_the_end_and_are_named_there_without_covering_each_oth
         [("untrained", np.array([[50.0, 0.4], [80.0, 0.5]])), ("chance", np.array([[0.0, 0.5]]))],
         total=1000,
     )
-    table, ends = chart["datasets"]["controls"], chart["datasets"]["ends"]
+    table, ends = pd.DataFrame(chart["datasets"]["controls"]), chart["datasets"]["ends"]
     untrained = table[table["name"] == "untrained"]
     assert untrained["seen"].tolist() == [50.0, 80.0, 1000.0]
     assert untrained["accuracy"].tolist() == [0.4, 0.5, 0.5]
@@ -61,7 +75,7 @@ def test_controls_go_on_to_the_end_and_are_named_there_without_covering_each_oth
 
 def test_the_accuracy_curve_draws_before_there_is_any_value() -> None:
     chart = live.accuracy_curve(np.empty((0, 2)), [("chance", np.empty((0, 2)))], total=10)
-    assert not len(chart["datasets"]["run"]) and not len(chart["datasets"]["ends"])
+    assert all(not len(chart["datasets"][name]["seen"]) for name in ("run", "ends"))
 
 
 def test_wins_are_sorted_beside_equal_shares() -> None:
@@ -82,7 +96,7 @@ def test_the_change_of_weights_leaves_out_what_has_no_logarithm() -> None:
     rows = np.array([[1.0, 0.1], [2.0, 0.0], [3.0, math.nan], [4.0, 0.01]])
     chart = live.change_curve(rows, total=10)
     assert chart["datasets"]["change"]["seen"].tolist() == [1.0, 4.0]
-    assert not len(live.change_curve(np.empty((0, 2)), total=10)["datasets"]["change"])
+    assert not len(live.change_curve(np.empty((0, 2)), total=10)["datasets"]["change"]["seen"])
 
 
 def test_confusion_is_a_share_of_the_true_class() -> None:

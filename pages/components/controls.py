@@ -155,6 +155,18 @@ def state_of(key: str, values: Params) -> dict[str, Value]:
     return {f"{key}_{name}": value for name, value in values.to_dict().items()}
 
 
+def begin(values: Mapping[str, Value]) -> None:
+    """Before the widgets are drawn: what each of these keys holds unless it holds something.
+
+    Streamlit writes a value set by a button into the address only if it knew the key before, also
+    that of a control which first appears by that button.
+    """
+    known = set(st.session_state)  # one look at all keys costs less than one at each
+    for key, value in values.items():
+        if key not in known:
+            st.session_state[key] = value
+
+
 def presets(
     key: str, cls: type[P], choices: Mapping[str, P], *, also: Sequence[tuple[str, Params]] = ()
 ) -> None:
@@ -180,10 +192,7 @@ def preset_row(
     Their keys, `f"{key}__preset_{name}"` and `f"{key}__reset"`, have two underscores: a field may
     be called "reset".
     """
-    for name, value in reset.items():
-        # Streamlit writes a value set by a button into the address only if it knew the key before,
-        # also that of a control which first appears by that button.
-        st.session_state.setdefault(name, value)
+    begin(reset)
     with st.container(horizontal=True, gap="small", key=f"{key}__presets"):
         for name, values in choices.items():
             st.button(

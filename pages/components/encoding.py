@@ -20,11 +20,12 @@ from pages.components.encoding_files import elsewhere, picture_view
 from pages.components.encoding_panel import View, attempt
 from pages.components.encoding_player import player_section
 from pages.components.encoding_presets import FIRST
-from pages.components.encoding_sections import sections
+from pages.components.encoding_sections import open_key, sections
 from pages.components.encoding_source import KEY, PictureParams, Source
 from pages.components.glossary import meaning
 from pages.components.lesson import settings
 from pages.components.picture import picture
+from pages.components.sections import is_wanted
 from pages.components.text import plain
 from snncore import encoding, metrics
 from snncore.encoding import Code
@@ -92,12 +93,13 @@ def picture_panel() -> View:
     with shelf:
         presets.preset_bar(params, slots, own=source.own)
         _remarks()
-    _formulas(slots)
     bench = Bench(
         source.what, source.values, tuple(slots), params.seed, source.sample, source.identity, dark
     )
-    player_section(bench)
-    sections(bench)
+    if is_wanted(open_key):  # else the place of all three
+        _formulas(slots)
+        player_section(bench)
+        sections(bench)
     elsewhere(bench, KEY)
     return picture_view(KEY, params, source, bench)
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.components import controls, undo
 from pages.components import encoding_classifier_job as job
 from pages.components import encoding_classifier_map as maps
 from pages.components import encoding_classifier_scores as scores
 from pages.components import encoding_classifier_words as words
-from pages.components import undo
 from pages.components.controls import state_of
 from pages.components.encoding_classifier_controls import (
     Chosen,
@@ -75,9 +75,7 @@ def _presets(chosen: Chosen) -> None:
     looks = maps.looks()
     active = words.active(chosen.params, looks)
     setting = None if chosen.problem else state_of(KEY, chosen.params) | looks
-    for key, value in _FIRST.items():
-        # A value that a preset sets reaches the address only of a control that was known before.
-        st.session_state.setdefault(key, value)
+    controls.begin(_FIRST)
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key=f"{KEY}__presets"
     ):

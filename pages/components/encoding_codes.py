@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from pages.components import lesson
+from pages.components import controls, lesson
 from pages.components.controls import control, label_of, link_params, state_of
 from pages.components.text import plain
 from snncore import encoding
@@ -142,10 +142,7 @@ def begin(kind: Input, key: str, first: Mapping[str, str]) -> list[str]:
         if wish in names(kind):  # the label is expected; the short name is as good
             st.session_state[widget] = wish
         lost += _unusable(kind, key, letter, first[letter])
-    # Streamlit writes a value set by a button into the address only if it knew the key before,
-    # also that of a control which first appears by that button.
-    for name, value in first_state(kind, key, tuple(first.items())).items():
-        st.session_state.setdefault(name, value)
+    controls.begin(first_state(kind, key, tuple(first.items())))
     return lost[:_MOST]
 
 

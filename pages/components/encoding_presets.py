@@ -151,8 +151,7 @@ def state_of(preset: Preset) -> dict[str, Value]:
 def begin() -> list[str]:
     """Before the controls are drawn; what a fresh address asks of the page in vain."""
     lost = [] if f"{KEY}_side" in st.session_state else _asked()
-    for key, value in controls.state_of(KEY, PictureParams()).items():
-        st.session_state.setdefault(key, value)
+    controls.begin(controls.state_of(KEY, PictureParams()))
     return codes.begin("picture", KEY, FIRST) + lost
 
 

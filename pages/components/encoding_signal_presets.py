@@ -165,9 +165,7 @@ def begin() -> list[str]:
     if wish in sources.KINDS:  # the row is laid out before its own widget can say so
         st.session_state.setdefault(sources.KIND, wish)
     lost = [] if f"{KEY}_window" in st.session_state else _asked(wish)
-    # Streamlit writes a value set by a button into the address only if it knew the key before.
-    for key, value in _first().items():
-        st.session_state.setdefault(key, value)
+    controls.begin(_first())
     return codes.begin("signal", KEY, FIRST) + lost
 
 

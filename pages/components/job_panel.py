@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from pages.components.status import connected
 from snncore.jobs import JobManager, JobView, Kind, Rejected, Ticket, get_manager
 
 POLL_RUNNING_S = 1.0
@@ -85,7 +86,7 @@ def job_panel(
             f"*{label}* to compute it again."
         )
     if view is not None:
-        _watch(manager, view, draw)
+        _watch(manager, view, draw, f"{job_key}_looked")
     return view
 
 
@@ -175,17 +176,23 @@ def _submit(submit: Callable[[str], Ticket], job_key: str, ticket_param: str) ->
     return None
 
 
-def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None]) -> None:
-    """The part that redraws itself while there is something to come."""
-    people = manager.stats().awaited
-    every = pace(first, people)
-    if every is not None and people > _CROWD:  # those who began together do not look together
-        every *= random.uniform(0.5, 1.5)
+def _watch(
+    manager: JobManager, first: JobView, draw: Callable[[Any, bool], None], looked: str
+) -> None:
+    """The part that redraws itself while there is something to come.
+
+    Args:
+        looked: key of the session's state: the ticket whose panel has looked already.
+    """
+    is_new = st.session_state.get(looked) != first.ticket
+    every = _every(first, manager.stats().awaited, connected() if is_new else 0)
 
     @st.fragment(run_every=every)
     def panel() -> None:
-        view = manager.get(first.ticket)
-        if first.active and (view is None or _differs(view, first)):
+        view, people = manager.get(first.ticket), manager.stats().awaited
+        if is_new and first.active:
+            st.session_state[looked] = first.ticket
+        if first.active and (view is None or _differs(view, first) or _is_off(every, view, people)):
             st.rerun()  # the buttons and the pace of looking change
         view = view or first
         _status(view, idle=manager.stats().running == 0)
@@ -193,6 +200,27 @@ def _watch(manager: JobManager, first: JobView, draw: Callable[[Any, bool], None
             draw(view.snapshot.payload, view.state == "done")
 
     panel()
+
+
+def _every(view: JobView, people: int, here: int) -> float | None:
+    """Seconds between two looks, None when there is nothing to come: `pace`, by chance somewhat
+    more or less in a crowd, as those who begin together must not look together.
+
+    Args:
+        people: who wait for a result now.
+        here: who are connected: in a lecture hall they all begin within a second, and who is first
+            sees nobody else waiting. Their first looks are spread over the time that suits as many.
+    """
+    usual, full = pace(view, people), pace(view, max(people, here))
+    if usual is None or full is None or max(people, here) <= _CROWD:
+        return usual
+    return random.uniform(usual, full) if full > usual else usual * random.uniform(0.5, 1.5)
+
+
+def _is_off(every: float | None, view: JobView, people: int) -> bool:
+    """Whether many have come, or left, since the pace was chosen."""
+    usual = pace(view, people)
+    return every is not None and usual is not None and not 0.4 <= usual / every <= 2.5
 
 
 def _differs(now: JobView, before: JobView) -> bool:

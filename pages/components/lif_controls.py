@@ -13,6 +13,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.components import controls
 from pages.components.controls import control
 from pages.components.lesson import offer
 from pages.components.lif_address import unusable
@@ -75,9 +76,7 @@ def begin() -> None:
         for name, model in MODELS.items():
             if wish in (name, model.title):
                 st.session_state[MODEL] = name
-    # Streamlit writes a value set by a button into the address only if it knew the key before.
-    for key, value in _defaults().items():
-        st.session_state.setdefault(key, value)
+    controls.begin(_defaults())
     pending = st.session_state.pop(PENDING, None)
     if pending is not None:
         show(pending, keep_file=True)

@@ -1,7 +1,8 @@
 """Analysis sections below a page's main view: a list of expanders that compute only while open.
 
 A page defines its own sections and the bench that they work on; here is what they share: the list,
-its place in the address, refusals in words, numbers for reading, tables, files.
+which is drawn when it comes in sight, its place in the address, refusals in words, numbers for
+reading, tables, files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike
 
+from pages.components import sight
 from pages.components.controls import control
 from pages.components.inline import inline
 from snncore.params import Params, Value
@@ -60,6 +62,8 @@ def show(sections: Sequence[Section], bench: Any, open_key: Callable[[str], str]
         open_key: key of the expander of the section with this name, also its name in the address.
     """
     st.subheader("Look closer", anchor=False)
+    if not is_wanted(open_key):
+        return
     for section in sections:
         box = st.expander(
             section.title,
@@ -72,6 +76,15 @@ def show(sections: Sequence[Section], bench: Any, open_key: Callable[[str], str]
             with box:
                 st.markdown(section.question)
                 section.draw(bench)
+
+
+def is_wanted(open_key: Callable[[str], str]) -> bool:
+    """Whether the list has been in sight in this session, or the address opens a part of it; else
+    its place is drawn."""
+    place = open_key("list")
+    if any(name.startswith(open_key("")) for name in st.query_params):
+        sight.see(place)
+    return sight.is_seen(place)
 
 
 def open_values(sections: Sequence[Section], open_key: Callable[[str], str]) -> dict[str, Value]:

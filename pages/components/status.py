@@ -54,9 +54,8 @@ def _numbers() -> None:
 def server() -> list[tuple[str, str]]:
     """Names and numbers of the process; a dash where Streamlit does not tell."""
     hits, asked = lookups()
-    sessions = _stat("active_sessions")
     rows = [
-        ("People connected", DASH if sessions is None else f"{sessions:,}"),
+        ("People connected", f"{connected():,}" if runtime.exists() else DASH),
         ("Memory", f"{resident_bytes() / 1e9:.2f} of {memory_bytes() / 1e9:.1f} GB"),
         ("Cores", f"{cpu_count()}"),
         ("Threads", f"{threading.active_count()}"),
@@ -75,6 +74,11 @@ def work() -> list[Sequence[str]]:
         s = get_manager(kind).stats()
         lines.append((_WORK[kind], f"{s.running}", f"{s.queued}", f"{s.kept}"))
     return lines
+
+
+def connected() -> int:
+    """Browser sessions of this server now; 0 where there is none."""
+    return _stat("active_sessions") or 0
 
 
 def lookups() -> tuple[int, int]:

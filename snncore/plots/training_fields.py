@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from snncore.plots.base import mosaic
-from snncore.plots.training_tiles import field_tiles
+from snncore.plots.base import indexed_png, mosaic
+from snncore.plots.training_tiles import field_index, field_tiles
 
 MAX_FIELDS = 144  # more fields than this are too small to read on a page
 _GAP = 90  # grey of the lines between the fields
@@ -29,6 +29,22 @@ def receptive_fields(
         ValueError: the weights do not make up one or two such pictures a neuron.
     """
     return mosaic(field_tiles(weights[:count], shape), fill=_GAP)
+
+
+def field_png(
+    weights: NDArray[np.float32],
+    shape: tuple[int, int],
+    *,
+    count: int = MAX_FIELDS,
+    width: int = 0,
+) -> bytes:
+    """`receptive_fields` in few colours as PNG bytes, enlarged to nearly `width` pixels."""
+    index, colours = field_index(weights[:count], shape)
+    together = mosaic(index, fill=len(colours))
+    lines = np.full((1, 3), _GAP, dtype=np.uint8)
+    return indexed_png(
+        together, np.concatenate([colours, lines]), scale=max(1, width // together.shape[1])
+    )
 
 
 def win_map(

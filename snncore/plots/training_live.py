@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from snncore.plots.base import COLOURS, INK
-from snncore.plots.vega import Array, Chart, Key, axis, finite, layer, span, tip
+from snncore.plots.vega import Array, Chart, Columns, Key, axis, columns, finite, layer, span, tip
 
 _HEIGHT = 190
 
@@ -32,28 +32,31 @@ def accuracy_curve(
 
     Every control is named at its line's right end.
     """
-    run = pd.DataFrame({"seen": accuracy[:, 0], "accuracy": accuracy[:, 1]})
-    held, ends = [], []
+    held, names, ends = [np.empty((0, 2))], [], []
     for name, values in controls:
         if not len(values):
             continue
         start = values[:1] * [0.0, 1.0] if len(values) == 1 else values[:0]
         end = values[-1:] * [0.0, 1.0] + [float(total), 0.0]
-        held.append(
-            pd.DataFrame(np.concatenate([start, values, end]), columns=["seen", "accuracy"])
-        )
-        held[-1]["name"] = name
+        held.append(np.concatenate([start, values, end]))
+        names += [name] * len(held[-1])
         ends.append((float(total), float(values[-1, 1]), f"{name} {values[-1, 1]:.0%}"))
     known = finite(accuracy[:, 1], *(values[:, 1] for _, values in controls))
     top = min(1.0, max(0.3, float(known.max()) + 0.08)) if known.size else 1.0
-    lines = pd.concat(held) if held else pd.DataFrame(columns=["seen", "accuracy", "name"])
+    lines = np.concatenate(held)
     x = axis("seen", "images seen", (0, max(1, total)), format="~s", tickCount=6)
     y = axis("accuracy", title, (0.0, top), format=".0%", tickCount=5)
     dashes = {"field": "name", "type": "nominal", "legend": None}
     return {
         "datasets": {
-            "run": run,
-            "controls": lines,
+            "run": columns({"seen": accuracy[:, 0], "accuracy": accuracy[:, 1]}),
+            "controls": columns(
+                {
+                    "seen": lines[:, 0],
+                    "accuracy": lines[:, 1],
+                    "name": np.array(names, dtype=object),
+                }
+            ),
             "ends": _apart(ends, 0.075 * top),
         },
         "height": 230,
@@ -76,7 +79,9 @@ def accuracy_curve(
                 {
                     "color": COLOURS["voltage"],
                     "strokeWidth": 2.4,
-                    "point": {"size": 22, "color": COLOURS["voltage"]} if len(run) < 40 else False,
+                    "point": {"size": 22, "color": COLOURS["voltage"]}
+                    if len(accuracy) < 40
+                    else False,
                 },
                 x=x,
                 y=y,
@@ -94,24 +99,28 @@ def accuracy_curve(
     }
 
 
-def _apart(ends: list[tuple[float, float, str]], gap: float) -> pd.DataFrame:
+def _apart(ends: list[tuple[float, float, str]], gap: float) -> Columns:
     """Words above the ends of their lines, moved up where they would cover each other."""
     rows, below = [], -math.inf
     for x, y, words in sorted(ends, key=lambda end: end[1]):
         place = max(y + 0.45 * gap, below + gap)
         rows.append((x, place, words))
         below = place
-    return pd.DataFrame(rows, columns=["seen", "place", "words"])
+    return {
+        "seen": np.array([x for x, _, _ in rows]),
+        "place": np.array([place for _, place, _ in rows]),
+        "words": np.array([words for _, _, words in rows], dtype=object),
+    }
 
 
 def wins_curve(wins: NDArray[np.integer], *, what: str = "neurons") -> Chart:
     """How often each neuron or filter won since the last picture, busiest first."""
     ordered = np.sort(np.asarray(wins, dtype=np.int64))[::-1]
     keep = np.unique(np.linspace(0, max(0, len(ordered) - 1), 300).round().astype(int))
-    table = pd.DataFrame({"rank": keep + 1, "wins": ordered[keep] if len(ordered) else keep})
+    table = columns({"rank": keep + 1, "wins": ordered[keep] if len(ordered) else keep})
     fair = float(ordered.mean()) if len(ordered) else 0.0
     return {
-        "datasets": {"wins": table, "fair": pd.DataFrame({"wins": [fair]})},
+        "datasets": {"wins": table, "fair": columns({"wins": [fair]})},
         "height": _HEIGHT,
         "layer": [
             layer(
@@ -137,9 +146,9 @@ def theta_histogram(theta: NDArray[np.floating], start: float, *, what: str = "n
     values = finite(theta)
     low, high = span(values, [start])
     counts, edges = np.histogram(values, bins=24, range=(low, high))
-    table = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "count": counts})
+    table = columns({"from": edges[:-1], "to": edges[1:], "count": counts})
     return {
-        "datasets": {"bars": table, "start": pd.DataFrame({"from": [start]})},
+        "datasets": {"bars": table, "start": columns({"from": [start]})},
         "height": _HEIGHT,
         "layer": [
             layer(
@@ -168,7 +177,7 @@ def change_curve(change: Array, *, total: int) -> Chart:
     values = kept[:, 1] if len(kept) else np.array([1.0])
     low, high = float(values.min()) / 1.5, float(values.max()) * 1.5
     return {
-        "datasets": {"change": pd.DataFrame({"seen": kept[:, 0], "change": kept[:, 1]})},
+        "datasets": {"change": columns({"seen": kept[:, 0], "change": kept[:, 1]})},
         "height": _HEIGHT,
         "layer": [
             layer(
@@ -191,7 +200,7 @@ def confusion_now(matrix: NDArray[np.int64], names: Sequence[str]) -> Chart:
     """The running confusion matrix: share of the true class by row; images in the tooltip."""
     total = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     k = len(names)
-    table = pd.DataFrame(
+    table = columns(
         {
             "true": np.repeat(np.array(names, dtype=object), k),
             "predicted": np.tile(np.array(names, dtype=object), k),

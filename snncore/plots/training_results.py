@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snncore.experiment import FitPoint
 from snncore.plots.base import COLOURS, INK, mosaic
-from snncore.plots.vega import Chart, Key, axis, layer, span, ticks, tip
+from snncore.plots.vega import Chart, Columns, Key, axis, columns, layer, span, ticks, tip
 
 CELL = "cell"  # name of the selection that a click on the confusion matrix makes
 MOST_NUMBERED = 12  # classes: the numbers of more would not fit into the cells
@@ -32,17 +32,22 @@ def accuracy_dots(bars: Sequence[Bar], *, dark: bool = False) -> Chart:
     The axis begins where the values are, so that differences can be seen: dots, not bars, whose
     lengths would mislead there.
     """
-    table = pd.DataFrame(bars)
-    table["low"] = table["accuracy"] - 2 * table["error"]
-    table["high"] = np.minimum(table["accuracy"] + 2 * table["error"], 1.0)
-    table["words"] = [
-        f"{bar.accuracy:.2%}" + (f" ± {bar.error:.2%}" if bar.error > 0 else "") for bar in bars
-    ]
-    table["kind"] = ["control" if bar.control else "network" for bar in bars]
-    low, high = span(table["low"].to_numpy(), table["high"].to_numpy())
+    right = np.array([bar.accuracy for bar in bars])
+    error = np.array([bar.error for bar in bars])
+    words = [f"{b.accuracy:.2%}" + (f" ± {b.error:.2%}" if b.error > 0 else "") for b in bars]
+    table = {
+        "name": np.array([bar.name for bar in bars], dtype=object),
+        "accuracy": right,
+        "error": error,
+        "low": right - 2 * error,
+        "high": np.minimum(right + 2 * error, 1.0),
+        "words": np.array(words, dtype=object),
+        "kind": np.array(["control" if bar.control else "network" for bar in bars], dtype=object),
+    }
+    low, high = span(table["low"], table["high"])
     low, high = max(0.0, low), high + 0.1 * (high - low)
     # The words stand where there is more room: a telephone leaves little.
-    table["right"] = table["accuracy"] < (low + high) / 2
+    before = right < (low + high) / 2
     marks = [value for value in ticks(low, high, 5) if value <= 1.0]
     x = axis("accuracy", "test images answered right", (low, high), format="~%", values=marks)
     names: Chart = {
@@ -69,8 +74,8 @@ def accuracy_dots(bars: Sequence[Bar], *, dark: bool = False) -> Chart:
     return {
         "datasets": {
             "bars": table,
-            "words left": table[table["right"]],
-            "words right": table[~table["right"]],
+            "words left": _rows(table, before),
+            "words right": _rows(table, ~before),
         },
         "height": {"step": 26},
         "layer": [
@@ -118,7 +123,7 @@ def confusion_chart(
     total = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     count = len(names)
     true, predicted = np.divmod(np.arange(count * count), count)
-    table = pd.DataFrame(
+    table = columns(
         {
             "t": true,
             "p": predicted,
@@ -175,7 +180,7 @@ def confusion_chart(
         layers[-1]["mark"]["interactive"] = False  # a click on the number means the cell
     data = {"cells": table}
     if chosen is not None:
-        data["chosen"] = table[(table["t"] == chosen[0]) & (table["p"] == chosen[1])]
+        data["chosen"] = _rows(table, (true == chosen[0]) & (predicted == chosen[1]))
         layers.append(
             layer(
                 "chosen",
@@ -187,6 +192,10 @@ def confusion_chart(
         )
     height = 380 if count <= MOST_NUMBERED else 520
     return {"datasets": data, "height": height, "layer": layers}
+
+
+def _rows(table: Columns, chosen: NDArray[np.bool_]) -> Columns:
+    return {name: column[chosen] for name, column in table.items()}
 
 
 def _class_axis(names: Sequence[str], *, angle: int = 0) -> Chart:

@@ -288,7 +288,30 @@ def test_looks_of_a_crowd_are_spread_and_those_of_few_are_not(
     view = JobView("t", "w", "k", "running", None, 0, None, 0.0, 1, "")
     stats = SimpleNamespace(awaited=people, running=1)
     manager = SimpleNamespace(stats=lambda: stats, get=lambda _: view)
+    monkeypatch.setattr(job_panel, "connected", lambda: people)
     for _ in range(50):
-        job_panel._watch(manager, view, lambda *_: None)  # type: ignore[arg-type]
+        job_panel._watch(manager, view, lambda *_: None, "looked")  # type: ignore[arg-type]
     assert low <= min(asked) and max(asked) <= high
     assert (len(set(asked)) > 10) == (people > 12)
+
+
+RUNNING = JobView("t", "w", "k", "running", None, 0, None, 0.0, 1, "")
+
+
+def test_first_looks_of_a_full_hall_are_spread_until_it_is_known_how_many_wait() -> None:
+    found = [job_panel._every(RUNNING, 1, 48) for _ in range(200)]
+    assert 1.0 <= min(found) < 1.5 and 3.5 < max(found) <= 4.0
+    assert {job_panel._every(RUNNING, 1, 3), job_panel._every(RUNNING, 1, 0)} == {1.0}
+    done = JobView("t", "w", "k", "done", None, 0, None, 0.0, 1, "")
+    assert job_panel._every(done, 1, 48) is None
+
+
+@pytest.mark.parametrize(
+    ("every", "people", "off"),
+    [(1.0, 12, False), (1.0, 24, False), (1.0, 36, True), (4.0, 48, False), (4.0, 12, True)],
+)
+def test_the_pace_is_chosen_anew_when_many_have_come_or_left(
+    every: float, people: int, off: bool
+) -> None:
+    assert job_panel._is_off(every, RUNNING, people) is off
+    assert not job_panel._is_off(None, RUNNING, people)

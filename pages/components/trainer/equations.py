@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
+from pages.components import sight
 from pages.components.chart import vega_chart
 from pages.components.text import plain
 from snncore.plots.training_rule import stdp_window
@@ -16,8 +17,10 @@ from snncore.stdp.rules import RULES, W_MAX
 
 
 def equations(params: TrainParams) -> None:
-    """Neuron, rule and window side by side."""
+    """Neuron, rule and window side by side, once they come in sight."""
     st.subheader("What it computes", anchor=False)
+    if not sight.is_seen("stdp_equations"):
+        return
     first, second, third = st.columns([1, 1.1, 1.1], gap="medium")
     with first:
         _neuron(params)

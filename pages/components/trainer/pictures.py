@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pages.components.trainer.payload import Frame, Pictures
 from snncore.plots import base
-from snncore.plots.training_fields import MAX_FIELDS, receptive_fields, win_map
+from snncore.plots.training_fields import MAX_FIELDS, field_png, receptive_fields, win_map
 from snncore.stdp import Snapshot, TrainParams
 from snncore.stdp.train import present
 
@@ -36,7 +36,8 @@ def pictures(
     snapshot: Snapshot, params: TrainParams, image: NDArray[np.uint8], label: str
 ) -> Pictures:
     """One image on its way through the layer as it is now."""
-    mosaic = fields_of(snapshot, params, (image.shape[0], image.shape[1]))
+    size = (image.shape[0], image.shape[1])
+    weights = snapshot.layer.weights[:MAX_FIELDS].cpu().numpy()
     seen = present(snapshot.layers, image, params)
     steps = seen.inputs.shape[0]
     cells, inputs = seen.cells.reshape(-1), seen.inputs.reshape(steps, -1)
@@ -50,7 +51,7 @@ def pictures(
         np.repeat(spikes, wide, axis=0) for spikes in (inputs[:, busiest], outputs[:, answers])
     )
     return Pictures(
-        base.png(mosaic, scale=max(1, 720 // mosaic.shape[1])),
+        field_png(weights, field_shape(params, size), width=720),
         min(MAX_FIELDS, len(snapshot.layer.theta)),
         base.png(image, scale=max(1, 112 // image.shape[0])),
         label,

@@ -242,7 +242,12 @@ def _pairs(
 
 
 def _per_class(payload: Payload, result: Result) -> None:
-    with st.expander("Scores of each class", icon=":material/table:"):
+    box = st.expander(
+        "Scores of each class", icon=":material/table:", key="stdp_res_scores", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
         report = result.vote_report if st.session_state.get(BY) == VOTE else result.report
         grid([
             ["Class", "Precision", "Recall", "F1", "Test images"],
@@ -262,7 +267,13 @@ def _per_class(payload: Payload, result: Result) -> None:
 
 
 def _fit_and_times(result: Result) -> None:
-    with st.expander("How the readout was fitted, and what took how long", icon=":material/timer:"):
+    box = st.expander(
+        "How the readout was fitted, and what took how long", icon=":material/timer:",
+        key="stdp_res_fit", on_change="rerun",
+    )  # fmt: skip
+    if not box.open:
+        return
+    with box:
         left, right = st.columns(2, gap="medium")
         if len(result.history) > 1:
             with left:
