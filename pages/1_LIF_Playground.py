@@ -8,7 +8,7 @@ from pages.components import frame
 
 frame.open_page("lif")  # before what follows, which needs the engine
 
-from pages.components import lif, lif_compare, lif_controls, lif_files, lif_presets
+from pages.components import lif, lif_compare, lif_controls, lif_files, lif_presets, sight
 from pages.components.chart import vega_chart
 from pages.components.lesson import settings
 from pages.components.lif_equation import equation
@@ -72,7 +72,8 @@ def playground() -> None:
         with st.container(key="lif_equation"):
             equation(setup, recording, result.summary)
         st.markdown("**Firing rate over current**")
-        lif.curve_panel(setup, result.summary, behind, None if other is None else other.summary)
+        if sight.is_seen("lif_curve"):
+            lif.curve_panel(setup, result.summary, behind, None if other is None else other.summary)
 
     sections(setup, recording, frame.is_dark())
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pages.components import encoding_codes as codes
 from pages.components import encoding_presets as presets
 from pages.components import encoding_source as sources
-from pages.components import frame
+from pages.components import frame, sight
 from pages.components.chart import vega_chart
 from pages.components.encoding_bench import Bench, Slot
 from pages.components.encoding_codes import LETTERS, SLOT_HEAD, Choice
@@ -79,17 +79,23 @@ def picture_panel() -> View:
         params, source = sources.choose()
     with st.container(key="enc__flow"):
         columns = st.columns(4, gap="medium")
+    with columns[0]:
+        _original(source)
+        below = sight.is_seen("enc_spikes")  # what stands below the pictures in all columns
     dark = frame.is_dark()
     slots, shown = [], []
     for letter, column in zip(LETTERS, columns[1:], strict=True):
         with column:
             found = _column(letter, params, source, dark)
-        if found is not None:
-            slots.append(found[0])
-            shown.append(found[1])
-    with columns[0]:
-        _original(source)
-        _tradeoff(slots, shown, dark)
+            if found is not None:
+                slots.append(found[0])
+                shown.append(found[1])
+                if below:
+                    _spikes(*found, sort=params.sort)
+    if below:
+        with columns[0]:
+            _retina(source)
+            _tradeoff(slots, shown, dark)
     with shelf:
         presets.preset_bar(params, slots, own=source.own)
         _remarks()
@@ -193,7 +199,7 @@ def cached_retina(identity: str, _values: NDArray[np.float32]) -> bytes:
 
 
 def _original(source: Source) -> None:
-    """The picture as it is, and as the retina hands it on."""
+    """The picture as it is."""
     height, width = source.values.shape
     with st.container(
         height=SLOT_HEAD, border=False, vertical_alignment="bottom", gap="xxsmall",
@@ -202,6 +208,10 @@ def _original(source: Source) -> None:
         st.markdown("**Original**")
         st.caption(f"{plain(source.what.capitalize())}, {width}×{height} pixels")
     picture(plots.picture(source.values), alt=f"The picture to encode: {source.what}")
+
+
+def _retina(source: Source) -> None:
+    """What the retina makes of the picture."""
     st.markdown("**Through the retina**", help=meaning("DoG"))
     found = attempt(lambda: cached_retina(source.identity, source.values))
     if isinstance(found, ValueError):
@@ -217,7 +227,7 @@ def _original(source: Source) -> None:
 def _column(
     letter: str, params: PictureParams, source: Source, dark: bool
 ) -> tuple[Slot, Shown] | None:
-    """Choice of a code, the picture read back, its numbers, its spikes; None where refused."""
+    """Choice of a code, the picture read back, its numbers; None where refused."""
     choice = codes.slot(letter, "picture", KEY, FIRST[letter])
     if choice is None:
         return None
@@ -226,21 +236,24 @@ def _column(
         st.warning(f"{choice.code.title} cannot send this picture: {result}.")
         return None
     slot, shown = result
-    code = choice.code
-    picture(
-        shown.decoded, alt=f"Picture read back from {code.title}: {shown.quality.psnr_db:.1f} dB"
-    )
+    title = choice.code.title
+    picture(shown.decoded, alt=f"Picture read back from {title}: {shown.quality.psnr_db:.1f} dB")
     st.markdown(number_lines(shown.quality), help=NUMBERS_HELP)
+    return slot, shown
+
+
+def _spikes(slot: Slot, shown: Shown, *, sort: bool) -> None:
+    """The raster of a code, and how many spikes each pixel sends."""
+    code = slot.channel.kind
     vega_chart(
         spec=shown.raster,
-        key=f"{KEY}_raster_{letter}",
+        key=f"{KEY}_raster_{slot.letter}",
         alt=f"Spike raster of {code.title}: {shown.quality.spikes:,} spikes",
         width="stretch",
     )
-    st.caption(_raster_words(code, shown, params.sort))
+    st.caption(_raster_words(code, shown, sort))
     picture(shown.counts, alt=f"Spikes of each pixel with {code.title}: 0 to {shown.most:,}")
     st.caption(f"Spikes of each pixel: 0 (violet) to {shown.most:,} (yellow).")
-    return slot, shown
 
 
 def _send(

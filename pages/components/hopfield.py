@@ -9,6 +9,7 @@ from pages.components import hopfield_cost as cost
 from pages.components import hopfield_job as job
 from pages.components import hopfield_scores as scores
 from pages.components import hopfield_source as source
+from pages.components import sight
 from pages.components.chart import vega_chart
 from pages.components.encoding_panel import attempt
 from pages.components.hopfield_bench import RecallBench
@@ -180,8 +181,11 @@ def _legend(answer: Answer, mark: bool) -> str:
 
 
 def inside(bench: RecallBench) -> None:
-    """Three looks into the memory at work on one probe; only the open one is computed."""
+    """Three looks into the memory at work on one probe; only the open one is computed, and only
+    once they are in sight."""
     st.subheader("Look inside", anchor=False)
+    if not sight.is_seen("hop_inside", asked="hop_tab" in st.query_params):
+        return
     tabs = st.tabs(list(_PANELS), key="hop_tab", on_change="rerun", bind="query-params")
     for tab, panel in zip(tabs, _PANELS.values(), strict=True):
         if tab.open:

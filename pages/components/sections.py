@@ -81,10 +81,8 @@ def show(sections: Sequence[Section], bench: Any, open_key: Callable[[str], str]
 def is_wanted(open_key: Callable[[str], str]) -> bool:
     """Whether the list has been in sight in this session, or the address opens a part of it; else
     its place is drawn."""
-    place = open_key("list")
-    if any(name.startswith(open_key("")) for name in st.query_params):
-        sight.see(place)
-    return sight.is_seen(place)
+    asked = any(name.startswith(open_key("")) for name in st.query_params)
+    return sight.is_seen(open_key("list"), asked=asked)
 
 
 def open_values(sections: Sequence[Section], open_key: Callable[[str], str]) -> dict[str, Value]:

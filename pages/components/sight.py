@@ -21,14 +21,16 @@ _component = st.components.v2.component(
 )
 
 
-def is_seen(key: str) -> bool:
+def is_seen(key: str, *, asked: bool = False) -> bool:
     """Whether the place `key` has been in sight in this session, else an empty place is drawn.
+
+    `asked`: the address asks for something in it, which is as good.
 
     Call it inside a fragment, which is run again when it is seen; tests without a browser replace
     it.
     """
     place, been = f"{key}_sight", _been(key)
-    if st.session_state.get(been) or st.session_state.get(place, {}).get("seen"):
+    if asked or st.session_state.get(been) or st.session_state.get(place, {}).get("seen"):
         st.session_state[been] = True  # the place is not drawn any more
         return True
     _component(key=place, default={"seen": False}, on_seen_change=lambda: None)
