@@ -126,10 +126,11 @@ class Visitor:
         self.page.context.close()
 
 
-def come_to_the_panel(page: Page) -> None:
-    """The trainer's drawing panel is drawn when it is in sight."""
-    page.get_by_role("heading", name="Draw a digit").scroll_into_view_if_needed()
-    expect(page.get_by_role("button", name="Show this part")).to_have_count(0)
+def come_to(page: Page, place: str) -> None:
+    """Some parts are drawn when their place (`sight.is_seen`) is in sight."""
+    spot = page.locator(f".st-key-{place}_sight")
+    spot.scroll_into_view_if_needed()
+    expect(spot).to_have_count(0)
 
 
 def _missing(reason: str) -> None:

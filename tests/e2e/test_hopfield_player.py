@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import Visitor
+from .conftest import Visitor, come_to
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
@@ -24,6 +24,7 @@ SPIKING = "Hopfield_Recall?hop_dataset=icons&hop_count=8&hop_size=16&hop_rule=sp
 def opened(visitor: Visitor, query: str) -> Locator:
     """The player on the page, at the input."""
     page = visitor.open(query)
+    come_to(page, "hop_inside")
     player = page.locator(".player")
     player.scroll_into_view_if_needed()  # its film is made then
     expect(player.locator(".title")).to_contain_text("Step 0 of", timeout=60_000)
@@ -99,7 +100,7 @@ def test_buttons_keys_and_curves_lead_from_the_input_to_the_answer(visit: Visit)
 
 def test_its_film_is_made_when_it_comes_in_sight_and_follows_the_controls(visit: Visit) -> None:
     visitor = visit()
-    page = visitor.open("Hopfield_Recall?hop_dataset=icons&hop_count=24&hop_size=16&hop_rule=hebb")
+    page = visitor.open(HEBB.replace("count=8", "count=24") + "&hop_tab=Watch")
     player = page.locator(".player")
     expect(player).to_have_class(re.compile("waiting"))
     player.scroll_into_view_if_needed()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Visitor, come_to_the_panel
+from .conftest import Visitor, come_to
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
@@ -77,7 +77,9 @@ def test_tab_goes_through_the_whole_page_and_shows_where_it_is(
     visitor = visit()
     page = visitor.open(path)
     if path.startswith("STDP"):
-        come_to_the_panel(page)
+        come_to(page, "stdp_draw_panel")
+    if path.startswith("Hopfield"):
+        come_to(page, "hop_inside")
     if path:  # the player comes last, and a film when it is in sight
         page.locator(".player").first.scroll_into_view_if_needed()
         expect(page.locator(".player .title").first).to_contain_text(re.compile(r"\w"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import READY, Visitor, come_to_the_panel
+from .conftest import READY, Visitor, come_to
 from .test_hopfield_draw import stroke
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +22,7 @@ def answer(page: Page) -> Locator:
 
 
 def player(page: Page) -> Locator:
-    come_to_the_panel(page)
+    come_to(page, "stdp_draw_panel")
     found = page.locator(".player.reel")
     found.scroll_into_view_if_needed()  # its film is sent then
     expect(found).to_have_attribute("aria-busy", "false")
@@ -33,7 +33,7 @@ def test_a_drawn_one_is_classified_and_every_step_can_be_looked_at(visit: Visit)
     page = visit().open(PAGE)
     page.wait_for_timeout(500)
     expect(page.locator("h4")).to_have_count(0)
-    come_to_the_panel(page)
+    come_to(page, "stdp_draw_panel")
     expect(answer(page)).to_have_text("7")  # the working example
     film = player(page)
     title = film.locator(".title")
