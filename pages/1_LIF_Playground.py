@@ -72,7 +72,7 @@ def playground() -> None:
         with st.container(key="lif_equation"):
             equation(setup, recording, result.summary)
         st.markdown("**Firing rate over current**")
-        if sight.is_seen("lif_curve"):
+        if sight.is_seen("lif_curve", "the firing rate over current"):
             lif.curve_panel(setup, result.summary, behind, None if other is None else other.summary)
 
     sections(setup, recording, frame.is_dark())

@@ -155,7 +155,7 @@ def state_of(key: str, values: Params) -> dict[str, Value]:
     return {f"{key}_{name}": value for name, value in values.to_dict().items()}
 
 
-def begin(values: Mapping[str, Value]) -> None:
+def set_missing(values: Mapping[str, Value]) -> None:
     """Before the widgets are drawn: what each of these keys holds unless it holds something.
 
     Streamlit writes a value set by a button into the address only if it knew the key before, also
@@ -192,7 +192,7 @@ def preset_row(
     Their keys, `f"{key}__preset_{name}"` and `f"{key}__reset"`, have two underscores: a field may
     be called "reset".
     """
-    begin(reset)
+    set_missing(reset)
     with st.container(horizontal=True, gap="small", key=f"{key}__presets"):
         for name, values in choices.items():
             st.button(

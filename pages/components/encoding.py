@@ -79,9 +79,10 @@ def picture_panel() -> View:
         params, source = sources.choose()
     with st.container(key="enc__flow"):
         columns = st.columns(4, gap="medium")
+    with st.container():
+        below = sight.is_seen("enc_spikes", "the spikes")  # below the pictures in all columns
     with columns[0]:
         _original(source)
-        below = sight.is_seen("enc_spikes")  # what stands below the pictures in all columns
     dark = frame.is_dark()
     slots, shown = [], []
     for letter, column in zip(LETTERS, columns[1:], strict=True):

@@ -75,7 +75,7 @@ def _presets(chosen: Chosen) -> None:
     looks = maps.looks()
     active = words.active(chosen.params, looks)
     setting = None if chosen.problem else state_of(KEY, chosen.params) | looks
-    controls.begin(_FIRST)
+    controls.set_missing(_FIRST)
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key=f"{KEY}__presets"
     ):

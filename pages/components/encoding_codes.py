@@ -142,7 +142,7 @@ def begin(kind: Input, key: str, first: Mapping[str, str]) -> list[str]:
         if wish in names(kind):  # the label is expected; the short name is as good
             st.session_state[widget] = wish
         lost += _unusable(kind, key, letter, first[letter])
-    controls.begin(first_state(kind, key, tuple(first.items())))
+    controls.set_missing(first_state(kind, key, tuple(first.items())))
     return lost[:_MOST]
 
 

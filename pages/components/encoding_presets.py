@@ -151,7 +151,7 @@ def state_of(preset: Preset) -> dict[str, Value]:
 def begin() -> list[str]:
     """Before the controls are drawn; what a fresh address asks of the page in vain."""
     lost = [] if f"{KEY}_side" in st.session_state else _asked()
-    controls.begin(controls.state_of(KEY, PictureParams()))
+    controls.set_missing(controls.state_of(KEY, PictureParams()))
     return codes.begin("picture", KEY, FIRST) + lost
 
 

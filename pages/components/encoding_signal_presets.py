@@ -165,7 +165,7 @@ def begin() -> list[str]:
     if wish in sources.KINDS:  # the row is laid out before its own widget can say so
         st.session_state.setdefault(sources.KIND, wish)
     lost = [] if f"{KEY}_window" in st.session_state else _asked(wish)
-    controls.begin(_first())
+    controls.set_missing(_first())
     return codes.begin("signal", KEY, FIRST) + lost
 
 

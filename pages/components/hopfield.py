@@ -184,7 +184,9 @@ def inside(bench: RecallBench) -> None:
     """Three looks into the memory at work on one probe; only the open one is computed, and only
     once they are in sight."""
     st.subheader("Look inside", anchor=False)
-    if not sight.is_seen("hop_inside", asked="hop_tab" in st.query_params):
+    if not sight.is_seen(
+        "hop_inside", "one probe step by step", asked="hop_tab" in st.query_params
+    ):
         return
     tabs = st.tabs(list(_PANELS), key="hop_tab", on_change="rerun", bind="query-params")
     for tab, panel in zip(tabs, _PANELS.values(), strict=True):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.components import hopfield_own, share
 from pages.components import hopfield_source as source
-from pages.components.controls import control, label_of
+from pages.components.controls import control, label_of, set_missing
 from pages.components.fetch import present_or_offer
 from pages.components.hopfield_own import LOST, lose, unreadable
 from pages.components.hopfield_params import (
@@ -101,8 +101,7 @@ def begin() -> None:
     for complaint in (*lost, *unreadable()):
         lose(complaint)
     first = suited(asked.get("dataset", FIRST_SET)).to_dict() | asked
-    for name, value in first.items():
-        st.session_state.setdefault(f"{KEY}_{name}", value)
+    set_missing({f"{KEY}_{name}": value for name, value in first.items()})
 
 
 def say_lost() -> None:

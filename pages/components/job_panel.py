@@ -1,7 +1,8 @@
 """Start, watch and cancel one long computation; the page's address leads back to it.
 
 The computation runs in `snncore.jobs`, not in the page's script, so it survives reruns, reloads
-and lost connections. The panel looks at it about once a second while it is active.
+and lost connections. The panel looks at it about once a second while it is active, less often in a
+crowd.
 """
 
 from __future__ import annotations
@@ -186,13 +187,18 @@ def _watch(
     """
     is_new = st.session_state.get(looked) != first.ticket
     every = _every(first, manager.stats().awaited, connected() if is_new else 0)
+    looks = 0
 
     @st.fragment(run_every=every)
     def panel() -> None:
+        nonlocal looks
         view, people = manager.get(first.ticket), manager.stats().awaited
-        if is_new and first.active:
+        looks += 1
+        if looks > 1 and first.active:  # the first is part of the page's own run
             st.session_state[looked] = first.ticket
-        if first.active and (view is None or _differs(view, first) or _is_off(every, view, people)):
+            if view is not None and _is_off(every, view, people):
+                st.rerun()
+        if first.active and (view is None or _differs(view, first)):
             st.rerun()  # the buttons and the pace of looking change
         view = view or first
         _status(view, idle=manager.stats().running == 0)
@@ -214,13 +220,14 @@ def _every(view: JobView, people: int, here: int) -> float | None:
     usual, full = pace(view, people), pace(view, max(people, here))
     if usual is None or full is None or max(people, here) <= _CROWD:
         return usual
-    return random.uniform(usual, full) if full > usual else usual * random.uniform(0.5, 1.5)
+    many = usual >= 0.5 * full
+    return random.uniform(0.5 * full if many else usual, 1.5 * full if many else full)
 
 
 def _is_off(every: float | None, view: JobView, people: int) -> bool:
     """Whether many have come, or left, since the pace was chosen."""
     usual = pace(view, people)
-    return every is not None and usual is not None and not 0.4 <= usual / every <= 2.5
+    return every is not None and usual is not None and not 0.66 <= usual / every <= 2.5
 
 
 def _differs(now: JobView, before: JobView) -> bool:

@@ -76,7 +76,7 @@ def begin() -> None:
         for name, model in MODELS.items():
             if wish in (name, model.title):
                 st.session_state[MODEL] = name
-    controls.begin(_defaults())
+    controls.set_missing(_defaults())
     pending = st.session_state.pop(PENDING, None)
     if pending is not None:
         show(pending, keep_file=True)

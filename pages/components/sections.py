@@ -82,7 +82,7 @@ def is_wanted(open_key: Callable[[str], str]) -> bool:
     """Whether the list has been in sight in this session, or the address opens a part of it; else
     its place is drawn."""
     asked = any(name.startswith(open_key("")) for name in st.query_params)
-    return sight.is_seen(open_key("list"), asked=asked)
+    return sight.is_seen(open_key("list"), "the closer looks", asked=asked)
 
 
 def open_values(sections: Sequence[Section], open_key: Callable[[str], str]) -> dict[str, Value]:

@@ -10,21 +10,23 @@ from pathlib import Path
 
 import streamlit as st
 
-_HTML = '<div class="place"><button>Show this part</button></div>'
+_HTML = '<div class="place"><button></button></div>'
 _CSS = """
 .place {min-height: 24rem;}
 button {padding: 0.4rem 0.8rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem;
   background: transparent; color: var(--st-text-color); font: inherit;}
+@media print {.place {display: none;}}
 """
 _component = st.components.v2.component(
     "sight", html=_HTML, css=_CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 )
 
 
-def is_seen(key: str, *, asked: bool = False) -> bool:
+def is_seen(key: str, what: str, *, asked: bool = False) -> bool:
     """Whether the place `key` has been in sight in this session, else an empty place is drawn.
 
-    `asked`: the address asks for something in it, which is as good.
+    `what` is there to be seen, in words for the button that shows it. `asked`: the address asks for
+    something in it, which is as good.
 
     Call it inside a fragment, which is run again when it is seen; tests without a browser replace
     it.
@@ -33,7 +35,7 @@ def is_seen(key: str, *, asked: bool = False) -> bool:
     if asked or st.session_state.get(been) or st.session_state.get(place, {}).get("seen"):
         st.session_state[been] = True  # the place is not drawn any more
         return True
-    _component(key=place, default={"seen": False}, on_seen_change=lambda: None)
+    _component(key=place, data=what, default={"seen": 0}, on_seen_change=lambda: None)
     return False
 
 

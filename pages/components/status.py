@@ -54,8 +54,9 @@ def _numbers() -> None:
 def server() -> list[tuple[str, str]]:
     """Names and numbers of the process; a dash where Streamlit does not tell."""
     hits, asked = lookups()
+    people = _stat("active_sessions")
     rows = [
-        ("People connected", f"{connected():,}" if runtime.exists() else DASH),
+        ("People connected", DASH if people is None else f"{people:,}"),
         ("Memory", f"{resident_bytes() / 1e9:.2f} of {memory_bytes() / 1e9:.1f} GB"),
         ("Cores", f"{cpu_count()}"),
         ("Threads", f"{threading.active_count()}"),
@@ -77,7 +78,7 @@ def work() -> list[Sequence[str]]:
 
 
 def connected() -> int:
-    """Browser sessions of this server now; 0 where there is none."""
+    """Browser sessions of this server now; 0 where Streamlit does not tell."""
     return _stat("active_sessions") or 0
 
 

@@ -1,11 +1,11 @@
 """Fifty visitors at once: `python -m tests.benchmarks.load`.
 
 Starts a server of its own and does once what follows (the warm start); then N sessions on each page
-at the same time, which change two controls each, all at one moment (`--read 0`) or when they have
-looked at the page for up to so many seconds each time; then N that press Start on the trainer, all
-for the same run and each for another, and watch. Printed: times to ready, of a control's change,
-of a poll and of the last one, which draws the results; the server's memory, threads and open files
-throughout and after everybody has left.
+at the same time, which change a control, scroll down and change another, all at one moment
+(`--read 0`) or when they have looked at the page for up to so many seconds each time; then N that
+press Start on the trainer, all for the same run and each for another, and watch. Printed: times to
+ready, of a control's change, of what comes in sight, of a poll and of the last one, which draws the
+results; the server's memory, threads and open files throughout and after everybody has left.
 Ends with status 1 where a limit of ours is broken. `--minutes M` is the endurance run instead:
 visitors come, play and go for so long, and memory must not grow.
 """
@@ -56,9 +56,16 @@ PAGES: dict[str, tuple[tuple[str, Any], ...]] = {
     ),
 }
 TRAINER = "STDP_MNIST_Trainer"
-# Limits of the 95th percentile; a start and the panel that comes in sight draw half of the page,
-# the end of a run (which is one of the polls) all of it.
-LIMITS_S = {"ready": 2.0, "panel": 2.0, "start": 2.0, "end": 2.0, "change": 1.0, "poll": 0.5}
+# Page → places whose parts are drawn when a visitor scrolls to them (`pages.components.sight`).
+PLACES: dict[str, tuple[str, ...]] = {
+    "LIF_Playground": ("lif_curve", "lif_open_list"),
+    "Spike_Encoding": ("enc_spikes", "enc_open_list"),
+    "Hopfield_Recall": ("hop_inside", "hop_open_list"),
+    TRAINER: ("stdp_draw_panel", "stdp_equations"),
+}
+# Limits of the 95th percentile; a start and what comes in sight draw half of the page, the end of a
+# run (which is one of the polls) all of it.
+LIMITS_S = {"ready": 2.0, "sight": 2.0, "start": 2.0, "end": 2.0, "change": 1.0, "poll": 0.5}
 MORE_MB, BACK = 400.0, 0.10  # above the warm start; afterwards, relative to it
 SETTLE_S = 10.0
 
@@ -149,18 +156,19 @@ class Figures:
 async def visit(
     base: str, page: str, number: int, figures: Figures, gate: asyncio.Event, read_s: float = 0.0
 ) -> None:
-    """One tab: opens the page and changes two controls, each after up to `read_s` of looking."""
+    """One tab: opens the page, changes a control, scrolls down, changes another; each after up to
+    `read_s` of looking."""
     chance = random.Random(number)
     name, tab = page or "Home", Tab(base, page)
     await gate.wait()
     try:
         figures.add(f"{name} ready", await tab.open())
-        for key, value in PAGES[page]:
+        for k, (key, value) in enumerate(PAGES[page]):
+            for place in PLACES[page] if k else ():
+                await asyncio.sleep(chance.uniform(0, read_s))
+                figures.add(f"{name} sight", await tab.set(f"{place}_sight", {"seen": 1}))
             await asyncio.sleep(chance.uniform(0, read_s))
             figures.add(f"{name} change", await tab.set(key, value(number)))
-        if page == TRAINER:  # it is scrolled to
-            await asyncio.sleep(chance.uniform(0, read_s))
-            figures.add(f"{name} panel", await tab.set("stdp_draw_panel_sight", {"seen": True}))
         await tab.close()
     except Exception as error:
         tab.faults.append(f"{type(error).__name__}: {error}")

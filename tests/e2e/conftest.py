@@ -11,7 +11,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -129,7 +129,9 @@ class Visitor:
 def come_to(page: Page, place: str) -> None:
     """Some parts are drawn when their place (`sight.is_seen`) is in sight."""
     spot = page.locator(f".st-key-{place}_sight")
-    spot.scroll_into_view_if_needed()
+    if spot.count():
+        with suppress(Error):  # it may be gone before it is scrolled to
+            spot.scroll_into_view_if_needed(timeout=10_000)
     expect(spot).to_have_count(0)
 
 

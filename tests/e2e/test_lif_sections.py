@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Visitor
+from .conftest import Visitor, come_to
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
@@ -18,7 +18,9 @@ CHART = "[data-testid=stVegaLiteChart]"
 def test_a_click_opens_a_section_and_the_address_remembers_it(visit: Visit) -> None:
     visitor = visit()
     page = visitor.open("LIF_Playground")
+    come_to(page, "lif_open_list")
     box = page.locator(".st-key-lif_open_regularity")
+    expect(box).to_be_visible()
     expect(box.locator(CHART)).to_have_count(0)  # closed: nothing was computed
     box.locator("summary").click()
     expect(box.locator(CHART).first).to_be_visible()

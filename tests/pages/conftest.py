@@ -48,7 +48,7 @@ def popovers_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
 def players_are_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     """A film is made when a browser has its player in sight."""
     monkeypatch.setattr(players, "is_wanted", lambda key, film: True)
-    monkeypatch.setattr(sight, "is_seen", lambda key, asked=False: True)
+    monkeypatch.setattr(sight, "is_seen", lambda key, what, asked=False: True)
 
 
 @pytest.fixture(autouse=True)

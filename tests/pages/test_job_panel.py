@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -273,26 +274,37 @@ def test_one_run_shows_what_start_began(desk: Desk) -> None:
     assert at.button(key="demo_start").disabled and at.button(key="demo_cancel")
 
 
-@pytest.mark.parametrize(("people", "low", "high"), [(12, 1.0, 1.0), (24, 1.0, 3.0)])
+@pytest.mark.parametrize(
+    ("people", "here", "low", "high"),
+    [(12, 12, 1.0, 1.0), (24, 24, 1.0, 3.0), (1, 48, 1.0, 4.0), (40, 48, 2.0, 6.0)],
+)
 def test_looks_of_a_crowd_are_spread_and_those_of_few_are_not(
-    monkeypatch: pytest.MonkeyPatch, people: int, low: float, high: float
+    monkeypatch: pytest.MonkeyPatch, people: int, here: int, low: float, high: float
 ) -> None:
     asked: list[float] = []
+    panels: list[Any] = []
+    again: list[bool] = []
 
     def fragment(run_every: float) -> object:
         asked.append(run_every)
-        return lambda function: function
+        return lambda function: panels.append(function) or function
 
     monkeypatch.setattr(job_panel.st, "fragment", fragment)
+    monkeypatch.setattr(job_panel.st, "rerun", lambda: again.append(True))
     monkeypatch.setattr(job_panel, "_status", lambda *_, **__: None)
-    view = JobView("t", "w", "k", "running", None, 0, None, 0.0, 1, "")
+    monkeypatch.setattr(job_panel, "connected", lambda: here)
     stats = SimpleNamespace(awaited=people, running=1)
-    manager = SimpleNamespace(stats=lambda: stats, get=lambda _: view)
-    monkeypatch.setattr(job_panel, "connected", lambda: people)
-    for _ in range(50):
-        job_panel._watch(manager, view, lambda *_: None, "looked")  # type: ignore[arg-type]
+    manager = SimpleNamespace(stats=lambda: stats, get=lambda _: RUNNING)
+    for k in range(50):
+        job_panel._watch(manager, RUNNING, lambda *_: None, f"looked {people} {here} {k}")  # type: ignore[arg-type]
     assert low <= min(asked) and max(asked) <= high
-    assert (len(set(asked)) > 10) == (people > 12)
+    assert (len(set(asked)) > 10) == (here > 12)
+    assert not again  # the first look is part of the run that draws the page
+    for panel in panels:
+        panel()
+    usual = job_panel.pace(RUNNING, people)
+    assert usual is not None
+    assert len(again) == sum(usual / every < 0.66 for every in asked)
 
 
 RUNNING = JobView("t", "w", "k", "running", None, 0, None, 0.0, 1, "")
@@ -301,6 +313,8 @@ RUNNING = JobView("t", "w", "k", "running", None, 0, None, 0.0, 1, "")
 def test_first_looks_of_a_full_hall_are_spread_until_it_is_known_how_many_wait() -> None:
     found = [job_panel._every(RUNNING, 1, 48) for _ in range(200)]
     assert 1.0 <= min(found) < 1.5 and 3.5 < max(found) <= 4.0
+    near = [job_panel._every(RUNNING, 40, 48) or 0.0 for _ in range(200)]
+    assert 2.0 <= min(near) < 3.0 and 5.0 < max(near) <= 6.0
     assert {job_panel._every(RUNNING, 1, 3), job_panel._every(RUNNING, 1, 0)} == {1.0}
     done = JobView("t", "w", "k", "done", None, 0, None, 0.0, 1, "")
     assert job_panel._every(done, 1, 48) is None

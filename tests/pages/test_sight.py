@@ -1,4 +1,4 @@
-"""The trainer's drawing panel before, and when, it is in sight."""
+"""Parts far down a page before, and when, they are in sight."""
 
 from __future__ import annotations
 
@@ -73,3 +73,47 @@ def draw_panel_values(app: AppTest) -> dict[str, object]:
     assert not asked.exception
     found: dict[str, object] = asked.session_state["found"]
     return found
+
+
+PLACES = {  # place → its page, an address that asks for it, a word that is drawn with it
+    "lif_curve": ("pages/1_LIF_Playground.py", {}, "simulation"),
+    "lif_open_list": ("pages/1_LIF_Playground.py", {"lif_open_accuracy": "true"}, ""),
+    "enc_spikes": ("pages/2_Spike_Encoding.py", {}, "Through the retina"),
+    "enc_open_list": ("pages/2_Spike_Encoding.py", {"enc_open_codes": "true"}, "Bernoulli"),
+    "hop_inside": ("pages/3_Hopfield_Recall.py", {"hop_tab": "Watch"}, "All pictures at once"),
+    "hop_open_list": ("pages/3_Hopfield_Recall.py", {"hop_open_words": "true"}, ""),
+    "stdp_equations": (PAGE, {}, "Comes to rest at"),
+}
+
+
+def is_waiting(app: AppTest, place: str) -> bool:
+    assert not app.exception, app.exception
+    return any(place in part.proto.id for part in app.get("bidi_component"))
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_each_place_is_drawn_when_seen_and_nothing_else_of_the_page_changes(place: str) -> None:
+    page, _, word = PLACES[place]
+    app = open_page(page)
+    assert is_waiting(app, f"{place}_sight")
+    links = [code.value for code in app.code]
+    before = len(app.markdown) + len(app.caption) + len(app.get("expander"))
+    app.session_state[f"{place}_sight"] = {"seen": 1}
+    app.run()
+    assert not is_waiting(app, f"{place}_sight")
+    assert len(app.markdown) + len(app.caption) + len(app.get("expander")) > before
+    assert [code.value for code in app.code] == links
+    said = " ".join(str(part.value) for part in (*app.markdown, *app.caption))
+    assert word in said
+
+
+@pytest.mark.parametrize("place", [place for place, (_, query, _) in PLACES.items() if query])
+def test_an_address_that_asks_for_something_in_it_draws_it_at_once(place: str) -> None:
+    page, query, _ = PLACES[place]
+    app = open_page(page, **query)
+    assert not is_waiting(app, f"{place}_sight")
+    for name in query:
+        app.query_params.pop(name, None)  # closed again
+        if "_open_" in name:
+            app.session_state[name] = False
+    assert not is_waiting(app.run(), f"{place}_sight")

@@ -48,6 +48,14 @@ def test_a_finished_run_shows_its_figures_its_mistakes_its_fields_and_its_files(
     assert f"{count} image" in alt and "(right)" in alt
     app.get_by_key("stdp_res_by").set_value("vote").run()
     assert not app.exception
+    # Closed boxes are not drawn; open, the scores are those of what the matrix shows.
+    assert "Precision" not in words(app) and "Fitting the readout" not in words(app)
+    app.session_state["stdp_res_scores"] = app.session_state["stdp_res_fit"] = True
+    app.run()
+    assert f"{result.vote_report.macro[1]:.1%}" in words(app)
+    assert "Fitting the readout" in words(app) and result.weights_sha256[:12] in words(app)
+    app.get_by_key("stdp_res_by").set_value("readout").run()
+    assert f"{result.report.macro[1]:.1%}" in words(app)
     # Its spikes: the player takes this run's network and this test image.
     app.get_by_key("stdp_res_spikes").click().run()
     assert not app.exception

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.components.controls import control, label_of
+from pages.components.controls import control, label_of, set_missing
 from pages.components.fetch import present_or_offer
 from pages.components.lesson import offer
 from pages.components.text import plain
@@ -107,8 +107,7 @@ def begin() -> None:
         lost.append(plain(str(error)))
         values |= {key: v for key, v in values_of(opened).items() if key != f"{KEY}_dataset"}
         params = opened.params
-    for key, value in values.items():
-        st.session_state.setdefault(key, value)
+    set_missing(values)
     dataset = str(values[f"{KEY}_dataset"])
     st.session_state[SIZE] = (*layer_of(params), dataset)
     st.session_state[_LOST] = lost

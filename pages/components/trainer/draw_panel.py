@@ -73,7 +73,7 @@ def draw_panel(view: JobView | None) -> None:
 @st.fragment
 def _panel(view: JobView | None) -> None:
     """A stroke reruns no more than this."""
-    if not sight.is_seen(draw_source.PANEL):
+    if not sight.is_seen(draw_source.PANEL, "the drawing panel"):
         return
     top = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
     with top:

@@ -19,7 +19,7 @@ from snncore.stdp.rules import RULES, W_MAX
 def equations(params: TrainParams) -> None:
     """Neuron, rule and window side by side, once they come in sight."""
     st.subheader("What it computes", anchor=False)
-    if not sight.is_seen("stdp_equations"):
+    if not sight.is_seen("stdp_equations", "the equations"):
         return
     first, second, third = st.columns([1, 1.1, 1.1], gap="medium")
     with first:

@@ -25,7 +25,7 @@ def field_shape(params: TrainParams, image_shape: tuple[int, int]) -> tuple[int,
 
 
 def fields_of(
-    snapshot: Snapshot, params: TrainParams, shape: tuple[int, int], count: int = MAX_FIELDS
+    snapshot: Snapshot, params: TrainParams, shape: tuple[int, int], count: int
 ) -> NDArray[np.uint8]:
     """Mosaic of the first layer's receptive fields, uint8 RGB."""
     weights = snapshot.layer.weights[:count].cpu().numpy()
