@@ -23,7 +23,7 @@ LESSONS = {
     "Spike_Encoding": (
         "enc_a_rate_gain",
         ("enc_code_a", "enc_code_b", "enc_dataset", "enc__presets", "enc__own"),
-        "[data-testid=stVegaLiteChart]",
+        ".st-key-enc__flow [data-testid=stImage]",
     ),
     "Hopfield_Recall": (
         "hop_share",

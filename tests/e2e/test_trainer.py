@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, come_to
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
@@ -61,5 +61,6 @@ def test_a_preset_sets_the_page_and_its_address(visit: Visit) -> None:
     page.get_by_role("radio", name=re.compile("watch it fail")).first.click()
     visitor.ready()
     expect(page.get_by_text("Notice:").first).to_be_visible()
+    come_to(page, "stdp_equations")
     expect(page.get_by_text("Potentiation only").first).to_be_visible()
     assert "stdp_rule=" in page.url
