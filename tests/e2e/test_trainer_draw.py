@@ -38,10 +38,12 @@ def test_a_drawn_one_is_classified_and_every_step_can_be_looked_at(visit: Visit)
     film = player(page)
     title = film.locator(".title")
     expect(title).to_have_text(re.compile(r"Step (\d+) of \1"))  # it stands at the answer
+    come_to(page, "stdp_equations")  # an empty drawing makes the page so short that it comes now
     paper = page.locator(".drawing .paper")
     paper.scroll_into_view_if_needed()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("an empty canvas makes no spikes")).to_be_visible()
+    paper.scroll_into_view_if_needed()
     stroke(paper, (0.5, 0.15), (0.5, 0.85))
     expect(answer(page)).to_have_text("1")
     page.wait_for_function("location.search.includes('stdp_drawing=')")
