@@ -36,7 +36,7 @@ def field_index(
     """`field_tiles` in few colours: uint8 [n, H, W], and the colours [K <= 255, 3] that it numbers.
 
     One channel has 64 shades of grey, each of two 12 shades. A picture of them has a third of the
-    bytes, which counts where it is sent to fifty people each second.
+    bytes, which counts where it is sent to fifty people again and again.
     """
     level = _levels(weights, shape)
     if level.shape[1] == 1:
