@@ -42,6 +42,7 @@ __all__ = [
     "Ticket",
     "clear_up",
     "get_manager",
+    "kept_results",
     "of_memory",
     "unguessable",
     "words_of",
@@ -64,3 +65,9 @@ def get_manager(kind: Kind = "computation") -> JobManager:
         if kind not in _managers:
             _managers[kind] = JobManager(Limits(mem_budget=_memory.budget), memory=_memory)
         return _managers[kind]
+
+
+def kept_results() -> int:
+    """How many results this process keeps, of all kinds of work; starts no manager."""
+    with _lock:
+        return sum(manager.stats().kept for manager in _managers.values())

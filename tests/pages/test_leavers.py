@@ -87,6 +87,32 @@ def test_the_watch_goes_on_after_a_fault(
     monkeypatch.setattr(runtime, "exists", lambda: False)
 
 
+def test_memory_goes_back_when_results_are_forgotten_though_nobody_left(
+    storage: MemorySessionStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = iter([0, 3, 3, 1])
+    tidied: list[tuple[int, bool]] = []
+    seen: list[int] = []
+    ended = threading.Event()
+
+    def results() -> int:
+        if (found := next(kept, None)) is None:
+            ended.set()
+            return seen[-1]
+        seen.append(found)
+        return found
+
+    monkeypatch.setattr(leavers, "LOOK_S", 0.01)
+    monkeypatch.setattr(leavers, "_thread", None)
+    monkeypatch.setattr(leavers, "kept_results", results)
+    monkeypatch.setattr(leavers, "tidy", lambda empty: tidied.append((seen[-1], empty)))
+    leavers.begin()
+    assert ended.wait(10)
+    assert tidied == [(1, True)]
+    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
+    monkeypatch.setattr(runtime, "exists", lambda: False)
+
+
 runs: list[int] = []
 
 
@@ -142,16 +168,24 @@ def test_another_streamlit_costs_no_more_than_its_caches(
     assert [r.getMessage() for r in caplog.records if "caches are left" in r.getMessage()] != []
 
 
-@pytest.mark.parametrize(("wish", "asked"), [("", [(-8, 1)]), ("4", [])])
-def test_all_threads_allocate_from_one_heap_unless_told_otherwise(
+@pytest.mark.parametrize(
+    ("wish", "asked"),
+    [
+        ("", [(-8, 1), (-3, 8 << 20)]),
+        ("MALLOC_ARENA_MAX", [(-3, 8 << 20)]),
+        ("MALLOC_MMAP_THRESHOLD_", [(-8, 1)]),
+    ],
+)
+def test_one_heap_and_nothing_large_in_it_unless_told_otherwise(
     storage: MemorySessionStorage,
     monkeypatch: pytest.MonkeyPatch,
     wish: str,
     asked: list[tuple[int, int]],
 ) -> None:
-    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    for name in ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_"):
+        monkeypatch.delenv(name, raising=False)
     if wish:
-        monkeypatch.setenv("MALLOC_ARENA_MAX", wish)
+        monkeypatch.setenv(wish, "4")
     seen: list[tuple[int, int]] = []
     monkeypatch.setattr(leavers, "_of_glibc", lambda _: lambda *values: seen.append(values))
     monkeypatch.setattr(leavers, "_thread", None)
