@@ -19,6 +19,7 @@ RANK = {
     "device": 0,
     "state": 0,
     "rng": 0,
+    "distributed": 1,
     "kernels": 1,
     "jobs": 1,
     "checkpoint": 1,

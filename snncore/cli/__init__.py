@@ -19,7 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
-from snncore import params
+from snncore import distributed, params
 
 
 class Report(dict[str, Any]):
@@ -59,7 +59,9 @@ def _plain(value: Any) -> Any:
 
 
 def progress(text: str) -> None:
-    """One line of progress on stderr (overwritten in place on a terminal)."""
+    """One line of progress on stderr (overwritten in place on a terminal), of the first process."""
+    if distributed.current().rank:
+        return
     end = "\r" if sys.stderr.isatty() else "\n"
     sys.stderr.write(text + end)
     sys.stderr.flush()
@@ -147,7 +149,8 @@ class _Manners(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)
             sys.exit(130)
-        click.echo("error: " + " ".join(message.split()), err=True)
+        who = f"rank {os.environ['RANK']}: " if "TORCHELASTIC_RUN_ID" in os.environ else ""
+        click.echo(f"{who}error: {' '.join(message.split())}", err=True)
         sys.exit(2)
 
 

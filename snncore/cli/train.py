@@ -8,12 +8,12 @@ from typing import Any
 import click
 import torch
 
-from snncore import experiment, trained
+from snncore import distributed, experiment, trained
 from snncore.cli import check_writable, json_option, main, param_options, progress
-from snncore.cli.download import ensure
 from snncore.cli.train_report import emit, report_run, report_seeds
-from snncore.cli.train_settings import advised, asked, found_preset, given, over, resumed
-from snncore.device import choose_device
+from snncore.cli.train_settings import settled
+from snncore.cli.train_together import agree, ensure_once, read_once
+from snncore.device import DeviceChoice, choose_device
 from snncore.stdp import Snapshot, TrainParams, presets
 
 
@@ -48,6 +48,12 @@ from snncore.stdp import Snapshot, TrainParams, presets
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Checkpoint to continue from, with its parameters (more --epochs may be asked for).",
 )
+@click.option(
+    "--continue",
+    "go_on",
+    is_flag=True,
+    help="Go on from --out where it exists, as --resume does: for commands that are started again.",
+)
 @json_option
 def train(
     preset: str | None,
@@ -59,55 +65,79 @@ def train(
     out: Path | None,
     checkpoint_every: float,
     resume: Path | None,
+    go_on: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
     """Learn a data set by STDP without labels, then read out and compare with the controls.
 
     Parameters that are not given are the recommended ones for such a layer and data set.
+
+    Several processes train one network, with the same result: torchrun --standalone
+    --nproc-per-node 2 -m snncore train ...
     """
     context = click.get_current_context()
+    if go_on and (out is None or resume is not None):
+        raise ValueError("--continue goes on from --out: give --out, and leave --resume out")
     choice = choose_device(device_name)
-    wanted = asked(context, values)
+    try:
+        with distributed.joined(choice.device) as group:
+            if go_on and group.any(group.rank == 0 and out is not None and out.exists()):
+                resume = out
+            _train(
+                context, values, choice, group, preset, dataset, limit, seeds, controls, out,
+                checkpoint_every, resume, go_on, as_json,
+            )  # fmt: skip
+    except distributed.Lost as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _train(
+    context: click.Context,
+    values: dict[str, Any],
+    choice: DeviceChoice,
+    group: distributed.Group,
+    preset: str | None,
+    dataset: str,
+    limit: int,
+    seeds: int,
+    controls: bool,
+    out: Path | None,
+    checkpoint_every: float,
+    resume: Path | None,
+    go_on: bool,
+    as_json: bool,
+) -> None:
+    """What each of the processes does; the first of them reports."""
     if seeds > 1 and (out is not None or resume is not None):
         raise ValueError("--seeds runs several networks: --out and --resume belong to one")
-    start: Snapshot | None = None
-    saved: trained.SavedRun | None = None
-    if resume is not None:
-        if preset is not None:
-            raise ValueError("--resume has its parameters from the file: leave --preset out")
-        saved = trained.load(resume)
-        params = resumed(saved, wanted)
-        if given(context, "dataset") and dataset != saved.dataset:
-            raise ValueError(f"--resume was trained on {saved.dataset!r}, got --dataset {dataset}")
-        if given(context, "limit"):
-            raise ValueError("--limit cannot be changed with --resume")
-        dataset, limit, start = saved.dataset, saved.n_images, saved.snapshot
-    elif preset is not None:
-        chosen = found_preset(preset)
-        params = over(chosen.params, wanted)
-        dataset = dataset if given(context, "dataset") else chosen.dataset
-        limit = limit if given(context, "limit") else chosen.limit
-    else:
-        params = advised(wanted, dataset)
-    if out is not None:
+    saved = None if resume is None else trained.load(read_once(resume, group))
+    params, dataset, limit, start, known = settled(
+        context, values, preset, dataset, limit, saved, same=go_on
+    )
+    if out is not None and group.rank == 0:
         check_writable(out)
-    ensure(dataset)
+    ensure_once(dataset, group)
     data = experiment.load_data(dataset, limit)
-    known = saved.images_sha256 if saved is not None else ""
+    agree(group, data, params, choice.device)
     if known not in ("", experiment.images_sha256(data)):
+        option = "--continue" if go_on else "--resume"
         raise ValueError(
-            f"--resume needs the training images of its run; {dataset!r} has others now"
+            f"{option} needs the training images of its run; {dataset!r} has others now"
         )
     if seeds > 1:
         several = _run_seeds(data, params, seeds, choice.device, controls)
-        emit(report_seeds(several, data, params, choice), as_json)
+        if group.rank == 0:
+            emit(report_seeds(several, data, params, choice), as_json)
         return
+    if go_on and start is not None:
+        progress(f"going on after {start.seen:,} of {start.total:,} presentations".ljust(79))
     saver = None
-    if out is not None:
+    if out is not None and group.rank == 0:
         saver = experiment.Autosave(out, dataset, data, params, every_s=checkpoint_every)
     result = _run(data, params, choice.device, start, controls, saver, out)
-    emit(report_run(result, data, params, choice, out), as_json)
+    if group.rank == 0:
+        emit(report_run(result, data, params, choice, out), as_json)
     if saver is not None and saver.failure:
         raise ValueError(f"--out: {saver.failure}")
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
-from snncore import experiment, metrics
+from snncore import distributed, experiment, metrics
 from snncore.cli import Report
 from snncore.device import DeviceChoice
 from snncore.stdp import TrainParams
@@ -33,6 +33,7 @@ def report_run(
         votes_sha256=result.votes_sha256,
         device=str(choice.device),
         device_name=choice.name,
+        processes=distributed.current().size,
         out=None if out is None else str(out),
         per_class=_per_class(result.report, data.class_names),
         most_confused=[

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import datasets, readout
+from snncore import datasets, distributed, readout
 from snncore.counts import CountScaler
 from snncore.experiment.data import Data
 from snncore.experiment.result import FitPoint
 from snncore.stdp import Layer, TrainParams
-from snncore.stdp.train import counts
+from snncore.stdp.train import count_type, counts, feature_count
 from snncore.trained import TEST_SAMPLES
 
 T = TypeVar("T")
+_TOGETHER = 2048  # images that each of several processes counts before they exchange the counts
 _MOST_PIXELS = 64 * 64  # larger pictures are made smaller for the raw-pixel control
 Step = Generator[float, None, None]  # yields the fraction of a part that is done
 
@@ -26,12 +27,11 @@ Step = Generator[float, None, None]  # yields the fraction of a part that is don
 class Counts:
     """Spike counts of the training and the test images: one array each, used again for the control.
 
-    A dense neuron spikes at most once a step, so up to 255 steps fit into 8 bits.
+    Processes that work together count a part of the images each; in the end all have all counts.
     """
 
     def __init__(self, data: Data, params: TrainParams, device: torch.device | None) -> None:
         self._data, self._params, self._device = data, params, device
-        self._narrow = params.layer == "dense" and params.feature_steps <= 255
         self.train: NDArray[Any] = np.empty((0, 0), np.uint8)  # [n_train, n_features]
         self.test: NDArray[Any] = np.empty((0, 0), np.uint8)
 
@@ -39,21 +39,31 @@ class Counts:
         """Count with these layers, writing over what was counted before."""
         data = self._data
         n_train, n_test = len(data.train_images), len(data.test_images)
-        for done, part in self._parts(layers, data.train_images, 0):
-            if self.train.shape != (n_train, part.shape[1]):
-                kind = np.dtype(np.uint8) if self._narrow else part.dtype
-                self.train = np.empty((n_train, part.shape[1]), kind)
-                self.test = np.empty((n_test, part.shape[1]), kind)
-            self.train[done - len(part) : done] = part
+        for done in self._fill("train", layers, data.train_images, 0):
             yield done / (n_train + n_test)
-        for done, part in self._parts(layers, data.test_images, TEST_SAMPLES):
-            self.test[done - len(part) : done] = part
+        for done in self._fill("test", layers, data.test_images, TEST_SAMPLES):
             yield (n_train + done) / (n_train + n_test)
 
-    def _parts(
-        self, layers: tuple[Layer, ...], images: NDArray[np.uint8], first: int
-    ) -> Iterator[tuple[int, NDArray[Any]]]:
-        return counts(layers, images, self._params, first_sample=first, device=self._device)
+    def _fill(
+        self, name: str, layers: tuple[Layer, ...], images: NDArray[np.uint8], first: int
+    ) -> Iterator[int]:
+        """Count `images`, numbered from `first`, into the array of this name; yields how many."""
+        group, params, shape = distributed.current(), self._params, images.shape[1:]
+        expected = (len(images), feature_count(params, *shape))
+        if getattr(self, name).shape != expected:
+            setattr(self, name, np.empty(expected, count_type(params, *shape)))
+        into = getattr(self, name)
+        at_once = len(images) if group.size == 1 else _TOGETHER * group.size
+        for start in range(0, len(images), at_once):
+            block = slice(start, min(start + at_once, len(images)))
+            mine = group.part(block.stop - start)
+            some, begin = images[block][mine], start + mine.start
+            for done, part in counts(
+                layers, some, params, first_sample=first + begin, device=self._device
+            ):
+                into[begin + done - len(part) : begin + done] = part
+                yield min(start + done * group.size, block.stop)  # the others are as far, roughly
+            group.fill_([into[block]], block.stop - start)
 
 
 class Fitted(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snncore import device, readout
+from snncore import device, distributed, readout
 from snncore.stdp import TrainParams
 from snncore.stdp.train import feature_count, memory_bytes
 
@@ -49,7 +49,8 @@ def check_memory(
             f"take fewer {fewer}"
         )
     need = needed_bytes(params, n_train, n_test, height, width)
-    have = max(0, int(device.memory_bytes() * _LENT) - _RUNTIME) if lent is None else lent
+    here = distributed.current().local  # processes of this machine, each of which needs as much
+    have = max(0, int(device.memory_bytes() * _LENT) // here - _RUNTIME) if lent is None else lent
     if need <= have:
         return
     raise ValueError(

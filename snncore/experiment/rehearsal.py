@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from snncore import distributed
 from snncore.experiment.data import Data
 from snncore.stdp import TrainParams
 
@@ -30,7 +31,8 @@ def rehearse(
 ) -> Iterator[None]:
     """Drive `phases` of a small run, yielding all the while; nothing where that was done before.
 
-    Who comes while another thread is at it waits for its end.
+    Who comes while another thread is at it waits for its end. Each of several processes rehearses
+    by itself: one may find compiled what another does not.
     """
     kind = (params.layer, params.filters_2 > 0, params.readout, str(device))
     mine = threading.Event()
@@ -41,7 +43,7 @@ def rehearse(
         return
     try:
         yield
-        with suppress(ValueError):  # so little may teach a layer nothing, or no readout
+        with suppress(ValueError), distributed.alone():  # so little may teach a layer nothing
             for _ in phases(*in_small(data, params)):
                 yield
     finally:

@@ -13,7 +13,9 @@ import numpy as np
 from snncore.kernels.dense_inputs import active_inputs as active_inputs
 from snncore.kernels.dense_inputs import block_of_spikes as block_of_spikes
 from snncore.kernels.dense_neurons import BLOCK as BLOCK
-from snncore.kernels.dense_neurons import add_rows, advance, freeze, furthest
+from snncore.kernels.dense_neurons import add_rows, advance, furthest
+from snncore.kernels.dense_neurons import freeze as freeze
+from snncore.kernels.dense_rules import step
 
 _F0, _F1 = np.float32(0.0), np.float32(1.0)
 _SCALE_LIMIT = np.float32(1e12)  # the growing scale starts anew long before float32 runs out
@@ -107,7 +109,7 @@ def _present(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
-def _present_all(  # type: ignore[no-untyped-def]
+def present_all(  # type: ignore[no-untyped-def]
     values, latency, samples, key, synapses, theta, powers, n_steps, how, want_late, out, sizes
 ):
     """Show a batch: who spikes when, with the input traces at those moments.
@@ -153,46 +155,6 @@ def _by_neuron(ev_neuron, ev_row, sizes, spikes, sample_of, row_of):  # type: ig
             place[j] += 1
 
 
-@numba.njit(nogil=True, cache=True)
-def _step(code, rate, n, w, x, z, c):  # type: ignore[no-untyped-def]
-    """n steps of a rule at the means x and z: `snncore.stdp.rules`, in place on w [n_in].
-
-    `code` is the rule's place in `rules.RULES`; c its constants W_MAX, DEPRESSION, X_TARGET, BETA,
-    AMPLITUDE and SEED_MAX, float32 as all else.
-    """
-    w_max, depression, target, beta, amplitude, seed_max = c
-    n_in = w.shape[0]
-    if code == 0:
-        gain = np.float32(_F1 - np.float32(_F1 - rate) ** n)
-        for i in range(n_in):
-            w[i] += gain * (x[i] - w[i])
-    elif code == 1:
-        gain = np.float32(n * rate)
-        for i in range(n_in):
-            w[i] = min(max(w[i] + gain * (x[i] - depression * z[i]), _F0), w_max)
-    elif code == 2:
-        for i in range(n_in):
-            pull = x[i] / w_max + depression * z[i] / w_max
-            if pull > _F0:
-                rest = x[i] / pull
-                w[i] = rest + (w[i] - rest) * max(_F1 - rate * pull, _F0) ** n
-    elif code == 3:
-        for i in range(n_in):
-            factor = max(_F1 - rate * (x[i] - target) / w_max, _F0) ** n
-            w[i] = max(w_max - (w_max - w[i]) * factor, _F0)
-    elif code == 4:
-        speed = rate * amplitude * beta
-        down = speed * np.exp(-beta) * n
-        for i in range(n_in):
-            grown = np.exp(beta / w_max * w[i]) + speed * n * x[i]
-            w[i] = -np.log(_F1 / grown + down * (_F1 - x[i])) * (w_max / beta)
-            w[i] = min(max(w[i], _F0), w_max)
-    else:
-        gain = np.float32(n * rate)
-        for i in range(n_in):
-            w[i] = min(w[i] + gain * x[i], seed_max)
-
-
 @numba.njit(nogil=True, cache=True, parallel=True)
 def _learn_(  # type: ignore[no-untyped-def]
     w_t, who, first, sample_of, row_of, buffers, recent, want_late, budget, code, rate, constants
@@ -230,7 +192,7 @@ def _learn_(  # type: ignore[no-untyped-def]
         w = np.empty(n_in, dtype=np.float32)
         for i in range(n_in):
             w[i] = w_t[i, j]
-        _step(code, rate, n, w, pre, after, constants)
+        step(code, rate, n, w, pre, after, constants)
         scale = _F1
         if budget:
             length = _F0
@@ -244,7 +206,7 @@ def _learn_(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _adapt_(theta, spikes, batch, law):  # type: ignore[no-untyped-def]
+def adapt_(theta, spikes, batch, law):  # type: ignore[no-untyped-def]
     """Thresholds after a batch, in place: `snncore.stdp.homeostasis`, in its order of operations.
 
     law: float32 (η_θ θ₀, k, what a silent batch leaves, lowest, highest).
@@ -260,6 +222,35 @@ def _adapt_(theta, spikes, batch, law):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
+def learn_shown_(w_t, buffers, sizes, rule, rate, told):  # type: ignore[no-untyped-def]
+    """Learn from samples that were shown: weights in place.
+
+    Args:
+        w_t: float32 [n_in, n_out].
+        buffers, sizes: `out` and `sizes` of `present_all`.
+        rule, rate: see `learn_batch_`.
+        told: written: int64 winner [b] and its step [b], -1 where nobody spiked; spikes [n_out].
+    """
+    code, want_late, recent, budget, constants = rule
+    neuron, row, when, unit, trace, late = buffers
+    winner, first_step, spikes = told
+    for b in range(sizes.shape[0]):
+        spiked = sizes[b, 0] > 0
+        winner[b] = neuron[b, 0] if spiked else -1
+        first_step[b] = when[b, 0] if spiked else -1
+    sample_of = np.empty(sizes[:, 1].sum(), dtype=np.int32)
+    row_of = np.empty_like(sample_of)
+    _by_neuron(neuron, row, sizes, spikes, sample_of, row_of)
+    if rate > _F0:
+        first = np.zeros(spikes.shape[0] + 1, dtype=np.int64)
+        first[1:] = np.cumsum(spikes)
+        _learn_(
+            w_t, np.flatnonzero(spikes), first, sample_of, row_of, (unit, trace, late), recent,
+            want_late, budget, code, rate, constants,
+        )  # fmt: skip
+
+
+@numba.njit(nogil=True, cache=True)
 def learn_batch_(  # type: ignore[no-untyped-def]
     layer, shown, frozen, powers, n_steps, how, rule, rate, homeostasis, buffers, told
 ):
@@ -271,11 +262,11 @@ def learn_batch_(  # type: ignore[no-untyped-def]
         layer: float32 (w_t [n_in, n_out], theta [n_out]).
         shown: (values uint32 [B, n_in], whether they are latencies, samples uint32 [B], key).
         frozen: (units, least, most, whole, limits) for `dense_neurons.freeze`.
-        powers, n_steps, how: see `_present_all`.
+        powers, n_steps, how: see `present_all`.
         rule: (code, `want_late`, recent, budget, constants), see `_learn_`.
         rate: float32, η; 0 leaves the weights as they are.
-        homeostasis: (whether, law), see `_adapt_`.
-        buffers: `out` of `_present_all` with as many samples as are learnt at a time.
+        homeostasis: (whether, law), see `adapt_`.
+        buffers: `out` of `present_all` with as many samples as are learnt at a time.
         told: written: int64 winner [B] and its step [B], -1 where nobody spiked; spikes [n_out].
 
     Returns:
@@ -284,36 +275,23 @@ def learn_batch_(  # type: ignore[no-untyped-def]
     w_t, theta = layer
     values, latency, samples, key = shown
     units, least, most, whole, limits = frozen
-    code, want_late, recent, budget, constants = rule
-    neuron, row, when, unit, trace, late = buffers
     winner, first_step, spikes = told
     place = freeze(w_t, theta, least, most, units, whole, limits)
     if place < 0 or place == units.shape[0]:
         return place
-    n_batch, n_out = values.shape[0], theta.shape[0]
+    n_batch, size = values.shape[0], buffers[2].shape[0]
     spikes[:] = 0
-    some, first = np.empty(n_out, dtype=np.int64), np.zeros(n_out + 1, dtype=np.int64)
-    for start in range(0, n_batch, when.shape[0]):
-        end = min(start + when.shape[0], n_batch)
+    some = np.empty_like(spikes)
+    for start in range(0, n_batch, size):
+        end = min(start + size, n_batch)
         sizes = np.empty((end - start, 2), dtype=np.int64)
-        _present_all(
+        present_all(
             values[start:end], latency, samples[start:end], key, (whole, units[place]), limits,
-            powers, n_steps, how, want_late, buffers, sizes,
+            powers, n_steps, how, rule[1], buffers, sizes,
         )  # fmt: skip
-        for b in range(end - start):
-            spiked = sizes[b, 0] > 0
-            winner[start + b] = neuron[b, 0] if spiked else -1
-            first_step[start + b] = when[b, 0] if spiked else -1
-        sample_of = np.empty(sizes[:, 1].sum(), dtype=np.int32)
-        row_of = np.empty_like(sample_of)
-        _by_neuron(neuron, row, sizes, some, sample_of, row_of)
-        first[1:] = np.cumsum(some)
+        told_now = (winner[start:end], first_step[start:end], some)
+        learn_shown_(w_t, buffers, sizes, rule, rate, told_now)
         spikes += some
-        if rate > _F0:
-            _learn_(
-                w_t, np.flatnonzero(some), first, sample_of, row_of, (unit, trace, late), recent,
-                want_late, budget, code, rate, constants,
-            )  # fmt: skip
     if homeostasis[0]:
-        _adapt_(theta, spikes, n_batch, homeostasis[1])
+        adapt_(theta, spikes, n_batch, homeostasis[1])
     return place

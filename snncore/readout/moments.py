@@ -17,10 +17,16 @@ import torch
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from snncore import distributed
 from snncore.readout.passes import Passes
 
 _PRODUCTS = 12_000_000_000  # multiplications between two signs of life: 0.2 s on two cores
 _BANDS = 8  # G is symmetric: bands of columns from the diagonal down save nearly half
+
+
+def _owner(band: int, size: int) -> int:
+    """Which process sums this band; the first bands are the longest, so they go by pairs."""
+    return (band if 2 * size > _BANDS else min(band, _BANDS - 1 - band)) % size
 
 
 class Moments:
@@ -36,7 +42,11 @@ class Moments:
         self._targets = torch.zeros(passes.n_classes, device=device)
 
     def add(self, rows: NDArray[np.int64]) -> Generator[float, None, None]:
-        """Add rows; yields the share that is done."""
+        """Add rows; yields the share that is done.
+
+        Processes that work together take some bands each: whole sums, in the same order as one.
+        """
+        group = distributed.current()
         n = self._passes.n_features
         classes = torch.arange(self._passes.n_classes, device=self._passes.device)
         step = min(4096, max(256, _PRODUCTS // (n * n)))
@@ -45,13 +55,17 @@ class Moments:
             part = rows[start : start + step]
             x = self._passes.features(part)
             y = 2.0 * (self._passes.labels(part)[:, None] == classes) - 1.0
-            for low, high in pairwise(edges):
-                self._second[low:, low:high].addmm_(x[:, low:].T, x[:, low:high])
+            for band, (low, high) in enumerate(pairwise(edges)):
+                if _owner(band, group.size) == group.rank:
+                    self._second[low:, low:high].addmm_(x[:, low:].T, x[:, low:high])
             self._first += x.sum(dim=0)
             self._cross.addmm_(x.T, y)
             self._targets += y.sum(dim=0)
             self.rows += len(part)
             yield min(1.0, (start + step) / len(rows))
+        if group.size > 1:
+            for band, (low, high) in enumerate(pairwise(edges)):
+                group.copy_(self._second[low:, low:high], _owner(band, group.size))
 
     def ridge(self, penalty: float) -> torch.Tensor:
         """Weights [C, N + 1] that minimise Σ_c mean (y − z)² + λ/2·‖w‖², in float64 on the CPU.

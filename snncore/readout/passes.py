@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from snncore import distributed
 from snncore.counts import CountScaler
 from snncore.kernels import kernel_threads
 from snncore.kernels import readout as kernels
@@ -136,7 +137,7 @@ class Passes:
         self, kind: str, weights: torch.Tensor, rows: NDArray[np.int64], back: bool
     ) -> Generator[None, None, Evaluation]:
         n_classes, n = self.n_classes, self.n_features
-        code = KINDS.index(kind)
+        code, group = KINDS.index(kind), distributed.current()
         w = np.ascontiguousarray(weights[:, :-1].numpy())
         b = np.ascontiguousarray(weights[:, -1].numpy())
         blocks = max(1, min(_PIECE // (n * kernels.BLOCK), -(-len(rows) // kernels.BLOCK)))
@@ -149,11 +150,14 @@ class Passes:
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             used = -(-len(part) // kernels.BLOCK)
-            with kernel_threads(len(part) * n * n_classes):
+            mine = group.part(used)  # blocks of this process; they are added up in their order
+            own = part[mine.start * kernels.BLOCK : mine.stop * kernels.BLOCK]
+            with kernel_threads(len(own) * n * n_classes):
                 kernels.fused_pass(
-                    self._counts, part, self.root, *self._folded, w, b, self._labels, code, back,
-                    loss, right, grad, grad_bias,
+                    self._counts, own, self.root, *self._folded, w, b, self._labels, code, back,
+                    loss[mine], right[mine], grad[mine], grad_bias[mine],
                 )  # fmt: skip
+            group.fill_([loss, right, *([grad, grad_bias] if back else [])], used)
             total += loss[:used].sum(axis=0)
             total_right += int(right[:used].sum())
             if back:

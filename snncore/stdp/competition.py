@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import torch
 
+from snncore import distributed
 from snncore.stdp import drive
 from snncore.stdp.params import TrainParams
 from snncore.stdp.rules import RECENT, RULES
@@ -203,3 +204,27 @@ def joined(parts: list[Spikes]) -> Spikes:
         mean([part.pre for part in parts]),
         mean([part.after for part in parts]),
     )
+
+
+def nothing(layer: Layer, params: TrainParams) -> Spikes:
+    """What no samples at all do to the layer."""
+    nobody = torch.empty(0, dtype=torch.int64, device=layer.theta.device)
+    pre = torch.zeros_like(layer.weights)
+    after = pre if RULES[params.rule].after else pre[:0]
+    return Spikes(nobody, nobody, torch.zeros_like(layer.theta, dtype=torch.int64), pre, after)
+
+
+def shared(mine: Spikes, n: int, group: distributed.Group) -> Spikes:
+    """What n samples did, of which each process of the group has shown its part."""
+    if group.size == 1:
+        return mine
+    each = -(-n // group.size)
+    who = torch.full((2, each), -1, dtype=torch.int64, device=mine.counts.device)
+    who[0, : len(mine.winner)], who[1, : len(mine.when)] = mine.winner, mine.when
+    fields = [group.stacked(field) for field in (who, mine.counts, mine.pre)]
+    after = group.stacked(mine.after) if mine.after.numel() else fields[2][:, :0]
+    parts = []
+    for rank, (whose, counts, pre) in enumerate(zip(*fields, strict=True)):
+        shown = max(0, min(each, n - rank * each))
+        parts.append(Spikes(whose[0, :shown], whose[1, :shown], counts, pre, after[rank]))
+    return joined(parts)

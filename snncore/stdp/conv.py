@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import rng
+from snncore import distributed, rng
 from snncore.stdp import conv_features, drive, homeostasis
 from snncore.stdp.conv_counts import ConvPresentation as ConvPresentation
 from snncore.stdp.conv_counts import counts as counts
@@ -39,6 +39,7 @@ from snncore.stdp.conv_shape import PATCHES, POOL, Shape, for_depth, shapes
 from snncore.stdp.conv_shape import feature_count as feature_count
 from snncore.stdp.conv_shape import memory_bytes as memory_bytes
 from snncore.stdp.dense import learn_batch
+from snncore.stdp.events import shown_here
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer, Snapshot, rates
 
@@ -115,22 +116,28 @@ def _learn(
     depth = len(layers) - 1
     layer, own = layers[-1], for_depth(params, depth)
     look = shapes(params, *images.shape[1:])[depth]
-    draw = Draw(params.seed, rng.stream("train_spikes", epoch), torch.from_numpy(samples))
-    values = _seen_by(layers, images, draw, params, depth)
-    patches = _patches(values, look, rng.stream("points", epoch), samples, params.seed)
+    stream = rng.stream("train_spikes", epoch)
     numbers = (samples[:, None] * PATCHES + np.arange(PATCHES)).ravel()
-    patch_draw = Draw(draw.seed, draw.stream, torch.from_numpy(numbers))
+    mine = shown_here(len(numbers), own, look.taps, len(layer.theta))
+    some, place = np.unique(mine // PATCHES, return_inverse=True)  # the images they lie in
+    draw = Draw(params.seed, stream, torch.from_numpy(samples[some]))
+    values = _seen_by(layers, images[some], draw, params, depth)
+    patches = _patches(values, look, rng.stream("points", epoch), samples[some], params.seed)
+    patches = patches[place * PATCHES + mine % PATCHES]
+    patch_draw = Draw(params.seed, stream, torch.from_numpy(numbers))
     moved, spikes = learn_batch(layer, patches, patch_draw, rate, 0.0, own)
     heard = spikes.winner >= 0
     wins = spikes.counts
     able = bool(patches.any())
+    if (group := distributed.current()).size > 1:
+        able = bool(heard.any()) or group.any(able)
     # The second layer's thresholds are in parts of their mean, which stays on the device.
     start = params.theta if depth == 0 else 1.0
     unit = torch.ones_like(layer.theta[0]) if depth == 0 else moved.theta.mean()
     excess = _excess(wins, able)
     theta = homeostasis.adapt(moved.theta / unit, excess, 0, theta_rate, start, 1) * unit
     steps = torch.where(heard, spikes.when, 0).sum()
-    return Layer(moved.weights, theta), _Batch(wins, len(patches), heard.sum(), able, steps)
+    return Layer(moved.weights, theta), _Batch(wins, len(numbers), heard.sum(), able, steps)
 
 
 def _excess(wins: torch.Tensor, able: bool) -> torch.Tensor:

@@ -24,10 +24,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snncore import rng
+from snncore import distributed, rng
 from snncore.stdp import competition, drive, homeostasis, rules
 from snncore.stdp.drive import input_spikes as input_spikes
-from snncore.stdp.events import Heard, Learner, joined
+from snncore.stdp.events import Heard, Learner, joined, shown_here
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw as Draw
 from snncore.stdp.state import Layer as Layer
@@ -73,8 +73,9 @@ def learn_batch(
 
     Args:
         layer: unchanged. Its size counts, not that of `params`.
-        values: uint32 [B, n_in] from `drive.inputs` for `params.steps`.
-        draw: where the random words come from.
+        values: uint32 [B, n_in] from `drive.inputs` for `params.steps`; of the samples
+            `events.shown_here`, where several processes learn together.
+        draw: where the random words of all B samples come from.
         rate: η of this batch, 0..1; 0 leaves the weights as they are.
         theta_rate: η_θ of this batch.
         params: everything else.
@@ -82,7 +83,7 @@ def learn_batch(
     if layer.weights.device.type != "cpu":
         return learn_batch_torch(layer, values, draw, rate, theta_rate, params)
     learnt = _own(layer)
-    heard = Learner(learnt.weights.t(), learnt.theta, params, len(values)).learn_(
+    heard = Learner(learnt.weights.t(), learnt.theta, params, len(draw.samples)).learn_(
         values, draw, rate, theta_rate
     )
     return learnt, heard
@@ -96,20 +97,30 @@ def learn_batch_torch(
     theta_rate: float,
     params: TrainParams,
 ) -> tuple[Layer, Heard]:
-    """The definition of `learn_batch`, on the layer's device, without waiting for it."""
+    """The definition of `learn_batch`, on the layer's device, without waiting for it.
+
+    Processes that learn together exchange the means of each neuron's traces; their sums depend on
+    how many processes there are, in the last bit.
+    """
     rule = rules.RULES[params.rule]
     n_out, n_in = layer.weights.shape
-    size = competition.at_a_time(params, n_in, n_out)
-    weights, told = layer.weights, []
-    for start in range(0, len(values), size):
-        part = Draw(draw.seed, draw.stream, draw.samples[start : start + size])
+    size, group = competition.at_a_time(params, n_in, n_out), distributed.current()
+    weights, told, used = layer.weights, [], 0
+    for start in range(0, len(draw.samples), size):
+        samples = draw.samples[start : start + size]
+        mine = samples[group.part(len(samples))]
         found = [
             competition.present_torch(layer, some, some_draw, params)
             for some, some_draw in _on_device(
-                layer, values[start : start + size], part, params.steps
+                layer,
+                values[used : used + len(mine)],
+                Draw(draw.seed, draw.stream, mine),
+                params.steps,
             )
         ]
-        spikes = competition.joined(found)
+        used += len(mine)
+        spikes = competition.joined(found) if found else competition.nothing(layer, params)
+        spikes = competition.shared(spikes, len(samples), group)
         told.append(Heard(spikes.winner, spikes.when, spikes.counts))
         if rate > 0:
             counts = spikes.counts.view(-1, 1)
@@ -117,7 +128,7 @@ def learn_batch_torch(
             moved = rules.apply(rule, weights, spikes.pre, spikes.after, n, rate)
             weights = torch.where(counts > 0, moved, weights)
     heard = joined(told)
-    theta = _adapted(layer.theta, heard.counts, len(values), theta_rate, params)
+    theta = _adapted(layer.theta, heard.counts, len(draw.samples), theta_rate, params)
     return Layer(weights, theta), heard
 
 
@@ -200,7 +211,7 @@ def train(
     spent = 0.0
     recent: list[Heard] = []  # fetched from the device at snapshots only
     shown: list[NDArray[np.int64]] = []
-    for samples, values, epoch in _batches(images, params, seen, n_images):
+    for samples, values, epoch in _batches(images, params, seen, n_images, layer):
         rate, theta_rate = rates(seen / total, params)
         draw = Draw(params.seed, rng.stream("train_spikes", epoch), torch.from_numpy(samples))
         if learner:
@@ -221,18 +232,27 @@ def train(
 
 
 def _batches(
-    images: NDArray[np.uint8], params: TrainParams, seen: int, n_images: int
+    images: NDArray[np.uint8], params: TrainParams, seen: int, n_images: int, layer: Layer
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint32], int]]:
-    """Sample numbers [b], inputs [b, n_in] and epoch of the batches after `seen` presentations."""
+    """Sample numbers [b], inputs [b, n_in] and epoch of the batches after `seen` presentations.
+
+    Inputs are those of the samples that this process shows: all, if it is alone.
+    """
+    n_out, n_in = layer.weights.shape
     while seen < n_images * params.epochs:
         epoch, start = divmod(seen, n_images)
         order = rng.permutation(params.seed, rng.stream("order", epoch), len(images)).numpy()
         while start < n_images:
             ahead = order[start : min(start + max(_AHEAD, params.batch), n_images)]
             ahead = ahead[: max(len(ahead) // params.batch, 1) * params.batch]
-            values = drive.inputs(drive.cells(images[ahead], params), params, params.steps)
-            for k in range(0, len(ahead), params.batch):
-                yield ahead[k : k + params.batch], values[k : k + params.batch], epoch
+            batches = [ahead[k : k + params.batch] for k in range(0, len(ahead), params.batch)]
+            mine = [batch[shown_here(len(batch), params, n_in, n_out)] for batch in batches]
+            cells = drive.cells(images[np.concatenate(mine)], params)
+            values = np.split(
+                drive.inputs(cells, params, params.steps), np.cumsum([len(own) for own in mine])
+            )
+            for batch, some in zip(batches, values[:-1], strict=True):
+                yield batch, some, epoch
             start += len(ahead)
             seen += len(ahead)
 

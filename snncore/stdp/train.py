@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from snncore import rng
-from snncore.stdp import drive
+from snncore.stdp import conv_shape, drive
 from snncore.stdp.features import count_spikes, prepare, present_dense
 from snncore.stdp.params import TrainParams
 from snncore.stdp.state import Draw, Layer
@@ -58,6 +58,13 @@ def feature_count(params: TrainParams, height: int, width: int) -> int:
     if params.layer == "dense":
         return params.neurons
     return int(_engine(params).feature_count(params, height, width))
+
+
+def count_type(params: TrainParams, height: int, width: int) -> type[np.unsignedinteger[Any]]:
+    """Integers that hold every spike count; a dense neuron spikes at most once a step."""
+    if params.layer == "dense":
+        return np.uint8 if params.feature_steps <= 255 else np.uint16
+    return conv_shape.count_type(conv_shape.shapes(params, height, width)[0], params.grid)
 
 
 def memory_bytes(params: TrainParams, n_images: int, height: int, width: int) -> int:
