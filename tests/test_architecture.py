@@ -43,6 +43,7 @@ RANK = {
     "transmission": 13,
     "classifier": 13,
     "recall_lab": 13,
+    "sweep": 14,
     "plots": 14,
     "doctor": 15,
     "cli": 16,
