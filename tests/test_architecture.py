@@ -45,6 +45,7 @@ RANK = {
     "recall_lab": 13,
     "sweep": 14,
     "plots": 14,
+    "notebook": 15,
     "doctor": 15,
     "cli": 16,
     "__main__": 17,
@@ -83,9 +84,9 @@ def test_engine_files_import_only_from_before_them_on_the_road(path: Path) -> No
             assert RANK[parts[1]] < RANK[own], f"{own} must not import {parts[1]}"
 
 
-def test_nobody_but_pages_and_the_command_line_imports_plots() -> None:
+def test_nobody_but_pages_the_command_line_and_notebooks_imports_plots() -> None:
     for path in ENGINE:
-        if module_of(path) not in ("plots", "cli"):
+        if module_of(path) not in ("plots", "cli", "notebook"):
             assert not any(n.startswith("snncore.plots") for n in imported(path)), path
 
 

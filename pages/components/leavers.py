@@ -38,6 +38,7 @@ _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of glibc's malloc.h
 _LARGE = 8 << 20  # bytes; arrays from this size on are given back the moment they are freed
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
+_stop = threading.Event()  # set by tests only
 _log = logging.getLogger(__name__)
 
 
@@ -47,13 +48,13 @@ def begin() -> None:
     with _lock:
         if _thread is None and runtime.exists():
             _spare_heaps()
-            _thread = threading.Thread(target=_watch, name="leavers", daemon=True)
+            _thread = threading.Thread(target=_watch, args=(_stop,), name="leavers", daemon=True)
             _thread.start()
 
 
-def _watch() -> None:
-    pause, kept = threading.Event(), 0
-    while not pause.wait(LOOK_S):
+def _watch(stop: threading.Event) -> None:
+    kept = 0
+    while not stop.wait(LOOK_S):
         if not runtime.exists():
             continue
         try:

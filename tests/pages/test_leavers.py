@@ -40,7 +40,12 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemorySessionStorage]:
     )
     monkeypatch.setattr(runtime, "exists", lambda: True)
     monkeypatch.setattr(runtime, "get_instance", lambda: server)
+    monkeypatch.setattr(leavers, "_thread", None)
+    monkeypatch.setattr(leavers, "_stop", stop := threading.Event())
     yield found
+    stop.set()
+    if leavers._thread is not None:
+        leavers._thread.join(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
@@ -76,15 +81,12 @@ def test_the_watch_goes_on_after_a_fault(
         raise AttributeError("another release of Streamlit")
 
     monkeypatch.setattr(leavers, "LOOK_S", 0.01)
-    monkeypatch.setattr(leavers, "_thread", None)
     monkeypatch.setattr(leavers, "let_go", broken)
     leavers.begin()
     first = leavers._thread
     leavers.begin()
     assert leavers._thread is first
     assert twice.wait(10)
-    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
-    monkeypatch.setattr(runtime, "exists", lambda: False)
 
 
 def test_memory_goes_back_when_results_are_forgotten_though_nobody_left(
@@ -103,14 +105,11 @@ def test_memory_goes_back_when_results_are_forgotten_though_nobody_left(
         return found
 
     monkeypatch.setattr(leavers, "LOOK_S", 0.01)
-    monkeypatch.setattr(leavers, "_thread", None)
     monkeypatch.setattr(leavers, "kept_results", results)
     monkeypatch.setattr(leavers, "tidy", lambda empty: tidied.append((seen[-1], empty)))
     leavers.begin()
     assert ended.wait(10)
     assert tidied == [(1, True)]
-    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
-    monkeypatch.setattr(runtime, "exists", lambda: False)
 
 
 runs: list[int] = []
@@ -188,7 +187,6 @@ def test_one_heap_and_nothing_large_in_it_unless_told_otherwise(
         monkeypatch.setenv(wish, "4")
     seen: list[tuple[int, int]] = []
     monkeypatch.setattr(leavers, "_of_glibc", lambda _: lambda *values: seen.append(values))
-    monkeypatch.setattr(leavers, "_thread", None)
     monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
     leavers.begin()
     leavers.begin()
@@ -203,7 +201,6 @@ def test_what_was_kept_for_visitors_goes_with_the_last_of_them(
     told: list[bool] = []
     monkeypatch.setattr(leavers, "tidy", lambda empty: (told.append(empty), done.set()))
     monkeypatch.setattr(leavers, "LOOK_S", 0.01)
-    monkeypatch.setattr(leavers, "_thread", None)
     storage.save(SimpleNamespace(session=Session("old")))  # type: ignore[arg-type]
     storage._cache._timer = lambda: 1060.0  # type: ignore[attr-defined]
     for _ in range(others):
@@ -211,6 +208,4 @@ def test_what_was_kept_for_visitors_goes_with_the_last_of_them(
     storage._cache._timer = lambda: 1121.0  # type: ignore[attr-defined]
     leavers.begin()
     assert done.wait(10)
-    monkeypatch.setattr(leavers, "LOOK_S", 3600.0)
-    monkeypatch.setattr(runtime, "exists", lambda: False)
     assert told == [not others]
