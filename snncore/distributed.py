@@ -4,9 +4,11 @@
 
 starts the same program K times. All do the same steps in the same order; where a step is dear,
 each does its part of the samples, and `Group.fill_` hands every part to everybody, before the next
-step begins from complete data in the order of the samples. Nothing is summed on the way, so the
-result does not depend on K, bit for bit (on equal machines). A program that nobody joined is a
-group of one, whose parts are everything, and torch.distributed is not even imported.
+step begins from complete data in the order of the samples. Nothing is summed on the way, so what
+is learnt does not depend on K, bit for bit (on equal machines). A readout that is not solved in
+closed form is the same where processes have as many threads: factors of matrices differ in their
+last bits with the threads that make them. A program that nobody joined is a group of one, whose
+parts are everything, and torch.distributed is not even imported.
 """
 
 from __future__ import annotations
@@ -184,8 +186,7 @@ def joined(device: torch.device | None = None) -> Iterator[Group]:
         Lost: the others cannot be reached.
     """
     global _current
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1 or "RANK" not in os.environ:
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         yield _current
         return
     import torch
@@ -193,10 +194,14 @@ def joined(device: torch.device | None = None) -> Iterator[Group]:
     from torch.distributed.distributed_c10d import PrefixStore
     from torch.distributed.rendezvous import rendezvous
 
+    size = int(os.environ["WORLD_SIZE"])
     local = int(os.environ.get("LOCAL_WORLD_SIZE", size))
-    threads = max(1, cpu_count() // local)
-    os.environ.setdefault("SNNCORE_THREADS", str(threads))
-    torch.set_num_threads(threads)
+    if not os.environ.get("SNNCORE_THREADS", "").isdecimal():
+        os.environ["SNNCORE_THREADS"] = str(max(1, cpu_count() // local))
+    torch.set_num_threads(max(1, int(os.environ["SNNCORE_THREADS"])))
+    if size == 1:
+        yield _current
+        return
     backend = "gloo"
     if device is not None and device.type == "cuda":
         backend = "cpu:gloo,cuda:nccl"

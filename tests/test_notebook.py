@@ -28,7 +28,7 @@ def shows(result: Shown) -> str:
 
 
 def test_a_neuron_shows_itself_and_agrees_with_theory() -> None:
-    run = snncore.lif(current=2.0, duration=500.0)
+    run = snncore.lif(current=2.5, duration=500.0)
     assert shows(run).startswith("Neuron(model=lif, spikes=")
     assert run.summary.rate_hz == pytest.approx(run.summary.theory_rate_hz, rel=0.02)
     assert len(run.t) == len(run.v) and len(run.spikes) == run.summary.count > 3

@@ -54,8 +54,8 @@ def layers() -> dict[str, str]:
 
 def readouts() -> dict[str, str]:
     """Digest of the readout of each kind, fitted to counts of all kinds."""
-    counts = np.random.default_rng(0).poisson(np.arange(70) / 9.0, (2300, 70)).astype(np.uint8)
-    labels = (counts[:, 60:].argmax(axis=1)).astype(np.int64)
+    counts = np.random.default_rng(0).poisson(np.arange(300) / 40, (2300, 300)).astype(np.uint8)
+    labels = counts[:, -10:].argmax(axis=1).astype(np.int64)
     found = {}
     for kind in KINDS:
         model = fit_last(counts, labels, 10, kind).model

@@ -16,4 +16,4 @@ for pair in network.confused[:3]:
 images = (load_digits().images[:5] * 255 / 16).astype("uint8")
 print("classes of five pictures:", network.predict(images))
 
-print(snncore.recall("icons", rule="hebb", noise="flip:0.2"))
+print(snncore.recall("icons", rule="modern", noise="flip:0.3"))
