@@ -5,10 +5,10 @@
 starts the same program K times. All do the same steps in the same order; where a step is dear,
 each does its part of the samples, and `Group.fill_` hands every part to everybody, before the next
 step begins from complete data in the order of the samples. Nothing is summed on the way, so what
-is learnt does not depend on K, bit for bit (on equal machines). A readout that is not solved in
-closed form is the same where processes have as many threads: factors of matrices differ in their
-last bits with the threads that make them. A program that nobody joined is a group of one, whose
-parts are everything, and torch.distributed is not even imported.
+is learnt does not depend on K, bit for bit (on equal machines). A readout is bit-equal where
+processes have as many threads: the factors of a matrix differ in their last bits with the threads
+that make them. A program that nobody joined is a group of one, whose parts are everything, and
+torch.distributed is not even imported.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _hearing() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # of torch.distributed, with a trace of C++ frames
-        first = str(error).strip().splitlines()[0]
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise Lost(f"another process has ended or does not answer: {first}") from error
 
 
@@ -227,6 +227,7 @@ def _round_of(store: Any, rank: int, size: int, timeout_s: float) -> str:
     After a restart by torchrun (2.15) the store still has the addresses of the processes that are
     gone; whoever reads those cannot connect, and all wait in vain. So each process leaves a new
     word, and process 0 names a round of those words that are there, until all have found theirs.
+    It looks again and again, as no store tells when a value is replaced.
 
     Raises:
         RuntimeError: not all came in time.

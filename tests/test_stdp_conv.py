@@ -14,6 +14,8 @@ from snncore.stdp import Layer, TrainParams, drive
 from snncore.stdp.conv import (
     EXCESS,
     _excess,
+    _patches,
+    _seen_by,
     counts,
     feature_count,
     filter_images,
@@ -308,3 +310,13 @@ def test_what_cannot_be_is_refused_with_its_cure() -> None:
 def test_recommended_settings_fit_the_pictures_of_their_data_set(dataset: str, side: int) -> None:
     params = recommended_conv(16, dataset)
     assert feature_count(params, side, side) == 16 * params.grid**2
+
+
+def test_a_process_without_a_part_sees_no_pictures() -> None:
+    """Of nine processes that share the 32 patches of one picture, the last has none."""
+    layers = first_layers(np.zeros((2, 12, 12), np.uint8), SMALL)
+    look = shapes(SMALL, 12, 12)[0]
+    nobody, draw = np.empty(0, np.int64), Draw(0, 0, torch.empty(0, dtype=torch.int64))
+    values = _seen_by(layers, np.zeros((0, 12, 12), np.uint8), draw, SMALL, 0)
+    assert values.shape == (0, 2 * 144)
+    assert _patches(values, look, 0, nobody, 0).shape == (0, look.taps)

@@ -11,6 +11,8 @@ import sys
 import time
 import types
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from click.testing import CliRunner, Result
 
 from snncore import sweep
 from snncore.cli import main
+from snncore.sweep import drive
 from snncore.sweep.plan import plan_of
 from snncore.sweep.table import SCHEMA, read_rows
 
@@ -84,6 +87,7 @@ def test_a_plan_is_every_combination() -> None:
         ("[grid]\nneurons = [5, 0]", "line 2: neurons must be >= 2, got 0"),
         ("[fixed]\nbatch = 5\n[grid]\nbatch = [5]", "line 4: batch is in [fixed] and in [grid]"),
         ("seeds = 2\n[grid]\nseed = [1]", "line 1: give seeds, or seed in [grid], not both"),
+        ("seeds = 2\n[fixed]\nseed = 1", "line 1: give seeds, or seed in [fixed], not both"),
         ("seeds = -1", "line 1: seeds must be in 0..10000, got -1"),
         ("seeds = true", "line 1: seeds must be a whole number, got True"),
         ("dataset = 7", "line 1: dataset must be a text, got 7"),
@@ -179,6 +183,46 @@ def dies_at_the_second(one: sweep.Run, key: str) -> dict[str, Any]:
     if one.params.batch == 5 and one.params.rate_first == 0.1:
         os._exit(9)
     return {"key": key, "status": "done", "error": ""}
+
+
+def test_any_fault_of_a_run_is_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = sweep.read_plan(write(tmp_path))
+    table = sweep.Table(tmp_path / "results.parquet")
+    monkeypatch.setattr(drive, "_pool", one_pool)
+    monkeypatch.setattr(drive.experiment, "run", broken_run)
+    *_, last = sweep.run(plan, table, processes=1)
+    assert (last.done, last.failed) == (0, 4)
+    assert {row["error"] for row in table.rows.values()} == {"CUDA out of memory"}
+
+
+@contextmanager
+def one_pool(count: int) -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(count) as pool:
+        yield pool
+
+
+def broken_run(*_: object, **__: object) -> Any:
+    raise RuntimeError("CUDA out of memory\nframe 1")
+
+
+def test_two_sweeps_do_not_write_one_table(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    table = sweep.Table(file.with_suffix(".parquet"))
+    with table.alone():
+        found = command(str(file), "--processes", "1")
+    assert found.exit_code == 2 and "another sweep writes to" in found.stderr
+    assert command(str(file), "--processes", "1").exit_code == 0
+
+
+def test_other_test_images_are_another_sweep(tmp_path: Path) -> None:
+    plan = sweep.read_plan(write(tmp_path))
+    before = set(sweep.keys(plan))
+    data = dict(np.load(tmp_path / "own.npz"))
+    data["x_test"] = data["x_test"][::-1].copy()
+    np.savez(tmp_path / "own.npz", **data)
+    drive._data.cache_clear()
+    drive._images.cache_clear()
+    assert not before & set(sweep.keys(plan))
 
 
 def test_a_full_disk_is_told_and_leaves_the_last_table(

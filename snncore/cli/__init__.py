@@ -73,7 +73,7 @@ def check_writable(out: Path) -> None:
     Raises:
         ValueError: `out` cannot be written, and why.
     """
-    probe = out.with_name(f".{out.name}.part")
+    probe = out.with_name(f".{out.name}.probe")
     try:
         with open(probe, "wb"):
             pass

@@ -43,13 +43,13 @@ def sweep(file: Path, out: Path | None, processes: int, scheduler: str, as_json:
     last: engine.Report | None = None
     try:
         for last in engine.run(plan, table, processes=processes, scheduler=scheduler):
-            progress(_line(last, plan))
+            progress(_line(last, plan).ljust(79))
     except KeyboardInterrupt:
         click.echo(f"\rstopped; the same command goes on: {out}", err=True)
         raise
     assert last is not None
     best = max(
-        (row for row in _rows(plan, table) if row["status"] == "done"),
+        (row for row in _rows(plan, table) if row["test_accuracy"] is not None),
         key=lambda row: row["test_accuracy"],
         default=None,
     )

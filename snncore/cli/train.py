@@ -45,7 +45,7 @@ from snncore.stdp import Snapshot, TrainParams, presets
 )
 @click.option(
     "--resume",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Checkpoint to continue from, with its parameters (more --epochs may be asked for).",
 )
 @click.option(
@@ -82,7 +82,8 @@ def train(
     choice = choose_device(device_name)
     try:
         with distributed.joined(choice.device) as group:
-            if go_on and group.any(group.rank == 0 and out is not None and out.exists()):
+            begun = group.rank == 0 and out is not None and out.exists()
+            if group.any(begun and go_on):
                 resume = out
             _train(
                 context, values, choice, group, preset, dataset, limit, seeds, controls, out,
@@ -119,7 +120,7 @@ def _train(
         check_writable(out)
     ensure_once(dataset, group)
     data = experiment.load_data(dataset, limit)
-    agree(group, data, params, choice.device)
+    agree(group, data, params, choice, seeds, controls)
     if known not in ("", experiment.images_sha256(data)):
         option = "--continue" if go_on else "--resume"
         raise ValueError(
@@ -207,7 +208,9 @@ def _line(report: experiment.Progress) -> str:
 def _interrupted(
     saver: experiment.Autosave | None, out: Path | None, last: experiment.Progress | None
 ) -> None:
-    """Keep what was learnt, and say how to go on."""
+    """Keep what was learnt, and say how to go on; the first process does."""
+    if distributed.current().rank:
+        return
     if saver is None:
         said = "stopped; nothing is kept without --out"
     elif last is None or last.snapshot is None:

@@ -53,6 +53,8 @@ def settled(
         params = resumed(saved, params.to_dict(), "--continue")
         if saved.dataset != dataset:
             raise ValueError(f"--out was trained on {saved.dataset!r}, got --dataset {dataset}")
+        if limit not in (0, saved.n_images):
+            raise ValueError(f"--out was trained on {saved.n_images} images, got --limit {limit}")
         return Settled(params, dataset, limit, saved.snapshot, saved.images_sha256)
     if preset is not None:
         raise ValueError("--resume has its parameters from the file: leave --preset out")

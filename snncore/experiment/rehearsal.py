@@ -43,11 +43,18 @@ def rehearse(
         return
     try:
         yield
-        with suppress(ValueError), distributed.alone():  # so little may teach a layer nothing
-            for _ in phases(*in_small(data, params)):
+        with suppress(ValueError):  # so little may teach a layer nothing, or no readout
+            steps = phases(*in_small(data, params))
+            while _step(steps):
                 yield
     finally:
         ended.set()
+
+
+def _step(steps: Iterator[object]) -> bool:
+    """One step further, by this process alone; whether there was one."""
+    with distributed.alone():
+        return next(steps, steps) is not steps
 
 
 def in_small(data: Data, params: TrainParams) -> tuple[Data, TrainParams]:

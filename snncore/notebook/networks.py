@@ -13,7 +13,7 @@ from snncore import experiment, metrics, recall_lab, trained
 from snncore.device import choose_device
 from snncore.hopfield import AttractorParams, NoiseParams, PatternParams, SpikingParams
 from snncore.notebook.shown import Shown
-from snncore.params import Params
+from snncore.params import Params, check
 from snncore.recall_lab import RecallParams
 from snncore.stdp import TrainParams, presets
 
@@ -159,6 +159,9 @@ def train(
     Raises:
         ValueError: what cannot be done, and why.
     """
+    for name, spec in TrainParams.specs().items():
+        if name in settings:
+            check(name, settings[name], spec)
     layer = settings.get("layer", TrainParams().layer)
     units = settings.get("neurons" if layer == "dense" else "filters", 0)
     base = presets.recommended(layer, units, dataset)

@@ -69,7 +69,8 @@ def _seen_by(
     """What decides the input spikes of layer `depth`: uint32 [B, C·H·W]."""
     maps = drive.maps(images, params)
     n_steps = params.steps if depth == 0 else params.feature_steps
-    values = drive.inputs(maps.reshape(len(images), -1), params, n_steps)
+    n_cells = int(np.prod(maps.shape[1:]))  # there may be no images: this process has no part
+    values = drive.inputs(maps.reshape(len(images), n_cells), params, n_steps)
     if depth == 0:
         return values
     look = shapes(params, *images.shape[1:])[0]
@@ -89,7 +90,7 @@ def _patches(
     )
     offset = (channel * look.height + row) * look.width + column
     at = corner[:, :, None] + offset
-    found = np.take_along_axis(values, at.reshape(len(values), -1), axis=1)
+    found = np.take_along_axis(values, at.reshape(len(values), PATCHES * look.taps), axis=1)
     return np.ascontiguousarray(found.reshape(-1, look.taps))
 
 

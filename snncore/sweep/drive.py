@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import snncore
 from snncore import experiment
 from snncore.device import choose_device, cpu_count
+from snncore.params import digest
 from snncore.sweep.plan import Plan, Run
 from snncore.sweep.table import FIGURES, Table
 
@@ -48,7 +49,8 @@ def run(plan: Plan, table: Table, *, processes: int = 0, scheduler: str = "") ->
         scheduler: address of a Dask scheduler, "tcp://host:8786"; "": this machine.
 
     Raises:
-        ValueError: data that cannot be loaded, or a scheduler that does not answer.
+        ValueError: data that cannot be loaded, a scheduler that does not answer, or another
+            sweep that writes to the table.
         OSError: the table cannot be written.
     """
     named = keys(plan)
@@ -64,9 +66,10 @@ def run(plan: Plan, table: Table, *, processes: int = 0, scheduler: str = "") ->
 
     yield report(None)
     rows = _on_dask(open_, scheduler) if scheduler else _here(open_, processes)
-    for row in rows:
-        table.add(row)
-        yield report(row)
+    with table.alone():
+        for row in rows:
+            table.add(row)
+            yield report(row)
 
 
 def keys(plan: Plan) -> dict[str, Run]:
@@ -75,7 +78,7 @@ def keys(plan: Plan) -> dict[str, Run]:
     Raises:
         ValueError: data that cannot be loaded.
     """
-    return {one.key(_sha256(one.dataset, one.limit)): one for one in plan.runs}
+    return {one.key(_images(one.dataset, one.limit)): one for one in plan.runs}
 
 
 @lru_cache(2)
@@ -84,8 +87,11 @@ def _data(dataset: str, limit: int) -> experiment.Data:
 
 
 @lru_cache(16)
-def _sha256(dataset: str, limit: int) -> str:
-    return experiment.images_sha256(_data(dataset, limit))
+def _images(dataset: str, limit: int) -> str:
+    """Digest of the images and labels to learn from and to test on."""
+    data = _data(dataset, limit)
+    test = data._replace(train_images=data.test_images, train_labels=data.test_labels)
+    return digest(experiment.images_sha256(data), experiment.images_sha256(test))
 
 
 def row_of(one: Run, key: str) -> dict[str, Any]:
@@ -101,7 +107,7 @@ def row_of(one: Run, key: str) -> dict[str, Any]:
     }
     try:
         data = _data(one.dataset, one.limit)
-        row["images_sha256"] = _sha256(one.dataset, one.limit)
+        row["images_sha256"] = _images(one.dataset, one.limit)
         if one.key(row["images_sha256"]) != key:
             raise ValueError(f"{one.dataset!r} has other images here than where the sweep began")
         *_, last = experiment.run(
@@ -112,8 +118,9 @@ def row_of(one: Run, key: str) -> dict[str, Any]:
         known = {name: value for name, value in figures.items() if math.isfinite(value)}
         row |= {name: known.get(name) for name in FIGURES}
         row |= {"status": "done", "error": "", "weights_sha256": last.result.weights_sha256}
-    except (ValueError, OSError, MemoryError) as error:
-        row |= {"status": "failed", "error": str(error) or type(error).__name__}
+    except Exception as error:  # whatever it is, it is this run's, and the others go on
+        words = str(error).strip() or type(error).__name__
+        row |= {"status": "failed", "error": words.splitlines()[0]}
     return {**row, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
@@ -131,24 +138,31 @@ def _here(runs: dict[str, Run], processes: int) -> Iterator[dict[str, Any]]:
     tries = dict.fromkeys(runs, 0)
     left = dict(runs)
     while left:
-        with _pool(count) as pool:
-            waiting = list(left)[::-1]
+        # Those that were under way when a process died go one by one: it is known then whose it is.
+        suspects = [key for key in left if tries[key]]
+        at_once = 1 if suspects else count
+        with _pool(at_once) as pool:
+            waiting = (suspects or list(left))[::-1]
             under_way: dict[Future[dict[str, Any]], str] = {}
-            try:
-                while waiting or under_way:
-                    while waiting and len(under_way) < count:
-                        key = waiting.pop()
-                        under_way[pool.submit(row_of, left[key], key)] = key
-                    for ended in wait(under_way, return_when=FIRST_COMPLETED).done:
-                        row = ended.result()
-                        left.pop(under_way.pop(ended))
-                        yield row
-            except BrokenProcessPool:
-                for key in under_way.values():
-                    tries[key] += 1
-                    if tries[key] == _TRIES:
-                        yield _died(left.pop(key), key)
-        count = 1 if any(tries[key] for key in left) else count  # so that one takes no other along
+            while waiting or under_way:
+                while waiting and len(under_way) < at_once:
+                    key = waiting.pop()
+                    under_way[pool.submit(row_of, left[key], key)] = key
+                ended = wait(under_way, return_when=FIRST_COMPLETED).done
+                fine = [future for future in ended if future.exception() is None]
+                for future in fine:
+                    left.pop(under_way.pop(future))
+                    yield future.result()
+                if len(fine) < len(ended):
+                    break
+            for future, key in under_way.items():
+                if not isinstance(future.exception(), BrokenProcessPool):
+                    left.pop(key)
+                    yield future.result()  # it ended well, or by a mistake of ours, which is raised
+                    continue
+                tries[key] += 1
+                if tries[key] == _TRIES:
+                    yield _died(left.pop(key), key)
 
 
 @contextmanager
@@ -157,7 +171,7 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
     threads = str(max(1, cpu_count() // count))
     before = os.environ.get("SNNCORE_THREADS")
     os.environ["SNNCORE_THREADS"] = threads if before is None else before
-    pool = ProcessPoolExecutor(count, get_context("spawn"))
+    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_share, initargs=(count,))
     try:
         yield pool
     except BaseException:
@@ -169,6 +183,13 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
         os.environ.pop("SNNCORE_THREADS")
         if before is not None:
             os.environ["SNNCORE_THREADS"] = before
+
+
+def _share(count: int) -> None:
+    """In a new process, one of `count` of this machine: torch takes its part of the cores, too."""
+    import torch
+
+    torch.set_num_threads(max(1, cpu_count() // count))
 
 
 def _on_dask(runs: dict[str, Run], scheduler: str) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ class Run(NamedTuple):
     params: TrainParams
 
     def key(self, images_sha256: str) -> str:
-        """Its name among all runs of all sweeps: what decides its result, and the images."""
+        """Its name among all runs of all sweeps: its parameters and the images, not the version."""
         return digest(images_sha256, self.dataset, self.limit, self.controls, self.params)
 
 
@@ -98,8 +98,9 @@ def plan_of(text: str) -> Plan:
         if not low <= top[name] <= high:
             raise _wrong(text, "", name, f"{name} must be in {low}..{high}, got {top[name]}")
     fixed, grid = (_section(text, found, name) for name in ("fixed", "grid"))
-    if top["seeds"] and "seed" in grid:
-        raise _wrong(text, "", "seeds", "give seeds, or seed in [grid], not both")
+    for section, table in (("fixed", fixed), ("grid", grid)):
+        if top["seeds"] and "seed" in table:
+            raise _wrong(text, "", "seeds", f"give seeds, or seed in [{section}], not both")
     if top["seeds"]:
         grid = {**grid, "seed": list(range(top["seeds"]))}
     if both := sorted(set(fixed) & set(grid)):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,6 +58,29 @@ class Table:
         if path.exists():
             with open(path, "rb") as file:
                 self.rows = {row["key"]: row for row in read_rows(file)}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While this process writes to the file, no other does; ended with the process.
+
+        Raises:
+            ValueError: another one does.
+        """
+        if sys.platform == "win32":  # it has no such locks
+            yield
+            return
+        import fcntl
+
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        with open(lock, "wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(f"another sweep writes to {self.path}: wait for its end") from None
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Put a row in place of an older one of its key, and write the file.
